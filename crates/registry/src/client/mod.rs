@@ -1,0 +1,89 @@
+//! `Client`: the HTTP transport, one for any number of registries.
+//!
+//! One client keeps, for every host that it talks to, a connection pool, the tokens and the limit of requests under
+//! way. Clones share all of it.
+//!
+//! * Loopback hosts are plain http; every other host is https unless it is named with
+//!   [`plain_http`](ClientBuilder::plain_http). Certificates are always checked, except on hosts that are named with
+//!   [`danger_accept_invalid_certificates`](ClientBuilder::danger_accept_invalid_certificates).
+//! * No credential is sent to a host other than the registry's own, and the token server that it names.
+//! * A connection may take 10 s, and a transfer may stand still for 60 s.
+
+mod answer;
+mod auth;
+mod builder;
+mod credentials;
+mod deadline;
+mod host;
+mod manifests;
+mod pages;
+mod ports;
+mod range;
+mod send;
+mod upload;
+mod url_policy;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lockage_tagging::{Host, Repository};
+
+pub use builder::ClientBuilder;
+pub use credentials::{CredentialProvider, Credentials, DockerConfig, Login, Secret, StaticCredentials};
+pub use url_policy::{Purpose, Trusted, UrlPolicy};
+
+use crate::{Error, Result};
+use builder::Settings;
+use host::HostState;
+
+/// Registries over HTTP (OCI distribution-spec 1.1), by reqwest and rustls.
+///
+/// ```no_run
+/// use lockage_registry::{Reference, Source, TagOrDigest, client::Client};
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder().docker_config()?.build()?;
+/// let image: Reference = "alpine:3.20".parse()?;
+/// println!("{}", client.resolve(image.repository(), &TagOrDigest::of(&image)).await?.digest);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    settings: Arc<Settings>,
+    hosts: Arc<Mutex<HashMap<Host, Arc<HostState>>>>,
+}
+
+impl Client {
+    /// A client with docker's defaults and no credentials, to be changed before it is built.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    fn with(settings: Settings) -> Self {
+        Self { settings: Arc::new(settings), hosts: Arc::default() }
+    }
+
+    /// What this client knows about the registry of `repo`.
+    fn host(&self, repo: &Repository) -> Result<Arc<HostState>, Error> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = hosts.get(repo.host()) {
+            return Ok(Arc::clone(known));
+        }
+        let state = Arc::new(HostState::new(repo.host(), &self.settings)?);
+        hosts.insert(repo.host().clone(), Arc::clone(&state));
+        Ok(state)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("registries over http")
+    }
+}

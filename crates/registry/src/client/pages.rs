@@ -1,0 +1,207 @@
+//! Lists over HTTP: tags and referrers, a page at a time by `Link` (distribution-spec, "Listing Tags", "Listing
+//! Referrers").
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::stream::{self, BoxStream, StreamExt as _};
+use lockage_tagging::{Digest, DigestTag, DigestTagKind, Repository, Tag};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, HeaderMap, LINK};
+use serde::Deserialize;
+use url::Url;
+
+use super::auth::Access;
+use super::host::HostState;
+use super::send::Request;
+use super::{Purpose, answer, manifests};
+use crate::{Content, Descriptor, Error, ErrorKind, Result, TagOrDigest, media_type};
+
+/// The most entries to ask for at once: what ECR allows.
+const PAGE: &str = "1000";
+/// The largest page of tags that is read, in bytes; registries that ignore `n` send all tags at once.
+const TAGS_LIMIT: u64 = 64 * 1024 * 1024;
+
+pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
+    let mut first = host.tags_url(repo);
+    first.query_pairs_mut().append_pair("n", PAGE);
+    let pages = stream::try_unfold(Some(first), move |url| {
+        let host = Arc::clone(&host);
+        async move {
+            let Some(url) = url else { return Ok(None) };
+            page_of_tags(&host, repo, url).await.map(Some)
+        }
+    });
+    pages
+        .flat_map(|page| match page {
+            Ok(tags) => stream::iter(tags.into_iter().map(Ok).collect::<Vec<_>>()).boxed(),
+            Err(error) => stream::once(async move { Err(error) }).boxed(),
+        })
+        .boxed()
+}
+
+async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Result<(Vec<Tag>, Option<Url>)> {
+    #[derive(Deserialize)]
+    struct Page {
+        /// Some registries say `null` where there are none.
+        tags: Option<Vec<String>>,
+    }
+    let operation = "list tags";
+    let response = Request::new(operation, repo, Method::GET, url.clone(), Access::pull(repo)).send(host).await?;
+    let next = next_page(host, &url, response.headers())?;
+    let bytes = answer::collect(response, TAGS_LIMIT, host.stall, operation, repo).await?;
+    let broken = || Error::new(ErrorKind::Protocol, operation, repo);
+    let page: Page = serde_json::from_slice(&bytes).map_err(|e| broken().with_source(e))?;
+    let mut tags = Vec::new();
+    for name in page.tags.unwrap_or_default() {
+        match name.parse::<Tag>() {
+            Ok(tag) => tags.push(tag),
+            // Some registries list untagged manifests here, by digest.
+            Err(_) if name.parse::<Digest>().is_ok() => {}
+            Err(e) => return Err(broken().with_message("a listed tag is none").with_source(e)),
+        }
+    }
+    Ok((tags, next))
+}
+
+/// By the referrers API where the registry has it, else by the fallback tag; only a 404 to both means "none".
+pub(super) async fn referrers(
+    host: &Arc<HostState>,
+    repo: &Repository,
+    subject: &Digest,
+    artifact_type: Option<&str>,
+) -> Result<Vec<Descriptor>> {
+    match by_api(host, repo, subject, artifact_type).await {
+        Err(error) if error.is_not_found() => by_fallback_tag(host, repo, subject, artifact_type).await,
+        found => found,
+    }
+}
+
+async fn by_api(
+    host: &Arc<HostState>,
+    repo: &Repository,
+    subject: &Digest,
+    artifact_type: Option<&str>,
+) -> Result<Vec<Descriptor>> {
+    let operation = "list referrers";
+    let place = format!("{repo}@{subject}");
+    let mut url = host.referrers_url(repo, subject);
+    if let Some(wanted) = artifact_type {
+        url.query_pairs_mut().append_pair("artifactType", wanted);
+    }
+    let (mut pages, mut found) = (VecDeque::from([url]), Vec::new());
+    while let Some(url) = pages.pop_front() {
+        let request = Request::new(operation, &place, Method::GET, url.clone(), Access::pull(repo));
+        let response = request.header(ACCEPT, media_type::OCI_INDEX)?.send(host).await?;
+        pages.extend(next_page(host, &url, response.headers())?);
+        let bytes = answer::collect(response, host.manifest_limit, host.stall, operation, place.as_str()).await?;
+        found.extend(entries(&bytes).map_err(|e| Error::new(ErrorKind::Protocol, operation, &place).with_source(e))?);
+    }
+    // A registry may ignore the filter (it says so by leaving out OCI-Filters-Applied): filtering again is harmless.
+    found.retain(|entry| artifact_type.is_none_or(|wanted| entry.artifact_type.as_deref() == Some(wanted)));
+    Ok(found)
+}
+
+/// The index under the referrers tag. What clients wrote there may lack artifact types, so a filter reads the
+/// manifests themselves where it must: one GET each.
+async fn by_fallback_tag(
+    host: &Arc<HostState>,
+    repo: &Repository,
+    subject: &Digest,
+    artifact_type: Option<&str>,
+) -> Result<Vec<Descriptor>> {
+    let tag = DigestTag::new(subject, DigestTagKind::Referrers).to_tag();
+    let index = match manifests::get(host, repo, &TagOrDigest::Tag(tag)).await {
+        Ok(index) => index,
+        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in index_entries(index.view()?, repo, subject)? {
+        let wanted = match (artifact_type, &entry.artifact_type) {
+            (None, _) => true,
+            (Some(wanted), Some(kind)) => kind == wanted,
+            (Some(wanted), None) => {
+                let manifest = manifests::get(host, repo, &entry.digest.clone().into()).await?;
+                manifest.view()?.effective_artifact_type() == Some(wanted)
+            }
+        };
+        if wanted {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+fn index_entries(view: crate::Manifest, repo: &Repository, subject: &Digest) -> Result<Vec<Descriptor>> {
+    match view.content {
+        Content::Index { manifests } => Ok(manifests),
+        _ => Err(Error::new(ErrorKind::Protocol, "list referrers", format_args!("{repo}@{subject}"))
+            .with_message("its referrers tag holds an image and no index")),
+    }
+}
+
+fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
+    #[derive(Deserialize)]
+    struct Page {
+        manifests: Option<Vec<Descriptor>>,
+    }
+    serde_json::from_slice::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
+}
+
+/// The URL of the next page, if there is one, on this registry and other than this page.
+fn next_page(host: &HostState, url: &Url, headers: &HeaderMap) -> Result<Option<Url>> {
+    let mut links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    let Some(target) = links.find_map(parse_next) else { return Ok(None) };
+    let next = host.policy.judge(Purpose::NextPage, url, target)?.url;
+    if next == *url {
+        return Err(Error::new(ErrorKind::Protocol, "follow the link to the next page of", answer::without_query(url))
+            .with_message("it leads to the same page again"));
+    }
+    Ok(Some(next))
+}
+
+/// The target of the link with `rel="next"` (RFC 8288 section 3).
+fn parse_next(text: &str) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let (target, after) = rest.split_once('<')?.1.split_once('>')?;
+        let (parameters, others) = after.find('<').map_or((after, ""), |at| after.split_at(at));
+        let is_next = parameters.split([';', ',']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+            let relations = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("rel")
+                && relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = others;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_next;
+
+    #[test]
+    fn reads_link() {
+        for (text, expected) in [
+            (r#"</v2/a/tags/list?n=2&last=b>; rel="next""#, Some("/v2/a/tags/list?n=2&last=b")),
+            (r"</x>;rel=next", Some("/x")),
+            (r#"</first>; rel="first", </x,y>; title="a"; rel="prev next""#, Some("/x,y")),
+            (r#"</x>; rel="prev""#, None),
+            ("</x>", None),
+            ("garbage <", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_next(text), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "[<>;,= \"a-z]*") {
+            parse_next(&text);
+        }
+    }
+}

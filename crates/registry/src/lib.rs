@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+
+mod backend;
+mod body;
+#[cfg(feature = "client")]
+pub mod client;
+mod descriptor;
+mod error;
+mod hash;
+#[cfg(feature = "layout")]
+mod layout;
+mod manifest;
+pub mod media_type;
+mod memory;
+#[cfg(feature = "oci-client")]
+mod oci_client;
+mod port;
+#[cfg(feature = "server")]
+pub mod server;
+mod tag_or_digest;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verify;
+
+pub use body::{Body, ByteStream};
+pub use descriptor::{Descriptor, Platform};
+pub use error::{Answer, Error, ErrorKind, OciError, Result, Status};
+pub use hash::{Hasher, digest_of};
+#[cfg(feature = "layout")]
+pub use layout::OciLayout;
+pub use lockage_tagging::{Algorithm, Digest, Host, NameError, Reference, Repository, Tag};
+pub use manifest::{Content, Manifest, RawManifest};
+pub use memory::Memory;
+#[cfg(feature = "oci-client")]
+pub use oci_client::OciClient;
+pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
+pub use tag_or_digest::TagOrDigest;
+pub use verify::{Verify, verified};
