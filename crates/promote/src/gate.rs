@@ -1,0 +1,174 @@
+//! `Gate`: what has to hold before an image may move.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use lockage_registry::{Digest, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::CopyPlan;
+
+/// Any error of a gate: it is never a verdict, so the promotion stops.
+pub type GateError = Box<dyn StdError + Send + Sync>;
+
+/// Decides whether a planned promotion may happen.
+///
+/// A gate reads and does not write, by type. What it cannot decide is an error, and an error stops a promotion as much
+/// as a [`Verdict::Fail`]: there is no conversion from one into a pass.
+///
+/// ```
+/// use lockage_promote::{Evidence, Gate, GateContext, GateError, Verdict};
+///
+/// /// No more than so many bytes a release.
+/// #[derive(Debug)]
+/// struct Budget(u64);
+///
+/// #[async_trait::async_trait]
+/// impl Gate for Budget {
+///     fn id(&self) -> &str {
+///         "budget"
+///     }
+///     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
+///         let bytes = context.plan.blobs().map(|blob| blob.size).sum::<u64>();
+///         if bytes > self.0 {
+///             return Ok(Verdict::fail(format!("{bytes} bytes, and {} are allowed", self.0)));
+///         }
+///         Ok(Verdict::Pass(Evidence::new(format!("{bytes} bytes"))))
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Gate: fmt::Debug + Send + Sync {
+    /// The gate's name, by which plans, evidence and refusals call it.
+    fn id(&self) -> &str;
+
+    /// Looks at the image that the plan would move.
+    ///
+    /// # Errors
+    /// Whatever keeps it from deciding.
+    async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError>;
+}
+
+/// What a gate may look at.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GateContext<'a> {
+    /// What would be moved, pinned to a digest.
+    pub plan: &'a CopyPlan,
+    /// The source, to read the image and what is attached to it.
+    pub source: &'a dyn Source,
+    /// The time at which the gates are asked.
+    pub now: SystemTime,
+}
+
+impl<'a> GateContext<'a> {
+    /// The context of one plan, for a gate that is tested on its own.
+    #[must_use]
+    pub fn new(plan: &'a CopyPlan, source: &'a dyn Source, now: SystemTime) -> Self {
+        Self { plan, source, now }
+    }
+
+    /// The digest that would be promoted.
+    #[must_use]
+    pub fn digest(&self) -> &'a Digest {
+        self.plan.digest()
+    }
+}
+
+/// What a gate decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+#[expect(clippy::exhaustive_enums, reason = "a fourth verdict would have to be handled by everyone")]
+pub enum Verdict {
+    /// The image may move, for this reason.
+    Pass(Evidence),
+    /// The image may not move.
+    Fail {
+        /// All reasons, not only the first.
+        reasons: Vec<String>,
+    },
+    /// Not yet.
+    Wait {
+        /// What is waited for.
+        reason: String,
+        /// When to ask again, if that is known.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Why a gate passed: kept with the promotion, to be read years later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// One line for people.
+    pub summary: String,
+    /// What the verdict stands on, in the gate's own words.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub details: serde_json::Value,
+}
+
+impl Verdict {
+    /// A denial with one reason.
+    pub fn fail(reason: impl Into<String>) -> Self {
+        Self::Fail { reasons: vec![reason.into()] }
+    }
+
+    /// Not yet, and nobody knows until when.
+    pub fn wait(reason: impl Into<String>) -> Self {
+        Self::Wait { reason: reason.into(), retry_after: None }
+    }
+}
+
+impl Evidence {
+    /// Evidence in one line.
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), details: serde_json::Value::Null }
+    }
+
+    /// Adds what the verdict stands on.
+    #[must_use]
+    pub fn with_details(mut self, details: serde_json::Value) -> Self {
+        self.details = details;
+        self
+    }
+}
+
+/// A gate made of a name and a function that decides without waiting for anything.
+///
+/// ```
+/// use lockage_promote::{Evidence, Verdict, gate};
+/// let freeze = gate("freeze", |_| Ok(Verdict::wait("nothing moves on a Friday")));
+/// ```
+pub fn gate<F>(id: impl Into<String>, decide: F) -> impl Gate
+where
+    F: Fn(&GateContext<'_>) -> Result<Verdict, GateError> + Send + Sync,
+{
+    Decide { id: id.into(), decide }
+}
+
+struct Decide<F> {
+    id: String,
+    decide: F,
+}
+
+impl<F> fmt::Debug for Decide<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "gate({:?})", self.id)
+    }
+}
+
+#[async_trait]
+impl<F> Gate for Decide<F>
+where
+    F: Fn(&GateContext<'_>) -> Result<Verdict, GateError> + Send + Sync,
+{
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
+        (self.decide)(context)
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod copy;
+mod error;
+mod gate;
+mod human;
+mod observe;
+mod plan;
+mod promotion;
+
+pub use copy::{Attachments, CopyFrom, CopyPlan, Flights, ImageCopy, Outcome, Receipt, Route, Step};
+pub use error::{Error, Result, Side};
+pub use gate::{Evidence, Gate, GateContext, GateError, Verdict, gate};
+pub use observe::{Event, Observer};
+pub use plan::{Clearance, Cleared, Draft, Plan};
+pub use promotion::{NotCleared, Opinion, Promotion};

@@ -1,0 +1,131 @@
+//! `Plan`: a promotion that becomes applicable only by passing its gates.
+
+use std::fmt;
+
+use lockage_registry::{Algorithm, Digest, digest_of};
+use serde::{Deserialize, Serialize};
+
+use crate::{CopyPlan, Evidence};
+
+/// A promotion as data, in one of two states: [`Draft`] or [`Cleared`].
+///
+/// Only [`Promotion::clear`](crate::Promotion::clear) makes a cleared one, and only a cleared one can be applied. A draft
+/// can be kept as JSON and cleared later; a cleared plan cannot be read back from a document, so nobody can write one.
+///
+/// ```compile_fail
+/// # use lockage_promote::{Draft, Plan, Promotion};
+/// async fn ungated(promotion: &Promotion<'_>, plan: Plan<Draft>) {
+///     promotion.apply(plan).await; // expected `Plan<Cleared>`, found `Plan<Draft>`
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use lockage_promote::{Cleared, Plan};
+/// fn forged(json: &str) -> Plan<Cleared> {
+///     serde_json::from_str(json).unwrap() // `Cleared` is not `Deserialize`
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan<S> {
+    copy: CopyPlan,
+    state: S,
+}
+
+/// The state of a plan whose gates have not been asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft(());
+
+/// The state of a plan whose gates have passed, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cleared(Vec<Clearance>);
+
+/// One gate's word in favour of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Clearance {
+    /// The gate.
+    pub gate: String,
+    /// Why it passed, or what it found where it is advisory.
+    pub evidence: Evidence,
+    /// For a gate that does not block: why it need not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisory: Option<String>,
+}
+
+impl<S> Plan<S> {
+    /// What is moved, and how.
+    #[must_use]
+    pub fn copy(&self) -> &CopyPlan {
+        &self.copy
+    }
+
+    /// The digest of the image.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        self.copy.digest()
+    }
+
+    /// The digest of the plan itself: what an approval is bound to. It covers what is moved, where, and what the tag held
+    /// before, and not what the gates found.
+    ///
+    /// # Errors
+    /// None that can happen: a plan is always JSON.
+    pub fn id(&self) -> lockage_registry::Result<Digest> {
+        use lockage_registry::{Error, ErrorKind};
+        let named = (
+            self.copy.source(),
+            self.copy.target(),
+            self.copy.digest(),
+            self.copy.former(),
+            self.copy.manifests().map(|manifest| &manifest.digest).collect::<Vec<_>>(),
+        );
+        let bytes = serde_json::to_vec(&named)
+            .map_err(|e| Error::new(ErrorKind::Invalid, "name plan for", self.copy.target()).with_source(e))?;
+        digest_of(Algorithm::Sha256, &bytes)
+    }
+}
+
+impl Plan<Draft> {
+    pub(crate) fn draft(copy: CopyPlan) -> Self {
+        Self { copy, state: Draft(()) }
+    }
+
+    pub(crate) fn cleared(self, by: Vec<Clearance>) -> Plan<Cleared> {
+        Plan { copy: self.copy, state: Cleared(by) }
+    }
+}
+
+impl Plan<Cleared> {
+    /// What each gate found.
+    #[must_use]
+    pub fn clearances(&self) -> &[Clearance] {
+        &self.state.0
+    }
+}
+
+impl fmt::Display for Plan<Draft> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.copy.fmt(f)
+    }
+}
+
+impl fmt::Display for Plan<Cleared> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.copy.fmt(f)?;
+        for clearance in &self.state.0 {
+            write!(f, "\n  {clearance}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Clearance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.advisory.is_some() { "note" } else { "pass" };
+        write!(f, "{word}  {:<12}  {}", self.gate, self.evidence.summary)?;
+        match &self.advisory {
+            Some(reason) => write!(f, " (advisory: {reason})"),
+            None => Ok(()),
+        }
+    }
+}
