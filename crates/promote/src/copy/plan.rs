@@ -113,6 +113,12 @@ impl CopyPlan {
         missing.fold(0, |sum, blob| sum.saturating_add(blob.descriptor.size))
     }
 
+    /// The requests that planning took.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
     /// Under what the root is put at the target.
     pub(super) fn at(&self) -> TagOrDigest {
         match self.target.tag() {
