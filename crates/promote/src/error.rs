@@ -24,23 +24,23 @@ pub enum Error {
     /// The reference of the source or target names a digest, and the image has another.
     OtherDigest {
         /// The reference with the digest.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The digest of the image.
         found: Digest,
     },
     /// The image has nothing for this platform.
     NoSuchPlatform {
         /// The image.
-        image: Reference,
+        image: Box<Reference>,
         /// The platform that was asked for.
-        wanted: Platform,
+        wanted: Box<Platform>,
         /// The platforms that it has.
         offered: Vec<Platform>,
     },
     /// The image is larger than the limits of a copy: manifests, or levels of indexes within indexes.
     TooLarge {
         /// The image.
-        image: Reference,
+        image: Box<Reference>,
         /// The limit that it exceeds, in words.
         limit: String,
     },
@@ -52,7 +52,7 @@ pub enum Error {
         asked: String,
     },
     /// A gate did not pass.
-    NotCleared(NotCleared),
+    NotCleared(Box<NotCleared>),
 }
 
 /// A side of a copy.
@@ -144,6 +144,6 @@ impl fmt::Display for Side {
 
 impl From<NotCleared> for Error {
     fn from(refusal: NotCleared) -> Self {
-        Self::NotCleared(refusal)
+        Self::NotCleared(Box::new(refusal))
     }
 }

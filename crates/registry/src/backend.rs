@@ -40,16 +40,12 @@ pub(crate) fn within(operation: &'static str, repo: &Repository, blob: &Digest, 
 
 /// A manifest that can be stored at `at`: one that can be read, under its own digest.
 pub(crate) fn acceptable(repo: &Repository, manifest: &RawManifest, at: &TagOrDigest) -> Result<Manifest> {
-    match at.digest() {
-        // The same bytes have a digest in each algorithm.
-        Some(digest) if digest != manifest.digest() => {
-            RawManifest::verified(manifest.media_type(), manifest.bytes().clone(), digest).map(|_| ())?;
-            return Err(Error::new(ErrorKind::Invalid, "push manifest", at.after(repo))
-                .with_message(format_args!("the manifest was made under {}", manifest.digest()))
-                .with_code("DIGEST_INVALID", "provided digest did not match uploaded content"));
-        }
-        _ => manifest.view(),
-    }
+    let Some(digest) = at.digest().filter(|digest| *digest != manifest.digest()) else { return manifest.view() };
+    RawManifest::verified(manifest.media_type(), manifest.bytes().clone(), digest)?;
+    // The same bytes have a digest in each algorithm, and are held under the one they were made under.
+    Err(Error::new(ErrorKind::Invalid, "push manifest", at.after(repo))
+        .with_message(format_args!("the manifest was made under {}", manifest.digest()))
+        .with_code("DIGEST_INVALID", "provided digest did not match uploaded content"))
 }
 
 /// What a manifest points at must be there before it.

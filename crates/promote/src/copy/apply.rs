@@ -119,7 +119,7 @@ impl Work<'_, '_> {
         self.requests.one();
         let stored = self.copy.target.put_manifest(self.to(), &manifest, &at).await.map_err(Side::Target.failed())?;
         if stored.digest != planned.descriptor.digest {
-            return Err(Error::OtherDigest { reference: self.plan.target.clone(), found: stored.digest });
+            return Err(Error::OtherDigest { reference: Box::new(self.plan.target.clone()), found: stored.digest });
         }
         self.done(&planned.descriptor, Outcome::Stored);
         self.copy.event(&Event::ManifestStored { manifest: &planned.descriptor });

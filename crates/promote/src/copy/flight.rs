@@ -15,7 +15,10 @@ use crate::Result;
 /// A copy that needs a blob that another one is moving to the same repository waits for it. Where that one fails, one
 /// of those who wait tries itself; they do not fail with it.
 #[derive(Clone, Debug, Default)]
-pub struct Flights(Arc<Mutex<HashMap<(Repository, Digest), Weak<AsyncMutex<Landed>>>>>);
+pub struct Flights(Arc<Mutex<Under>>);
+
+/// Where each transfer goes, and the lock that whoever moves it holds.
+type Under = HashMap<(Repository, Digest), Weak<AsyncMutex<Landed>>>;
 
 /// Whether the blob has been seen to be at the target.
 #[derive(Debug, Default)]

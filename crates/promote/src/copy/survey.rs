@@ -143,7 +143,7 @@ async fn held(copy: &ImageCopy<'_>, target: &Reference, requests: &Requests) -> 
 fn expect_digest(copy: &ImageCopy<'_>, target: &Reference, found: &Digest) -> Result<()> {
     match target.digest() {
         Some(promised) if promised != found => {
-            Err(Error::OtherDigest { reference: copy.to.clone(), found: found.clone() })
+            Err(Error::OtherDigest { reference: Box::new(copy.to.clone()), found: found.clone() })
         }
         _ => Ok(()),
     }
@@ -185,8 +185,8 @@ async fn child_for(
     match children.iter().find(serves) {
         Some(child) => fetch(copy, &child.digest.clone().into(), requests).await,
         None => Err(Error::NoSuchPlatform {
-            image: copy.from.clone(),
-            wanted: platform.clone(),
+            image: Box::new(copy.from.clone()),
+            wanted: Box::new(platform.clone()),
             offered: children
                 .iter()
                 .filter(|child| !child.is_attestation())
@@ -271,5 +271,5 @@ fn largest_first(blobs: BTreeMap<Digest, Descriptor>) -> Vec<PlannedBlob> {
 }
 
 fn too_large(copy: &ImageCopy<'_>, limit: String) -> Error {
-    Error::TooLarge { image: copy.from.clone(), limit }
+    Error::TooLarge { image: Box::new(copy.from.clone()), limit }
 }

@@ -55,7 +55,6 @@ pub struct Client {
 
 impl Client {
     /// A client with docker's defaults and no credentials, to be changed before it is built.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }

@@ -35,7 +35,7 @@ pub enum Content {
     /// An image or an artifact packed as one: a config and layers.
     Image {
         /// The configuration.
-        config: Descriptor,
+        config: Box<Descriptor>,
         /// The layers, lowest first.
         layers: Vec<Descriptor>,
     },
@@ -55,7 +55,7 @@ impl Manifest {
         }
         let content = match (fields.manifests, fields.config, fields.layers, fields.blobs) {
             (Some(manifests), None, None, None) => Content::Index { manifests },
-            (None, Some(config), Some(layers), None) => Content::Image { config, layers },
+            (None, Some(config), Some(layers), None) => Content::Image { config: Box::new(config), layers },
             (None, None, None, blobs)
                 if fields.media_type.as_deref() == Some(media_type::OCI_ARTIFACT_MANIFEST) =>
             {
@@ -90,7 +90,7 @@ impl Manifest {
     pub fn blobs(&self) -> Vec<&Descriptor> {
         match &self.content {
             Content::Index { manifests } => manifests.iter().filter(|entry| is_blob(entry)).collect(),
-            Content::Image { config, layers } => std::iter::once(config)
+            Content::Image { config, layers } => std::iter::once(&**config)
                 .chain(layers.iter().filter(|layer| !media_type::is_nondistributable(&layer.media_type)))
                 .collect(),
             Content::Artifact { blobs } => blobs.iter().collect(),

@@ -110,9 +110,7 @@ impl Call {
     pub(super) fn open_blob(repository: &Repository, blob: &crate::Descriptor, from: Option<&Repository>) -> Self {
         match from {
             None => Self::new(Operation::OpenBlob, repository, &blob.digest),
-            Some(from) => {
-                Self::new(Operation::OpenBlob, repository, format_args!("{} mount {from}", blob.digest))
-            }
+            Some(from) => Self::new(Operation::OpenBlob, repository, format_args!("{} mount {from}", blob.digest)),
         }
     }
 }

@@ -1,0 +1,105 @@
+//! `OciLayout`: a registry on disk, one OCI image layout a repository.
+
+mod disk;
+mod entry;
+mod index;
+mod ports;
+mod read;
+mod repository;
+mod root;
+mod upload;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockage_tagging::{Host, Repository};
+
+use crate::{Result, backend};
+use repository::Layout;
+use root::Root;
+
+/// A registry in a directory, in which each repository is an OCI image layout (image-spec, "OCI Image Layout").
+///
+/// The repository `team/app` is the layout at `DIR/team/app`, which oras, skopeo and the like can read and write: with
+/// skopeo, `registry.test/team/app:v1` is `oci:DIR/team/app:v1`. A component that has the name of a part of a layout
+/// (`blobs`, `index.json`, `oci-layout`) is written with `_` before it, as `DIR/team/_blobs`.
+///
+/// * A layout's `index.json` lists every manifest that was put, under its exact media type; an entry whose
+///   `org.opencontainers.image.ref.name` is a tag is that tag. What other tools wrote there is kept.
+/// * A manifest that `index.json` does not list, but that is among the blobs, is found by its digest, as the children
+///   of an index that another tool copied are.
+/// * Content that several repositories have is stored once: `DIR/_pool` and the layouts hold hard links to one file,
+///   or copies where the file system has no hard links.
+/// * What is written is complete and on the disk before it gets its name. Whoever is killed at any point leaves
+///   a directory that can be read, and at worst a file in `DIR/_uploads`, which is swept after a day.
+///
+/// Manifests of more than [`RawManifest::MAX_BYTES`](crate::RawManifest::MAX_BYTES) are refused. Any number of tasks
+/// may use one directory, through clones or through several `open`s. Of several *processes*, one may write at a time,
+/// and the others read: there is no lock between them. It needs a tokio runtime.
+///
+/// ```
+/// use lockage_registry::{OciLayout, RawManifest, Reference, Source, TagOrDigest, Target};
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let dir = tempfile::tempdir()?;
+/// let registry = OciLayout::open(dir.path(), "registry.test".parse()?)?;
+/// let app: Reference = "registry.test/app:v1".parse()?;
+/// let at = TagOrDigest::of(&app);
+///
+/// let empty = RawManifest::new("application/vnd.oci.image.index.v1+json", r#"{"manifests":[]}"#.into())?;
+/// registry.put_manifest(app.repository(), &empty, &at).await?;
+/// assert!(dir.path().join("app/index.json").is_file());
+/// assert_eq!(registry.resolve(app.repository(), &at).await?.digest, *empty.digest());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct OciLayout {
+    host: Host,
+    /// As it was given; the root has it in full.
+    dir: PathBuf,
+    root: Arc<Root>,
+}
+
+impl OciLayout {
+    /// The registry in `dir`, which is made if there is none, that answers for repositories of this host.
+    ///
+    /// It blocks for the few calls that this takes, and writes nothing into a directory that exists.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the directory can be neither found nor made.
+    pub fn open(dir: impl AsRef<Path>, host: Host) -> Result<Self> {
+        let dir = dir.as_ref();
+        Ok(Self { host, dir: dir.to_owned(), root: Root::open(dir)? })
+    }
+
+    /// The host that it answers for.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn layout(&self, operation: &'static str, repo: &Repository) -> Result<Layout> {
+        backend::answers_for(&self.host, operation, repo)?;
+        Ok(Layout::new(Arc::clone(&self.root), repo.clone()))
+    }
+}
+
+impl fmt::Debug for OciLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OciLayout").field("host", &self.host).field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for OciLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layout {}", self.dir.display())
+    }
+}

@@ -1,0 +1,110 @@
+//! Manifests (distribution-spec, "Pulling manifests", "Pushing Manifests", "Deleting Manifests", "Deleting tags").
+
+use std::str::FromStr;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{Method, StatusCode};
+use lockage_tagging::{Repository, Tag};
+
+use super::dispatch::{Asked, Shared};
+use super::inbound::Inbound;
+use super::refusal::{self, Refusal};
+use super::reply::{CONTENT_DIGEST, OCI_SUBJECT, Reply};
+use crate::{Error, ErrorKind, RawManifest, TagOrDigest, media_type};
+
+pub(super) async fn answer(
+    shared: &Shared,
+    asked: &Asked,
+    repo: &Repository,
+    reference: &str,
+) -> Result<Reply, Refusal> {
+    let at = parse(reference, asked.method == Method::PUT)?;
+    match asked.method {
+        Method::HEAD => {
+            let found = shared.registry.resolve(repo, &at).await?;
+            let reply = Reply::new(StatusCode::OK)
+                .header(CONTENT_LENGTH, found.size)
+                .header(CONTENT_DIGEST, &found.digest);
+            Ok(if found.media_type.is_empty() { reply } else { reply.header(CONTENT_TYPE, found.media_type) })
+        }
+        Method::PUT => put(shared, asked, repo, &at).await,
+        Method::DELETE => {
+            match &at {
+                TagOrDigest::Digest(digest) => shared.registry.delete_manifest(repo, digest).await?,
+                TagOrDigest::Tag(tag) => shared.registry.delete_tag(repo, tag).await?,
+            }
+            Ok(Reply::new(StatusCode::ACCEPTED))
+        }
+        _ => {
+            let found = shared.registry.manifest(repo, &at).await?;
+            Ok(Reply::new(StatusCode::OK)
+                .header(CONTENT_DIGEST, found.digest())
+                .bytes(found.media_type(), found.bytes().clone()))
+        }
+    }
+}
+
+async fn put(shared: &Shared, asked: &Asked, repo: &Repository, at: &TagOrDigest) -> Result<Reply, Refusal> {
+    let bytes = read(&asked.body, at.after(repo)).await?;
+    let media_type = match asked.content_type().map(media_type::essence).filter(|claimed| !is_generic(claimed)) {
+        Some(claimed) => claimed.to_owned(),
+        None => RawManifest::sniff_media_type(&bytes)?,
+    };
+    let manifest = match at {
+        TagOrDigest::Digest(digest) => RawManifest::verified(media_type, bytes, digest)?,
+        TagOrDigest::Tag(_) => RawManifest::new(media_type, bytes)?,
+    };
+    let stored = shared.registry.put_manifest(repo, &manifest, at).await?;
+    let reply = Reply::new(StatusCode::CREATED)
+        .header(LOCATION, format_args!("/v2/{}/manifests/{}", repo.path(), stored.digest))
+        .header(CONTENT_DIGEST, &stored.digest);
+    // By this header a client knows that it need not keep the referrers tag.
+    let subject = manifest.view().ok().and_then(|view| view.subject).filter(|_| stored.subject_indexed);
+    Ok(match subject {
+        Some(subject) => reply.header(OCI_SUBJECT, subject.digest),
+        None => reply,
+    })
+}
+
+/// The whole body, if it is not too large: the limit holds while it is read, whatever length was announced.
+async fn read(body: &Inbound, subject: String) -> Result<Bytes, Error> {
+    let too_large = || {
+        Error::new(ErrorKind::TooLarge, "push manifest", &subject)
+            .with_message(format_args!("a manifest may have {} bytes", RawManifest::MAX_BYTES))
+    };
+    if body.length().is_some_and(|length| length > RawManifest::MAX_BYTES) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await? {
+        if (bytes.len() + chunk.len()) as u64 > RawManifest::MAX_BYTES {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// What is no tag cannot be there, and cannot be put there.
+fn parse(reference: &str, putting: bool) -> Result<TagOrDigest, Refusal> {
+    if reference.contains(':') {
+        return refusal::digest(reference).map(TagOrDigest::Digest);
+    }
+    Tag::from_str(reference).map(TagOrDigest::Tag).map_err(|error| {
+        let (status, code) = if putting {
+            (StatusCode::BAD_REQUEST, "MANIFEST_INVALID")
+        } else {
+            (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN")
+        };
+        refusal::refuse(status, code, &error.to_string()).into()
+    })
+}
+
+/// Types that HTTP libraries send when they were told none.
+fn is_generic(essence: &str) -> bool {
+    matches!(
+        essence,
+        "" | "application/octet-stream" | "application/json" | "application/x-www-form-urlencoded" | "text/plain"
+    )
+}

@@ -1,0 +1,46 @@
+//! `lockage`: the reference pipeline binary. It parses arguments, calls the crates, and prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod clients;
+mod copy;
+mod pairs;
+mod progress;
+mod report;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build once, promote the same bytes, prove it.
+///
+/// Exit codes: 0 done, 1 refused, 2 usage or an invalid document, 3 error or undecided, 4 waiting.
+#[derive(Parser)]
+#[command(name = "lockage", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve an embedded registry, in memory or on a directory of OCI layouts.
+    Serve(serve::Arguments),
+    /// Copy images from one repository to another, digest unchanged, the tag last.
+    Copy(copy::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Copy(arguments) => copy::run(arguments).await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            eprint!("{failure}");
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Errors on a terminal: one line, the causes, and what to do; and the exit code that goes with them.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// What ends a command, ready to be printed.
+pub(crate) struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl Failure {
+    /// The arguments, or a document, make no sense: exit code 2.
+    pub(crate) fn usage(error: &(dyn Error + 'static)) -> Self {
+        Self { text: describe(error), code: 2 }
+    }
+
+    /// It failed or could not be decided: exit code 3.
+    pub(crate) fn error(error: &(dyn Error + 'static)) -> Self {
+        Self { text: describe(error), code: 3 }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// `error: …`, a `caused by:` line for each cause, and the remedy.
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut text = format!("error: {error}\n");
+    let mut remedy = remedy(error);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!("  caused by: {error}\n");
+        remedy = remedy.or_else(|| self::remedy(error));
+        cause = error.source();
+    }
+    if let Some(remedy) = remedy {
+        text += &format!("{remedy}\n");
+    }
+    text
+}
+
+/// What the crates' errors say about what to do.
+fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<lockage_promote::Error>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
+        return error.remedy().map(str::to_owned);
+    }
+    error.downcast_ref::<lockage_tagging::NameError>()?.remedy().map(str::to_owned)
+}
