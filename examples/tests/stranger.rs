@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use lockage_registry::client::{Client, StaticCredentials};
+use lockage_registry::client::{Client, Credentials, StaticCredentials};
 use lockage_registry::testing::fixtures;
 use lockage_registry::{Source as _, TagOrDigest};
 use real::{DockerRegistry, PASSWORD, USER, run, two_platforms};
@@ -104,8 +104,8 @@ async fn the_program_to_paste_first() {
     let (dev, prod) = (DockerRegistry::behind_login(), DockerRegistry::behind_login());
     let (from, to) = (dev.reference("app:v1"), prod.reference("team/app:v1"));
     let login = StaticCredentials::new()
-        .with_password(dev.host().parse().unwrap(), USER, PASSWORD)
-        .with_password(prod.host().parse().unwrap(), USER, PASSWORD);
+        .with(dev.host().parse().unwrap(), Credentials::password("test", USER, PASSWORD))
+        .with(prod.host().parse().unwrap(), Credentials::password("test", USER, PASSWORD));
     let client = Client::builder().credentials(login).build().unwrap();
     let image = two_platforms(1);
     fixtures::push(&client, from.repository(), &image, from.tag().unwrap()).await.unwrap();

@@ -154,7 +154,7 @@ async fn inputs_that_make_no_sense_say_what_to_do() {
     drop(free);
     let unreachable: Reference = format!("{nobody}/app:v1").parse().unwrap();
     let plain = client();
-    let tls = Client::builder().https(dev.server.host()).build().unwrap();
+    let tls = Client::builder().https(dev.server.host().clone()).build().unwrap();
     let denied =
         Place::faulty(Arc::new(|_| Fault::Answer { status: 403, code: "DENIED".into(), retry_after: None })).await;
     for (client, from, kind, part, remedy) in [

@@ -152,7 +152,7 @@ pub(crate) fn peer(name: &str) -> Command {
 pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
-    for variable in ["DOCKER_CONFIG", "HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE"] {
+    for variable in ["DOCKER_CONFIG", "HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] {
         command.env(variable, "/nonexistent");
     }
     command.env_remove("REGISTRY_AUTH_FILE");

@@ -15,7 +15,8 @@ impl Gate for Compressed {
         let repository = context.plan.source().repository();
         let root = context.source.manifest(repository, &context.digest().clone().into()).await?;
         let view = root.view()?;
-        let plain: Vec<_> = view.layers().iter().filter(|layer| !layer.media_type.ends_with("gzip")).collect();
+        let layers = view.blobs().into_iter().filter(|blob| blob.media_type.contains("layer"));
+        let plain: Vec<_> = layers.filter(|layer| !layer.media_type.ends_with("gzip")).collect();
         if plain.is_empty() {
             return Ok(Verdict::Pass(Evidence::new("all layers are")));
         }

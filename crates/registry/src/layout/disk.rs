@@ -74,15 +74,18 @@ pub(super) fn temporary(dir: &Path) -> Result<NamedTempFile> {
 /// A temporary file in `dir` that holds `bytes`, on the disk.
 pub(super) fn holding(dir: &Path, bytes: &[u8]) -> Result<TempPath> {
     let mut file = temporary(dir)?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|e| failed("write", file.path(), e))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| failed("write", file.path(), e))?;
     Ok(file.into_temp_path())
 }
 
 /// Gives a temporary file its name, in place of whatever had it: readers see the old file or the new one.
 pub(super) fn rename(temporary: TempPath, path: &Path) -> Result<()> {
-    temporary.persist(path).map_err(|e| failed("write", path, e.error))?;
+    temporary.persist(path).map_err(|e| failed("write", path, e.error))
+}
+
+/// The same, to stay.
+pub(super) fn replace(temporary: TempPath, path: &Path) -> Result<()> {
+    rename(temporary, path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }
 

@@ -66,6 +66,11 @@ impl Entry {
         self.annotation(REF_NAME).is_none() && self.annotation(IMAGE_NAME).is_none()
     }
 
+    /// True where it says no more than that there is this manifest.
+    pub(super) fn is_bare(&self) -> bool {
+        self.json.keys().all(|key| matches!(key.as_str(), "mediaType" | "digest" | "size"))
+    }
+
     /// The media type, where it has one.
     pub(super) fn media_type(&self) -> Option<&str> {
         self.json.get("mediaType").and_then(Value::as_str).filter(|name| !name.is_empty())

@@ -64,7 +64,11 @@ impl Index {
     pub(super) fn of_digest(&self, digest: &Digest) -> Option<&Entry> {
         let mut found = self.entries.iter().filter(|entry| entry.points_at(digest));
         let first = found.next()?;
-        Some(if first.media_type().is_some() { first } else { found.find(|e| e.media_type().is_some()).unwrap_or(first) })
+        Some(if first.media_type().is_some() {
+            first
+        } else {
+            found.find(|e| e.media_type().is_some()).unwrap_or(first)
+        })
     }
 
     /// The entry of a tag.
@@ -135,11 +139,11 @@ impl Index {
         }
     }
 
-    /// Drops the entries of `digest` that say nothing: nameless ones beside another.
+    /// Drops the entries of `digest` that say nothing: bare ones beside another.
     fn tidy(&mut self, digest: &Digest) {
-        let mut held = self.entries.iter().any(|entry| entry.points_at(digest) && !entry.is_nameless());
+        let mut held = self.entries.iter().any(|entry| entry.points_at(digest) && !entry.is_bare());
         self.entries.retain(|entry| {
-            let idle = held && entry.points_at(digest) && entry.is_nameless();
+            let idle = held && entry.points_at(digest) && entry.is_bare();
             held |= entry.points_at(digest);
             !idle
         });

@@ -6,13 +6,11 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
 
+use super::OciLayout;
 use super::disk::{self, blocking};
 use super::read::pieces;
 use super::upload::Session;
-use super::OciLayout;
-use crate::{
-    ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target, backend,
-};
+use crate::{ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target, backend};
 
 #[async_trait]
 impl Source for OciLayout {

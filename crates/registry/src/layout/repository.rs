@@ -184,14 +184,14 @@ impl Layout {
         }
         let marker = self.dir.join(LAYOUT);
         if disk::length(&marker)?.is_none() {
-            disk::rename(disk::holding(&self.root.uploads(), br#"{"imageLayoutVersion":"1.0.0"}"#)?, &marker)?;
+            disk::replace(disk::holding(&self.root.uploads(), br#"{"imageLayoutVersion":"1.0.0"}"#)?, &marker)?;
         }
         Ok(())
     }
 
     /// Needs the lock.
     fn replace(&self, index: &Index) -> Result<()> {
-        disk::rename(disk::holding(&self.root.uploads(), &index.to_bytes())?, &self.dir.join(INDEX))
+        disk::replace(disk::holding(&self.root.uploads(), &index.to_bytes())?, &self.dir.join(INDEX))
     }
 
     fn write_lock(&self) -> MutexGuard<'_, ()> {

@@ -14,15 +14,18 @@ use super::disk;
 use super::repository::State;
 use crate::Result;
 
-/// The parts of a layout. No other file is ever looked for beside repositories of the next level.
+/// The parts of a layout, which may lie beside the repositories below it: `app/index.json` is a part of `app`.
 pub(super) const LAYOUT: &str = "oci-layout";
 pub(super) const INDEX: &str = "index.json";
 pub(super) const BLOBS: &str = "blobs";
 
-/// What lies beside the repositories. No component of a name begins with `_`, and the ones that are written so are the
-/// parts of a layout: neither is called this.
+/// What lies beside the repositories. No component of a name begins with `_`, and those that are written with one are
+/// the parts of a layout: none is called this.
 const POOL: &str = "_pool";
 const UPLOADS: &str = "_uploads";
+
+/// As many repositories are remembered that nobody uses at the moment.
+const REMEMBERED: usize = 1024;
 
 /// After this time a file in `_uploads` belongs to nobody.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -58,7 +61,12 @@ impl Root {
 
     /// What this process knows of a repository.
     pub(super) fn state(&self, repo: &Repository) -> Arc<State> {
-        Arc::clone(lock(&self.repositories).entry(repo.path().to_owned()).or_default())
+        let mut known = lock(&self.repositories);
+        if known.len() > REMEMBERED && !known.contains_key(repo.path()) {
+            // Names come from outside, and most may not exist. One that is in use has its lock in here.
+            known.retain(|_, state| Arc::strong_count(state) > 1);
+        }
+        Arc::clone(known.entry(repo.path().to_owned()).or_default())
     }
 
     /// The layout of a repository.
@@ -85,24 +93,25 @@ impl Root {
     /// Names a temporary file of verified content `blob`, the path of a blob in a layout; or, where the pool has that
     /// content already, links `blob` to it.
     pub(super) fn keep(&self, content: TempPath, digest: &Digest, blob: &Path) -> Result<()> {
-        if let Some(dir) = blob.parent() {
-            disk::make_dir(dir)?;
-        }
-        let pooled = self.pooled(digest);
+        let dir = blob.parent().unwrap_or(&self.dir);
+        disk::make_dir(dir)?;
+        self.place(content, &self.pooled(digest), blob)?;
+        disk::sync_dir(dir)
+    }
+
+    fn place(&self, content: TempPath, pooled: &Path, blob: &Path) -> Result<()> {
         let _pool = lock(&self.pool);
         if disk::length(blob)?.is_some() {
             return Ok(());
         }
         // A file of another length is a damaged one: it is not handed on.
-        if disk::length(&pooled)? == disk::length(&content)? && fs::hard_link(&pooled, blob).is_ok() {
-            return blob.parent().map_or(Ok(()), disk::sync_dir);
+        if disk::length(pooled)? == disk::length(&content)? && fs::hard_link(pooled, blob).is_ok() {
+            return Ok(());
         }
         disk::rename(content, blob)?;
-        if let Some(dir) = pooled.parent() {
-            disk::make_dir(dir)?;
-        }
+        disk::make_dir(pooled.parent().unwrap_or(&self.dir))?;
         // It is there already, or this file system cannot link: then each repository has its own.
-        let _ = fs::hard_link(blob, &pooled);
+        let _ = fs::hard_link(blob, pooled);
         Ok(())
     }
 
@@ -128,7 +137,7 @@ impl Root {
         io::copy(&mut source, copy.as_file_mut())
             .and_then(|_| copy.as_file().sync_all())
             .map_err(|e| disk::failed("copy", from, e))?;
-        disk::rename(copy.into_temp_path(), to)
+        disk::replace(copy.into_temp_path(), to)
     }
 
     /// Removes the file of a layout, and that of the pool where no other layout has it.

@@ -37,10 +37,7 @@ pub(super) async fn answer(
             return Err(reply.header(CONTENT_RANGE, format_args!("bytes */{size}")).into());
         }
     };
-    let mut reply = Reply::new(status)
-        .header(CONTENT_DIGEST, digest)
-        .header(ACCEPT_RANGES, "bytes")
-        .header(ETAG, etag);
+    let mut reply = Reply::new(status).header(CONTENT_DIGEST, digest).header(ACCEPT_RANGES, "bytes").header(ETAG, etag);
     if let Part::Bytes { first, last } = part {
         reply = reply.header(CONTENT_RANGE, format_args!("bytes {first}-{last}/{size}"));
     }

@@ -66,7 +66,9 @@ pub enum Fault {
 impl Fault {
     /// The answer that is given without performing the request.
     pub(super) fn instead(&self) -> Option<Reply> {
-        let Self::Answer { status, code, retry_after } = self else { return None };
+        let Self::Answer { status, code, retry_after } = self else {
+            return None;
+        };
         let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let reply = refusal::refuse(status, code, "this answer was asked for by the interceptor");
         Some(match retry_after {

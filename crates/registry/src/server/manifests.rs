@@ -23,9 +23,8 @@ pub(super) async fn answer(
     match asked.method {
         Method::HEAD => {
             let found = shared.registry.resolve(repo, &at).await?;
-            let reply = Reply::new(StatusCode::OK)
-                .header(CONTENT_LENGTH, found.size)
-                .header(CONTENT_DIGEST, &found.digest);
+            let reply =
+                Reply::new(StatusCode::OK).header(CONTENT_LENGTH, found.size).header(CONTENT_DIGEST, &found.digest);
             Ok(if found.media_type.is_empty() { reply } else { reply.header(CONTENT_TYPE, found.media_type) })
         }
         Method::PUT => put(shared, asked, repo, &at).await,

@@ -58,7 +58,9 @@ impl Payload {
 
     fn next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
-            let Some(frame) = ready!(Pin::new(&mut self.bytes).poll_frame(cx)?) else { return Poll::Ready(None) };
+            let Some(frame) = ready!(Pin::new(&mut self.bytes).poll_frame(cx)?) else {
+                return Poll::Ready(None);
+            };
             // There are no trailers in what is made here.
             if let Ok(data) = frame.into_data() {
                 return Poll::Ready(Some(Ok(data)));
@@ -75,7 +77,9 @@ impl Payload {
                 }
                 Harm::Truncate { left } => {
                     let left = *left;
-                    let Some(mut data) = ready!(self.next(cx)?) else { return Poll::Ready(None) };
+                    let Some(mut data) = ready!(self.next(cx)?) else {
+                        return Poll::Ready(None);
+                    };
                     data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                     self.harm = Harm::Truncate { left: left - data.len() as u64 };
                     return Poll::Ready(Some(Ok(data)));
@@ -85,7 +89,9 @@ impl Payload {
                     return Poll::Ready(Some(Err(broken())));
                 }
                 Harm::Corrupt => {
-                    let Some(data) = ready!(self.next(cx)?) else { return Poll::Ready(None) };
+                    let Some(data) = ready!(self.next(cx)?) else {
+                        return Poll::Ready(None);
+                    };
                     let mut data = BytesMut::from(data.as_ref());
                     if let Some(byte) = data.first_mut() {
                         *byte ^= 1;

@@ -24,7 +24,9 @@ fn understood(header: &str, size: u64) -> Option<Part> {
     match (first.trim(), last.trim()) {
         ("", suffix) => {
             let suffix = number(suffix)?;
-            let Some(last) = end.filter(|_| suffix > 0) else { return Some(Part::Outside) };
+            let Some(last) = end.filter(|_| suffix > 0) else {
+                return Some(Part::Outside);
+            };
             Some(Part::Bytes { first: size.saturating_sub(suffix), last })
         }
         (first, last) => {
@@ -33,7 +35,9 @@ fn understood(header: &str, size: u64) -> Option<Part> {
             if last < first {
                 return None;
             }
-            let Some(end) = end.filter(|end| first <= *end) else { return Some(Part::Outside) };
+            let Some(end) = end.filter(|end| first <= *end) else {
+                return Some(Part::Outside);
+            };
             Some(Part::Bytes { first, last: last.min(end) })
         }
     }

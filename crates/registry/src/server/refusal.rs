@@ -90,9 +90,7 @@ fn status(error: &Error, reading: bool, deleting: bool) -> StatusCode {
             StatusCode::BAD_GATEWAY
         }
         // Who only reads has sent no content: what is refused is then the content that is stored.
-        ErrorKind::DigestMismatch | ErrorKind::SizeMismatch | ErrorKind::Rejected | ErrorKind::TooLarge
-            if reading =>
-        {
+        ErrorKind::DigestMismatch | ErrorKind::SizeMismatch | ErrorKind::Rejected | ErrorKind::TooLarge if reading => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -92,7 +92,10 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("registry", &self.registry).field("record", &self.record).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("registry", &self.registry)
+            .field("record", &self.record)
+            .finish_non_exhaustive()
     }
 }
 
@@ -149,19 +152,27 @@ impl Drop for Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("address", &self.address).field("registry", &self.shared.registry).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("registry", &self.shared.registry)
+            .finish_non_exhaustive()
     }
 }
 
 /// Accepts connections. They belong to this task, so that all end with it.
-async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: watch::Receiver<bool>, _ending: watch::Sender<()>) {
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    stopping: watch::Receiver<bool>,
+    _ending: watch::Sender<()>,
+) {
     let mut connections = JoinSet::new();
-    let mut stopped = stopping.clone();
+    let mut stop = stopping.clone();
     loop {
         let accepted = {
             let accepting = std::pin::pin!(listener.accept());
-            let stop = std::pin::pin!(stopped.wait_for(|stop| *stop));
-            match future::select(accepting, stop).await {
+            let stopped = std::pin::pin!(told(&mut stop));
+            match future::select(accepting, stopped).await {
                 Either::Left((accepted, _)) => accepted,
                 Either::Right(_) => break,
             }
@@ -191,10 +202,15 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopping: watch:
         async move { dispatch::handle(&shared, request).await }
     });
     let mut serving = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
-    let stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
+    let stop = std::pin::pin!(told(&mut stopping));
     // How a connection ends is told to its client alone.
     if let Either::Right(_) = future::select(serving.as_mut(), stop).await {
         serving.as_mut().graceful_shutdown();
         let _ = serving.await;
     }
+}
+
+/// Waits until a shutdown is asked for. A server that is gone asks for it, too.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
 }

@@ -3,12 +3,13 @@
 mod sessions;
 mod spool;
 
+use futures::stream::TryStreamExt as _;
 use http::header::{CONTENT_RANGE, LOCATION, RANGE};
 use http::{Method, StatusCode};
 use lockage_tagging::{Digest, Repository};
 
-pub(super) use self::sessions::Sessions;
 use self::sessions::Held;
+pub(super) use self::sessions::Sessions;
 use self::spool::Spool;
 use super::blobs::OCTET_STREAM;
 use super::dispatch::{Asked, Shared};
@@ -16,13 +17,13 @@ use super::inbound::Inbound;
 use super::range;
 use super::refusal::{self, Refusal};
 use super::reply::{CONTENT_DIGEST, Reply, UPLOAD_UUID};
-use crate::{Body, Descriptor, ErrorKind, Opened, Result, verify};
+use crate::{Body, Descriptor, ErrorKind, Opened, Result, verified};
 
 /// `POST`: mounts, takes a blob whole, or opens a session.
 pub(super) async fn begin(shared: &Shared, asked: &Asked, repo: &Repository) -> Result<Reply, Refusal> {
     if let Some(digest) = asked.query.get("mount") {
         let digest = refusal::digest(digest)?;
-        let from = match asked.query.get("from") {
+        let from = match asked.query.get("from").filter(|name| !name.is_empty()) {
             Some(name) => refusal::repository(&shared.host, name)?,
             None => repo.clone(),
         };
@@ -63,7 +64,11 @@ pub(super) async fn answer(shared: &Shared, asked: &Asked, repo: &Repository, id
 /// repository").
 async fn mounted(shared: &Shared, repo: &Repository, digest: &Digest, from: &Repository) -> bool {
     // Asked first, because a port wants the size, and so that no session is opened in vain.
-    let Ok(size) = shared.registry.stat_blob(from, digest).await else { return false };
+    let size = match shared.registry.stat_blob(from, digest).await {
+        Err(_) if from != repo => shared.registry.stat_blob(repo, digest).await,
+        known => known,
+    };
+    let Ok(size) = size else { return false };
     let blob = Descriptor::new(OCTET_STREAM, digest.clone(), size);
     match shared.registry.open_blob(repo, &blob, (from != repo).then_some(from)).await {
         Ok(Opened::Present) => true,
@@ -76,13 +81,7 @@ async fn mounted(shared: &Shared, repo: &Repository, digest: &Digest, from: &Rep
     }
 }
 
-async fn finish(
-    shared: &Shared,
-    asked: &Asked,
-    repo: &Repository,
-    id: &str,
-    mut held: Held,
-) -> Result<Reply, Refusal> {
+async fn finish(shared: &Shared, asked: &Asked, repo: &Repository, id: &str, mut held: Held) -> Result<Reply, Refusal> {
     let Some(digest) = asked.query.get("digest") else {
         let reply = refusal::refuse(StatusCode::BAD_REQUEST, "DIGEST_INVALID", "an upload ends with its digest");
         return Err(reply.into());
@@ -118,8 +117,15 @@ async fn take(shared: &Shared, repo: &Repository, digest: &Digest, spool: &mut S
     match shared.registry.open_blob(repo, &blob, None).await? {
         Opened::Upload(session) => session.complete(content).await,
         // The answer says that the bytes that were sent have this digest, so they are checked here.
-        Opened::Present => verify::check(content, &blob).await,
+        Opened::Present => check(content, &blob).await,
     }
+}
+
+/// Reads the content to its end and keeps nothing.
+async fn check(content: Body<'_>, blob: &Descriptor) -> Result<()> {
+    let mut checked = verified(content.open(0).await?, blob)?;
+    while checked.try_next().await?.is_some() {}
+    Ok(())
 }
 
 /// Appends a chunk to the spool. What a broken connection has brought is kept; a chunk of another length than it said
@@ -145,7 +151,9 @@ async fn receive(spool: &mut Spool, body: &Inbound) -> Result<()> {
 
 /// Where the chunk says that it belongs, which must be behind what is there.
 fn placed(asked: &Asked, repo: &Repository, id: &str, offset: u64) -> Result<Option<(u64, u64)>, Refusal> {
-    let Some(header) = asked.header(&CONTENT_RANGE) else { return Ok(None) };
+    let Some(header) = asked.header(&CONTENT_RANGE) else {
+        return Ok(None);
+    };
     let Some((first, last)) = range::chunk(header) else {
         let message = "Content-Range is not of the form first-last";
         return Err(refusal::refuse(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", message).into());
