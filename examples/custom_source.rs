@@ -29,7 +29,9 @@ impl fmt::Display for Shelf {
 
 impl Shelf {
     fn find_blob(&self, repo: &Repository, digest: &Digest) -> Result<&bytes::Bytes> {
-        self.blobs.get(digest).ok_or_else(|| Error::new(ErrorKind::NotFound, "find blob", format_args!("{repo}@{digest}")))
+        self.blobs
+            .get(digest)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "find blob", format_args!("{repo}@{digest}")))
     }
 }
 
@@ -92,7 +94,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let registry = Memory::new("registry.test".parse()?);
     let tag = shelf.tags.keys().next().ok_or("an empty shelf")?.clone();
-    let copy = ImageCopy::new(&shelf, &Reference::new(repository).with_tag(tag)).to(&registry, &"registry.test/app".parse()?);
+    let copy =
+        ImageCopy::new(&shelf, &Reference::new(repository).with_tag(tag)).to(&registry, &"registry.test/app".parse()?);
     println!("{}", copy.apply(&copy.plan().await?).await?);
     Ok(())
 }

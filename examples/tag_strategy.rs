@@ -5,11 +5,7 @@ use lockage_tagging::{AllOf, BuildFacts, Commit, Latest, PullRequest, Semver, Ta
 
 /// Releases get their version and the floating tags; pull requests their number; everything its commit.
 fn our_scheme() -> impl TagScheme {
-    AllOf::new()
-        .with(Semver::cascade())
-        .with(Latest::on_release())
-        .with(PullRequest)
-        .with(Commit::short())
+    AllOf::new().with(Semver::cascade()).with(Latest::on_release()).with(PullRequest).with(Commit::short())
 }
 
 const COMMIT: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lockage_promote::{CopyPlan, Error, Flights, ImageCopy, Receipt};
-use lockage_registry::{Platform, Reference, client::Client};
+use lockage_registry::{NameError, Platform, Reference, client::Client};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -13,16 +13,16 @@ use tokio::task::JoinSet;
 use crate::clients;
 use crate::pairs::{self, Pair};
 use crate::progress::Progress;
-use crate::report::{Failure, describe};
+use crate::report::{Failure, describe, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The image to copy: REPOSITORY[:TAG][@DIGEST].
-    #[arg(required_unless_present = "from_file")]
+    #[arg(required_unless_present = "from_file", value_parser = reference)]
     source: Option<Reference>,
 
     /// Where to copy it; without a tag it takes the source's.
-    #[arg(required_unless_present = "from_file")]
+    #[arg(required_unless_present = "from_file", value_parser = reference)]
     target: Option<Reference>,
 
     /// Copy many images: a file with SOURCE TARGET on each line, or - for standard input.
@@ -50,7 +50,15 @@ pub(crate) struct Arguments {
     json: bool,
 
     #[command(flatten)]
-    clients: clients::Arguments,
+    reach: clients::Reach,
+}
+
+/// A reference, or what is wrong with it and what to write instead.
+fn reference(text: &str) -> Result<Reference, String> {
+    text.parse().map_err(|error: NameError| match error.remedy() {
+        Some(remedy) => format!("{error}: {remedy}"),
+        None => error.to_string(),
+    })
 }
 
 /// What became of one pair.
@@ -66,19 +74,19 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         (None, Some(source), Some(target)) => vec![(source.clone(), target.clone())],
         (None, ..) => Vec::new(),
     };
-    let client = clients::client(&arguments.clients, arguments.concurrency.into())?;
+    let client = clients::client(&arguments.reach, arguments.concurrency.into())?;
     let arguments = Arc::new(arguments);
     let done = copy_all(&arguments, &client, &pairs).await;
 
     let failed = done.iter().any(|done| matches!(done, Done::Failed(_)));
     if arguments.json {
         let copies: Vec<_> = pairs.iter().zip(&done).map(|(pair, done)| document(pair, done)).collect();
-        println!("{}", json!({ "copies": copies }));
+        say(json!({ "copies": copies }))?;
     }
     for done in &done {
         match done {
-            Done::Planned(plan) if !arguments.json => println!("{plan}"),
-            Done::Copied(receipt) if !arguments.json => println!("{receipt}"),
+            Done::Planned(plan) if !arguments.json => say(plan)?,
+            Done::Copied(receipt) if !arguments.json => say(receipt)?,
             Done::Failed(error) => eprint!("{}", describe(error)),
             _ => {}
         }

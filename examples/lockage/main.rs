@@ -1,5 +1,5 @@
 //! `lockage`: the reference pipeline binary. It parses arguments, calls the crates, and prints.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 mod clients;
 mod copy;
@@ -42,5 +42,15 @@ async fn main() -> ExitCode {
             eprint!("{failure}");
             failure.exit_code()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        super::Arguments::command().debug_assert();
     }
 }

@@ -19,13 +19,11 @@ pub(crate) struct BadPairs {
 /// Reads all pairs before anything is copied; `-` is standard input. Empty lines and those that begin with `#` are
 /// passed over.
 pub(crate) fn read(path: &Path) -> Result<Vec<Pair>, BadPairs> {
-    let text = if path.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(path)
-    };
+    let text =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
     let place = path.display().to_string();
-    let text = text.map_err(|e| BadPairs { place: place.clone(), why: "cannot be read".into(), source: Some(e.into()) })?;
+    let text =
+        text.map_err(|e| BadPairs { place: place.clone(), why: "cannot be read".into(), source: Some(e.into()) })?;
     parse(&place, &text)
 }
 
@@ -68,7 +66,8 @@ mod tests {
         let good = parse("p", "# fleet\n\na.test/x:1 b.test/x\r\n  c.test/y   d.test/y:2 \n").unwrap();
         assert_eq!(good.len(), 2);
         assert_eq!(good[0].1.to_string(), "b.test/x");
-        for (text, place) in [("a.test/x b.test/y\na.test/x", "p:2:"), ("UPPER:x a.test/b", "p:1:"), ("a b c", "p:1:")] {
+        for (text, place) in [("a.test/x b.test/y\na.test/x", "p:2:"), ("UPPER:x a.test/b", "p:1:"), ("a b c", "p:1:")]
+        {
             let error = parse("p", text).unwrap_err().to_string();
             assert!(error.starts_with(place), "{error}");
         }

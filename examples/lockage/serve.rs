@@ -1,6 +1,5 @@
 //! `lockage serve`: the embedded registry.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 
 use lockage_registry::{Host, Memory, OciLayout, Registry, server::Server};
 
-use crate::report::Failure;
+use crate::report::{Failure, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -28,10 +27,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(dir) => Arc::new(OciLayout::open(dir, host.clone()).map_err(|error| Failure::usage(&error))?),
         None => Arc::new(Memory::new(host.clone())),
     };
-    let server = Server::builder(backend, host).serve(arguments.listen).await.map_err(|error| Failure::error(&error))?;
-    let mut out = std::io::stdout();
-    let announced = writeln!(out, "listening on http://{}", server.address()).and_then(|()| out.flush());
-    announced.map_err(|error| Failure::error(&error))?;
+    let server =
+        Server::builder(backend, host).serve(arguments.listen).await.map_err(|error| Failure::error(&error))?;
+    say(format_args!("listening on http://{}", server.address()))?;
     stopped().await;
     server.shutdown().await;
     Ok(ExitCode::SUCCESS)

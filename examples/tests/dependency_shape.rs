@@ -67,8 +67,11 @@ fn names_are_the_leaf_and_no_crate_depends_upwards() {
         ("lockage-signing", &[]),
     ] {
         let crates = crates(package, &[]);
-        let ours: Vec<_> =
-            crates.iter().filter_map(|found| found.split(' ').next()).filter(|name| name.starts_with("lockage-")).collect();
+        let ours: Vec<_> = crates
+            .iter()
+            .filter_map(|found| found.split(' ').next())
+            .filter(|name| name.starts_with("lockage-"))
+            .collect();
         assert_eq!(ours, below, "{package}");
     }
 }

@@ -35,8 +35,6 @@ async fn oci_client() {
     let theirs = oci_client::Client::try_from(ClientConfig { protocol, ..ClientConfig::default() }).unwrap();
     let client = OciClient::new(theirs, RegistryAuth::Anonymous);
     let repository = registry.reference("conformance/suite").repository().clone();
-    let capabilities = docker_registry()
-        .without(Capability::DeleteManifest)
-        .without(Capability::DeclaredMediaType);
+    let capabilities = docker_registry().without(Capability::DeleteManifest).without(Capability::DeclaredMediaType);
     println!("{}", conformance::registry(&client, &repository, &capabilities).await.unwrap());
 }

@@ -13,7 +13,7 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures;
 use lockage_registry::{
-    Algorithm, Body, Descriptor, Hasher, RawManifest, Reference, Source as _, Target as _, TagOrDigest, TargetExt as _,
+    Algorithm, Body, Descriptor, Hasher, RawManifest, Reference, Source as _, TagOrDigest, Target as _, TargetExt as _,
     media_type,
 };
 use real::DockerRegistry;

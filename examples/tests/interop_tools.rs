@@ -85,7 +85,8 @@ async fn docker_registry_on_both_sides() {
     let (done, requests) = asked(&[&dev], || copy(&from, &beside));
     contract(&done, "copied");
     assert_eq!((requests.len(), &done["bytes"]), (2 * M + B + 1, &json!(0)), "{requests:#?}");
-    let moves = |request: &&String| request.starts_with("GET") && request.contains("/blobs/") || request.starts_with("PATCH");
+    let moves =
+        |request: &&String| request.starts_with("GET") && request.contains("/blobs/") || request.starts_with("PATCH");
     assert_eq!(requests.iter().find(moves), None);
     assert_eq!(requests.iter().filter(|request| request.starts_with("PUT") && request.contains("/blobs/")).count(), 0);
     same_digest(&digest, &[&retagged, &beside]);
@@ -179,7 +180,8 @@ fn crane(from: &str, served: &impl Fn(&str) -> String, staged: &DockerRegistry, 
     tool("crane", &["pull", "--insecure", "--format", "oci", from, layout]);
     tool("crane", &["push", "--insecure", "--index", layout, &served("app:layout")]);
     // A layout's index is an index of its own, which lists the image.
-    let outer: Value = serde_json::from_str(&tool("crane", &["manifest", "--insecure", &served("app:layout")])).unwrap();
+    let outer: Value =
+        serde_json::from_str(&tool("crane", &["manifest", "--insecure", &served("app:layout")])).unwrap();
     let inner = outer["manifests"][0]["digest"].as_str().unwrap();
     tool("crane", &["tag", "--insecure", &format!("{}@{inner}", served("app")), "pushed"]);
     tool("crane", &["delete", "--insecure", &served("app:layout")]);
@@ -212,7 +214,15 @@ fn oras(from: &str, served: &impl Fn(&str) -> String, staged: &DockerRegistry, s
     fs::write(files.join("notes.txt"), "what has changed").unwrap();
     fs::write(files.join("empty.txt"), "").unwrap();
     let within = |command: &[&str]| real::run(real::peer("oras").current_dir(&files).args(command));
-    within(&["push", "--plain-http", "--artifact-type", "application/vnd.example.notes", &artifact, "notes.txt", "empty.txt"]);
+    within(&[
+        "push",
+        "--plain-http",
+        "--artifact-type",
+        "application/vnd.example.notes",
+        &artifact,
+        "notes.txt",
+        "empty.txt",
+    ]);
     tool("oras", &["pull", "--plain-http", "-o", pulled.to_str().unwrap(), &artifact]);
     assert_eq!(fs::read(pulled.join("notes.txt")).unwrap(), b"what has changed");
     assert_eq!(fs::read(pulled.join("empty.txt")).unwrap(), b"");

@@ -125,9 +125,8 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut parts = text.split('/');
-        let well_formed = |part: &&str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-        };
+        let well_formed =
+            |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
         match (parts.next().filter(well_formed), parts.next().filter(well_formed), parts.next(), parts.next()) {
             (Some(os), Some(architecture), None, None) => Ok(Self::new(os, architecture)),
             (Some(os), Some(architecture), Some(variant), None) if well_formed(&variant) => {

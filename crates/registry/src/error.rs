@@ -389,7 +389,9 @@ impl ErrorKind {
             Self::Denied => "Ask for the right on this repository, or use other credentials.",
             Self::RateLimited | Self::Unavailable | Self::Timeout => "Try again later.",
             Self::Unreachable => "Check the host, the port and the network.",
-            Self::Tls => "If this registry speaks plain http, name it as a plain-http host; else check its certificate.",
+            Self::Tls => {
+                "If this registry speaks plain http, name it as a plain-http host; else check its certificate."
+            }
             Self::DigestMismatch | Self::SizeMismatch => {
                 "The registry, or something between, changed the content: do not use it, and tell its operators."
             }

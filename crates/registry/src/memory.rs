@@ -10,8 +10,8 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use lockage_tagging::{Digest, Host, Repository, Tag};
 
 use crate::{
-    Body, ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest,
-    Target, Upload, backend, verify,
+    Body, ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target, Upload,
+    backend, verify,
 };
 
 /// A whole registry in memory: repositories, mounts, referrers, deletes.
@@ -175,7 +175,8 @@ impl Target for Memory {
         let mut state = self.write();
         let held = state.repositories.entry(repo.path().to_owned()).or_default();
         let missing_blobs = view.blobs().into_iter().map(|d| &d.digest).filter(|d| !held.blobs.contains(d));
-        let missing_children = view.children().into_iter().map(|d| &d.digest).filter(|d| !held.manifests.contains_key(d));
+        let missing_children =
+            view.children().into_iter().map(|d| &d.digest).filter(|d| !held.manifests.contains_key(d));
         backend::complete(repo, at, missing_blobs.chain(missing_children))?;
         held.manifests.insert(manifest.digest().clone(), manifest.clone());
         if let TagOrDigest::Tag(tag) = at {
@@ -187,7 +188,8 @@ impl Target for Memory {
     async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {
         backend::answers_for(&self.host, "push blob", repo)?;
         let mut state = self.write();
-        let has = |name: &Repository| state.repositories.get(name.path()).is_some_and(|r| r.blobs.contains(&blob.digest));
+        let has =
+            |name: &Repository| state.repositories.get(name.path()).is_some_and(|r| r.blobs.contains(&blob.digest));
         let mountable = has(repo) || from.is_some_and(|from| *from.host() == self.host && has(from));
         if mountable {
             state.repositories.entry(repo.path().to_owned()).or_default().blobs.insert(blob.digest.clone());

@@ -27,25 +27,16 @@ mod tests {
     #[test]
     fn short_input_is_repeated_whole() {
         assert_eq!(quoted("app:1"), "\"app:1\"");
-        assert_eq!(
-            quoted(&"a".repeat(LIMIT)),
-            format!("\"{}\"", "a".repeat(LIMIT))
-        );
+        assert_eq!(quoted(&"a".repeat(LIMIT)), format!("\"{}\"", "a".repeat(LIMIT)));
     }
 
     #[test]
     fn long_input_is_cut() {
-        assert_eq!(
-            quoted(&"a".repeat(LIMIT + 1)),
-            format!("\"{}…\"", "a".repeat(LIMIT))
-        );
+        assert_eq!(quoted(&"a".repeat(LIMIT + 1)), format!("\"{}…\"", "a".repeat(LIMIT)));
     }
 
     #[test]
     fn nothing_that_moves_the_cursor_survives() {
-        assert_eq!(
-            quoted("a\n\u{1b}[2J\u{202e}"),
-            "\"a\\n\\u{1b}[2J\\u{202e}\""
-        );
+        assert_eq!(quoted("a\n\u{1b}[2J\u{202e}"), "\"a\\n\\u{1b}[2J\\u{202e}\"");
     }
 }

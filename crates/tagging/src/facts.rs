@@ -65,26 +65,16 @@ impl BuildFacts {
     /// Sets [the commit](Self#structfield.commit): for a pull request, the head commit.
     #[must_use]
     pub fn commit(self, commit: impl Into<String>) -> Self {
-        Self {
-            commit: Some(commit.into()),
-            ..self
-        }
+        Self { commit: Some(commit.into()), ..self }
     }
 
     /// Sets [the default branch](Self#structfield.default_branch).
     #[must_use]
     pub fn default_branch(self, name: impl Into<String>) -> Self {
-        Self {
-            default_branch: Some(name.into()),
-            ..self
-        }
+        Self { default_branch: Some(name.into()), ..self }
     }
 
     fn new(git_ref: GitRef) -> Self {
-        Self {
-            git_ref,
-            commit: None,
-            default_branch: None,
-        }
+        Self { git_ref, commit: None, default_branch: None }
     }
 }

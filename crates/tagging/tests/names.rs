@@ -1,32 +1,14 @@
 //! The strict bounds of the names that a reference is made of.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use lockage_tagging::{Algorithm, Digest, DigestTag, DigestTagKind, Host, NameProblem, Tag};
 
 #[test]
 fn tags() {
-    for good in [
-        "a",
-        "Z",
-        "0",
-        "_",
-        "__",
-        "1.2.3",
-        "v1.2.3-rc.1_b7",
-        "a..b",
-        "a--",
-        "latest",
-    ] {
+    for good in ["a", "Z", "0", "_", "__", "1.2.3", "v1.2.3-rc.1_b7", "a..b", "a--", "latest"] {
         assert_eq!(good.parse::<Tag>().unwrap(), good);
     }
-    for bad in [
-        "", ".a", "-a", "a+b", "a/b", "a:b", "a b", "a\n", "é", "a@b",
-    ] {
+    for bad in ["", ".a", "-a", "a+b", "a/b", "a:b", "a b", "a\n", "é", "a@b"] {
         assert!(bad.parse::<Tag>().is_err(), "{bad:?}");
     }
     assert_eq!(Tag::latest(), "latest");
@@ -36,13 +18,7 @@ fn tags() {
 fn a_tag_has_at_most_128_characters() {
     assert!("a".repeat(128).parse::<Tag>().is_ok());
     let error = "a".repeat(129).parse::<Tag>().unwrap_err();
-    assert_eq!(
-        error.problem(),
-        &NameProblem::TooLong {
-            length: 129,
-            limit: 128
-        }
-    );
+    assert_eq!(error.problem(), &NameProblem::TooLong { length: 129, limit: 128 });
 }
 
 #[test]
@@ -50,10 +26,7 @@ fn digests() {
     for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
         let hex = "0123456789abcdef".repeat(algorithm.hex_len() / 16);
         let digest: Digest = format!("{algorithm}:{hex}").parse().unwrap();
-        assert_eq!(
-            (digest.algorithm(), digest.hex()),
-            (algorithm, hex.as_str())
-        );
+        assert_eq!((digest.algorithm(), digest.hex()), (algorithm, hex.as_str()));
         assert_eq!(digest.short(), "0123456789ab");
         assert_eq!(format!("{digest:?}"), format!("Digest({algorithm}:{hex})"));
         for bad in [
@@ -79,48 +52,22 @@ fn a_foreign_algorithm_is_unsupported_and_not_malformed() {
     for (text, algorithm) in [
         ("md5:d41d8cd98f00b204e9800998ecf8427e", r#""md5""#),
         ("sha384:ab", r#""sha384""#),
-        (
-            "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8",
-            r#""multihash+base58""#,
-        ),
+        ("multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", r#""multihash+base58""#),
     ] {
-        assert_eq!(
-            problem(text),
-            NameProblem::Unsupported {
-                algorithm: algorithm.to_owned()
-            }
-        );
+        assert_eq!(problem(text), NameProblem::Unsupported { algorithm: algorithm.to_owned() });
     }
-    for text in [
-        "md5+:ab", "+md5:ab", "md++5:ab", "MD5:ab", "md5:a/b", "md5:ab ", "é:ab",
-    ] {
-        assert!(
-            matches!(problem(text), NameProblem::Character { .. }),
-            "{text}"
-        );
+    for text in ["md5+:ab", "+md5:ab", "md++5:ab", "MD5:ab", "md5:a/b", "md5:ab ", "é:ab"] {
+        assert!(matches!(problem(text), NameProblem::Character { .. }), "{text}");
     }
 }
 
 #[test]
 fn digests_from_bytes() {
-    assert_eq!(
-        Digest::from_bytes(Algorithm::Sha256, &[0x0f; 32]).unwrap(),
-        format!("sha256:{}", "0f".repeat(32))
-    );
+    assert_eq!(Digest::from_bytes(Algorithm::Sha256, &[0x0f; 32]).unwrap(), format!("sha256:{}", "0f".repeat(32)));
     assert!(Digest::from_bytes(Algorithm::Sha512, &[0; 64]).is_ok());
-    for (algorithm, length) in [
-        (Algorithm::Sha256, 31),
-        (Algorithm::Sha256, 64),
-        (Algorithm::Sha512, 32),
-    ] {
+    for (algorithm, length) in [(Algorithm::Sha256, 31), (Algorithm::Sha256, 64), (Algorithm::Sha512, 32)] {
         let error = Digest::from_bytes(algorithm, &vec![0; length]).unwrap_err();
-        assert_eq!(
-            error.problem(),
-            &NameProblem::HexLength {
-                algorithm,
-                found: 2 * length
-            }
-        );
+        assert_eq!(error.problem(), &NameProblem::HexLength { algorithm, found: 2 * length });
     }
     assert!(Digest::from_bytes(Algorithm::Sha256, &[]).is_err());
 }
@@ -134,26 +81,11 @@ fn hosts() {
         ("a-b--c.d", "a-b--c.d", "a-b--c.d", None),
         ("index.docker.io", "docker.io", "docker.io", None),
         ("INDEX.docker.io", "docker.io", "docker.io", None),
-        (
-            "index.docker.io:443",
-            "index.docker.io:443",
-            "index.docker.io",
-            Some(443),
-        ),
+        ("index.docker.io:443", "index.docker.io:443", "index.docker.io", Some(443)),
         ("10.0.0.1:1", "10.0.0.1:1", "10.0.0.1", Some(1)),
-        (
-            "localhost:65535",
-            "localhost:65535",
-            "localhost",
-            Some(65535),
-        ),
+        ("localhost:65535", "localhost:65535", "localhost", Some(65535)),
         ("[::1]", "[::1]", "::1", None),
-        (
-            "[2001:DB8::1]:5000",
-            "[2001:db8::1]:5000",
-            "2001:db8::1",
-            Some(5000),
-        ),
+        ("[2001:DB8::1]:5000", "[2001:db8::1]:5000", "2001:db8::1", Some(5000)),
     ] {
         let host: Host = written.parse().unwrap();
         assert_eq!(host, held);
@@ -198,14 +130,7 @@ fn hosts() {
 #[test]
 fn loopback_is_read_off_the_text() {
     let loopback = |host: &str| host.parse::<Host>().unwrap().is_loopback();
-    for host in [
-        "localhost",
-        "LOCALHOST:5000",
-        "127.0.0.1",
-        "127.255.0.3:80",
-        "[::1]",
-        "[0:0::1]:5000",
-    ] {
+    for host in ["localhost", "LOCALHOST:5000", "127.0.0.1", "127.255.0.3:80", "[::1]", "[0:0::1]:5000"] {
         assert!(loopback(host), "{host}");
     }
     for host in [

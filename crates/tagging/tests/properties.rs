@@ -1,10 +1,5 @@
 //! What holds for every name: text and value lead to each other, and no text causes a panic.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::{
     fmt::{Debug, Display},
@@ -12,8 +7,8 @@ use std::{
 };
 
 use lockage_tagging::{
-    Algorithm, AllOf, Branch, BuildFacts, Commit, Digest, DigestTag, DigestTagKind, GitTag, Host,
-    Latest, NameError, Reference, Repository, Semver, Tag, TagScheme,
+    Algorithm, AllOf, Branch, BuildFacts, Commit, Digest, DigestTag, DigestTagKind, GitTag, Host, Latest, NameError,
+    Reference, Repository, Semver, Tag, TagScheme,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,9 +18,8 @@ fn algorithm() -> impl Strategy<Value = Algorithm> {
 }
 
 fn digest() -> impl Strategy<Value = Digest> {
-    (algorithm(), any::<[u8; 64]>()).prop_map(|(algorithm, bytes)| {
-        Digest::from_bytes(algorithm, &bytes[..algorithm.hex_len() / 2]).unwrap()
-    })
+    (algorithm(), any::<[u8; 64]>())
+        .prop_map(|(algorithm, bytes)| Digest::from_bytes(algorithm, &bytes[..algorithm.hex_len() / 2]).unwrap())
 }
 
 fn tag() -> impl Strategy<Value = Tag> {
@@ -74,31 +68,22 @@ fn path() -> impl Strategy<Value = String> {
 
 fn repository() -> impl Strategy<Value = Repository> {
     (prop_oneof![host(), Just(Host::docker_hub())], path())
-        .prop_filter_map("a host that could be a path", |(host, path)| {
-            Repository::new(host, &path).ok()
-        })
+        .prop_filter_map("a host that could be a path", |(host, path)| Repository::new(host, &path).ok())
 }
 
 fn reference() -> impl Strategy<Value = Reference> {
-    (
-        repository(),
-        prop::option::of(tag()),
-        prop::option::of(digest()),
-    )
-        .prop_map(|(repository, tag, digest)| {
-            let reference = Reference::new(repository);
-            let reference = tag.into_iter().fold(reference, Reference::with_tag);
-            digest.into_iter().fold(reference, Reference::with_digest)
-        })
+    (repository(), prop::option::of(tag()), prop::option::of(digest())).prop_map(|(repository, tag, digest)| {
+        let reference = Reference::new(repository);
+        let reference = tag.into_iter().fold(reference, Reference::with_tag);
+        digest.into_iter().fold(reference, Reference::with_digest)
+    })
 }
 
 /// Through text, through JSON, and through the `TryFrom`s: always the same value.
 fn comes_back<T>(value: &T)
 where
     T: Clone + Debug + Display + PartialEq + Serialize + DeserializeOwned + Into<String>,
-    T: FromStr<Err = NameError>
-        + TryFrom<String, Error = NameError>
-        + for<'a> TryFrom<&'a str, Error = NameError>,
+    T: FromStr<Err = NameError> + TryFrom<String, Error = NameError> + for<'a> TryFrom<&'a str, Error = NameError>,
 {
     let text = value.to_string();
     assert_eq!(text.parse::<T>().as_ref(), Ok(value));
@@ -121,11 +106,7 @@ where
         Err(error) => {
             let message = error.to_string();
             assert!(!message.contains(char::is_control), "{message:?}");
-            assert!(
-                error
-                    .remedy()
-                    .is_none_or(|remedy| !remedy.contains(char::is_control))
-            );
+            assert!(error.remedy().is_none_or(|remedy| !remedy.contains(char::is_control)));
         }
     }
 }

@@ -1,10 +1,5 @@
 //! Tables of good and bad references, by the rules of container engines.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use lockage_tagging::{Host, NameProblem, Reference, Repository};
 
@@ -17,21 +12,13 @@ fn good_references() {
     let rows = [
         // A name without a host belongs to docker.io, and there into library/.
         ("alpine", "docker.io/library/alpine", "alpine"),
-        (
-            "alpine:3.20",
-            "docker.io/library/alpine:3.20",
-            "alpine:3.20",
-        ),
+        ("alpine:3.20", "docker.io/library/alpine:3.20", "alpine:3.20"),
         ("library/alpine", "docker.io/library/alpine", "alpine"),
         ("acme/app", "docker.io/acme/app", "acme/app"),
         ("acme/team/app", "docker.io/acme/team/app", "acme/team/app"),
         ("docker.io/alpine", "docker.io/library/alpine", "alpine"),
         ("docker.io/acme/app", "docker.io/acme/app", "acme/app"),
-        (
-            "index.docker.io/alpine",
-            "docker.io/library/alpine",
-            "alpine",
-        ),
+        ("index.docker.io/alpine", "docker.io/library/alpine", "alpine"),
         ("index.docker.io/acme/app", "docker.io/acme/app", "acme/app"),
         ("Docker.IO/alpine", "docker.io/library/alpine", "alpine"),
         ("library/a/b", "docker.io/library/a/b", "library/a/b"),
@@ -41,69 +28,29 @@ fn good_references() {
         ("GHCR.io/app:V1", "ghcr.io/app:V1", "ghcr.io/app:V1"),
         ("localhost/app", "localhost/app", "localhost/app"),
         ("LocalHost/app", "localhost/app", "localhost/app"),
-        (
-            "localhost:5000/app:tag",
-            "localhost:5000/app:tag",
-            "localhost:5000/app:tag",
-        ),
+        ("localhost:5000/app:tag", "localhost:5000/app:tag", "localhost:5000/app:tag"),
         ("app:5000/x", "app:5000/x", "app:5000/x"),
         ("app:05000/x", "app:5000/x", "app:5000/x"),
-        (
-            "127.0.0.1:5000/app",
-            "127.0.0.1:5000/app",
-            "127.0.0.1:5000/app",
-        ),
+        ("127.0.0.1:5000/app", "127.0.0.1:5000/app", "127.0.0.1:5000/app"),
         ("[::1]/app", "[::1]/app", "[::1]/app"),
         ("[::1]:5000/app:1", "[::1]:5000/app:1", "[::1]:5000/app:1"),
-        (
-            "[FE80::1]:5000/app",
-            "[fe80::1]:5000/app",
-            "[fe80::1]:5000/app",
-        ),
-        (
-            "docker.io:443/app",
-            "docker.io:443/app",
-            "docker.io:443/app",
-        ),
+        ("[FE80::1]:5000/app", "[fe80::1]:5000/app", "[fe80::1]:5000/app"),
+        ("docker.io:443/app", "docker.io:443/app", "docker.io:443/app"),
         // Without a slash there is no host, so this is a tag.
-        (
-            "localhost:5000",
-            "docker.io/library/localhost:5000",
-            "localhost:5000",
-        ),
+        ("localhost:5000", "docker.io/library/localhost:5000", "localhost:5000"),
         ("ghcr.io", "docker.io/library/ghcr.io", "ghcr.io"),
         // A path on docker.io that would read as a host keeps its host.
-        (
-            "docker.io/ghcr.io/app",
-            "docker.io/ghcr.io/app",
-            "docker.io/ghcr.io/app",
-        ),
-        (
-            "docker.io/localhost/app",
-            "docker.io/localhost/app",
-            "docker.io/localhost/app",
-        ),
+        ("docker.io/ghcr.io/app", "docker.io/ghcr.io/app", "docker.io/ghcr.io/app"),
+        ("docker.io/localhost/app", "docker.io/localhost/app", "docker.io/localhost/app"),
         // Separators inside of a component.
-        (
-            "a.b_c__d-e---f",
-            "docker.io/library/a.b_c__d-e---f",
-            "a.b_c__d-e---f",
-        ),
+        ("a.b_c__d-e---f", "docker.io/library/a.b_c__d-e---f", "a.b_c__d-e---f"),
         ("0/1", "docker.io/0/1", "0/1"),
     ];
     for (written, canonical, familiar) in rows {
         for suffix in ["", &format!("@{digest}")] {
             let reference: Reference = format!("{written}{suffix}").parse().unwrap();
-            assert_eq!(
-                reference.to_string(),
-                format!("{canonical}{suffix}"),
-                "{written}"
-            );
-            assert_eq!(
-                reference.familiar(),
-                format!("{familiar}{suffix}"),
-                "{written}"
-            );
+            assert_eq!(reference.to_string(), format!("{canonical}{suffix}"), "{written}");
+            assert_eq!(reference.familiar(), format!("{familiar}{suffix}"), "{written}");
             assert_eq!(reference.digest().is_some(), !suffix.is_empty());
         }
     }
@@ -117,8 +64,7 @@ fn bad_references() {
         r#"reference "{hex_tag}": repository "{HEX}": 64 hexadecimal digits read as an image's identifier, not as a name"#
     );
     let newline = format!("app@sha256:{HEX}\n");
-    let newline_message =
-        format!(r#"reference "app@sha256:{HEX}\n": '\n' at byte 75 is not allowed"#);
+    let newline_message = format!(r#"reference "app@sha256:{HEX}\n": '\n' at byte 75 is not allowed"#);
     let rows = [
         ("", r#"reference "": it is empty"#, None),
         (
@@ -136,32 +82,12 @@ fn bad_references() {
             r#"reference "https://ghcr.io/app": it starts with a scheme, "https://""#,
             Some("leave the scheme out: ghcr.io/app"),
         ),
-        (
-            "https://",
-            r#"reference "https://": it starts with a scheme, "https://""#,
-            Some("leave the scheme out"),
-        ),
-        (
-            " app",
-            r#"reference " app": ' ' at byte 0 is not allowed"#,
-            Some("remove the white space"),
-        ),
+        ("https://", r#"reference "https://": it starts with a scheme, "https://""#, Some("leave the scheme out")),
+        (" app", r#"reference " app": ' ' at byte 0 is not allowed"#, Some("remove the white space")),
         (&newline, &newline_message, Some("remove the white space")),
-        (
-            "app:",
-            r#"reference "app:": nothing follows the ':'"#,
-            Some("write a tag after the ':' or leave it out"),
-        ),
-        (
-            "app@",
-            r#"reference "app@": nothing follows the '@'"#,
-            Some("write a digest after the '@' or leave it out"),
-        ),
-        (
-            ":tag",
-            r#"reference ":tag": repository "": it is empty"#,
-            None,
-        ),
+        ("app:", r#"reference "app:": nothing follows the ':'"#, Some("write a tag after the ':' or leave it out")),
+        ("app@", r#"reference "app@": nothing follows the '@'"#, Some("write a digest after the '@' or leave it out")),
+        (":tag", r#"reference ":tag": repository "": it is empty"#, None),
         (
             "app:tag@sha256:short",
             r#"reference "app:tag@sha256:short": digest "sha256:short": sha256 takes 64 hexadecimal digits, found 5 characters"#,
@@ -188,64 +114,32 @@ fn bad_references() {
             Some("try ghcr.io/acme/app"),
         ),
         // Engines read an upper-case first component as a host, which is never what was meant.
-        (
-            "Acme/app",
-            r#"repository "Acme/app": repository names are lower case"#,
-            Some("try acme/app"),
-        ),
-        (
-            "Alpine",
-            r#"repository "Alpine": repository names are lower case"#,
-            Some("try alpine"),
-        ),
+        ("Acme/app", r#"repository "Acme/app": repository names are lower case"#, Some("try acme/app")),
+        ("Alpine", r#"repository "Alpine": repository names are lower case"#, Some("try alpine")),
         (
             HEX,
-            &format!(
-                r#"repository "{HEX}": 64 hexadecimal digits read as an image's identifier, not as a name"#
-            ),
+            &format!(r#"repository "{HEX}": 64 hexadecimal digits read as an image's identifier, not as a name"#),
             Some("write library/<name> for a repository, name@sha256:<hex> for a digest"),
         ),
-        (
-            &hex_tag,
-            &hex_tag_message,
-            Some("write library/<name> for a repository, name@sha256:<hex> for a digest"),
-        ),
+        (&hex_tag, &hex_tag_message, Some("write library/<name> for a repository, name@sha256:<hex> for a digest")),
         (
             "a!b",
             r#"repository "a!b": '!' at byte 1 is not allowed"#,
-            Some(
-                "use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'",
-            ),
+            Some("use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'"),
         ),
         (
             "ghcr.io/a!b",
             r#"repository "ghcr.io/a!b": '!' at byte 9 is not allowed"#,
-            Some(
-                "use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'",
-            ),
+            Some("use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'"),
         ),
         (
             "a..b",
             r#"repository "a..b": the component "a..b" is malformed"#,
-            Some(
-                "use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'",
-            ),
+            Some("use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'"),
         ),
-        (
-            "ghcr.io/",
-            r#"repository "ghcr.io/": nothing follows the '/'"#,
-            Some("write a path after the host"),
-        ),
-        (
-            "app:0/x",
-            r#"reference "app:0/x": host "app:0": the port "0" is not a number from 1 to 65535"#,
-            None,
-        ),
-        (
-            "[::g]/x",
-            r#"reference "[::g]/x": host "[::g]": "[::g]" is not an IPv6 address in brackets"#,
-            None,
-        ),
+        ("ghcr.io/", r#"repository "ghcr.io/": nothing follows the '/'"#, Some("write a path after the host")),
+        ("app:0/x", r#"reference "app:0/x": host "app:0": the port "0" is not a number from 1 to 65535"#, None),
+        ("[::g]/x", r#"reference "[::g]/x": host "[::g]": "[::g]" is not an IPv6 address in brackets"#, None),
         (
             "-a.io/x",
             r#"reference "-a.io/x": host "-a.io": the component "-a" is malformed"#,
@@ -262,11 +156,7 @@ fn bad_references() {
 #[test]
 fn a_password_in_a_url_is_not_repeated() {
     for userinfo in ["bot:hunter2", "bot:hunter@hunter2", "hunter2"] {
-        for rest in [
-            "ghcr.io/acme/app",
-            "ghcr.io",
-            "ghcr.io/acme/app@sha256:short",
-        ] {
+        for rest in ["ghcr.io/acme/app", "ghcr.io", "ghcr.io/acme/app@sha256:short"] {
             let written = format!("https://{userinfo}@{rest}");
             let error = written.parse::<Reference>().unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
@@ -274,9 +164,7 @@ fn a_password_in_a_url_is_not_repeated() {
         }
     }
     // What looks like a user before a digest is the name of an image.
-    let error = format!("https://alpine@sha256:{HEX}")
-        .parse::<Reference>()
-        .unwrap_err();
+    let error = format!("https://alpine@sha256:{HEX}").parse::<Reference>().unwrap_err();
     let remedy = format!("leave the scheme out: alpine@sha256:{HEX}");
     assert_eq!(error.remedy(), Some(remedy.as_str()));
 }
@@ -320,16 +208,10 @@ fn what_else_is_refused() {
 
 #[test]
 fn the_length_of_a_path_is_bounded() {
-    let bound = |path: &str| {
-        path.parse::<Reference>()
-            .map_err(|error| error.problem().clone())
-    };
+    let bound = |path: &str| path.parse::<Reference>().map_err(|error| error.problem().clone());
     assert!(bound(&format!("ghcr.io/{}", "a".repeat(255))).is_ok());
     let too_long = |length| Err(NameProblem::TooLong { length, limit: 255 });
-    assert_eq!(
-        bound(&format!("ghcr.io/{}", "a".repeat(256))),
-        too_long(256)
-    );
+    assert_eq!(bound(&format!("ghcr.io/{}", "a".repeat(256))), too_long(256));
     // library/ counts, because the registry gets to see it.
     assert!(bound(&"a".repeat(247)).is_ok());
     assert_eq!(bound(&"a".repeat(248)), too_long(256));
@@ -337,12 +219,7 @@ fn the_length_of_a_path_is_bounded() {
 
 #[test]
 fn a_message_stays_one_short_line() {
-    for written in [
-        "a".repeat(1 << 20),
-        "\n".repeat(1 << 20),
-        "://".repeat(1 << 20),
-        "[".repeat(1 << 20),
-    ] {
+    for written in ["a".repeat(1 << 20), "\n".repeat(1 << 20), "://".repeat(1 << 20), "[".repeat(1 << 20)] {
         let message = written.parse::<Reference>().unwrap_err().to_string();
         assert!(message.len() < 400 && !message.contains('\n'), "{message}");
     }
@@ -366,10 +243,7 @@ fn a_host_that_would_read_as_a_path_is_refused() {
         error.to_string(),
         r#"repository "registry/app": the host "registry" has neither a dot nor a port, it would be read as part of a path on docker.io"#
     );
-    assert_eq!(
-        error.remedy(),
-        Some("write the host's full name or its port")
-    );
+    assert_eq!(error.remedy(), Some("write the host's full name or its port"));
     assert!(Repository::new("registry:443".parse().unwrap(), "app").is_ok());
 }
 
@@ -378,23 +252,11 @@ fn tag_and_digest_come_and_go() {
     let digest = format!("sha256:{HEX}");
     let reference: Reference = "alpine".parse().unwrap();
     assert_eq!((reference.tag(), reference.digest()), (None, None));
-    let full = reference
-        .clone()
-        .with_tag("3.20".parse().unwrap())
-        .with_digest(digest.parse().unwrap());
-    assert_eq!(
-        full.to_string(),
-        format!("docker.io/library/alpine:3.20@{digest}")
-    );
+    let full = reference.clone().with_tag("3.20".parse().unwrap()).with_digest(digest.parse().unwrap());
+    assert_eq!(full.to_string(), format!("docker.io/library/alpine:3.20@{digest}"));
     assert_eq!(full.clone().without_digest().familiar(), "alpine:3.20");
-    assert_eq!(
-        full.clone().without_tag().familiar(),
-        format!("alpine@{digest}")
-    );
+    assert_eq!(full.clone().without_tag().familiar(), format!("alpine@{digest}"));
     assert_eq!(full.repository(), reference.repository());
     assert_eq!(full.without_tag().without_digest(), reference);
-    assert_eq!(
-        Reference::from("alpine".parse::<Repository>().unwrap()),
-        reference
-    );
+    assert_eq!(Reference::from("alpine".parse::<Repository>().unwrap()), reference);
 }

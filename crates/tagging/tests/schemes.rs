@@ -1,25 +1,14 @@
 //! What each scheme gives, where it is silent and where it refuses.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-use lockage_tagging::{
-    Branch, BuildFacts, Commit, GitTag, Latest, PullRequest, SchemeError, Semver, TagScheme,
-};
+use lockage_tagging::{Branch, BuildFacts, Commit, GitTag, Latest, PullRequest, SchemeError, Semver, TagScheme};
 
 const SHA1: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 const SHA256: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f70812b2e9270c1f5b3a4d6e7f809";
 
 #[track_caller]
 fn gives(scheme: impl TagScheme, facts: BuildFacts, expected: &[&str]) {
-    assert_eq!(
-        scheme.tags(&facts).unwrap(),
-        expected,
-        "{scheme:?} on {facts:?}"
-    );
+    assert_eq!(scheme.tags(&facts).unwrap(), expected, "{scheme:?} on {facts:?}");
 }
 
 #[track_caller]
@@ -30,42 +19,18 @@ fn refuses(scheme: impl TagScheme, facts: BuildFacts, expected: &str) {
 
 #[test]
 fn commit_short() {
-    for facts in [
-        BuildFacts::tag("v1"),
-        BuildFacts::branch("main"),
-        BuildFacts::pull_request(1),
-    ] {
+    for facts in [BuildFacts::tag("v1"), BuildFacts::branch("main"), BuildFacts::pull_request(1)] {
         gives(Commit::short(), facts.commit(SHA1), &["sha-2b2e927"]);
     }
     let on = |commit: &str| BuildFacts::branch("main").commit(commit);
     gives(Commit::short(), on("2b2e927"), &["sha-2b2e927"]);
     gives(Commit::short(), on("2B2E927"), &["sha-2b2e927"]);
     gives(Commit::short(), on(SHA256), &["sha-2b2e927"]);
-    refuses(
-        Commit::short(),
-        on(""),
-        r#"commit "" is not 7 to 64 hexadecimal digits"#,
-    );
-    refuses(
-        Commit::short(),
-        on("2b2e92"),
-        r#"commit "2b2e92" is not 7 to 64 hexadecimal digits"#,
-    );
-    refuses(
-        Commit::short(),
-        on("2b2e92é"),
-        r#"commit "2b2e92é" is not 7 to 64 hexadecimal digits"#,
-    );
-    refuses(
-        Commit::short(),
-        on("HEAD~1-x"),
-        r#"commit "HEAD~1-x" is not 7 to 64 hexadecimal digits"#,
-    );
-    refuses(
-        Commit::short(),
-        BuildFacts::branch("main"),
-        "the facts of the build name no commit",
-    );
+    refuses(Commit::short(), on(""), r#"commit "" is not 7 to 64 hexadecimal digits"#);
+    refuses(Commit::short(), on("2b2e92"), r#"commit "2b2e92" is not 7 to 64 hexadecimal digits"#);
+    refuses(Commit::short(), on("2b2e92é"), r#"commit "2b2e92é" is not 7 to 64 hexadecimal digits"#);
+    refuses(Commit::short(), on("HEAD~1-x"), r#"commit "HEAD~1-x" is not 7 to 64 hexadecimal digits"#);
+    refuses(Commit::short(), BuildFacts::branch("main"), "the facts of the build name no commit");
     assert!(Commit::short().tags(&on(&"a".repeat(64))).is_ok());
     assert!(Commit::short().tags(&on(&"a".repeat(65))).is_err());
 }
@@ -75,21 +40,13 @@ fn commit_long() {
     let on = |commit: &str| BuildFacts::branch("main").commit(commit);
     gives(Commit::long(), on(SHA1), &[&format!("sha-{SHA1}")]);
     gives(Commit::long(), on(SHA256), &[&format!("sha-{SHA256}")]);
-    refuses(
-        Commit::long(),
-        on("2b2e927"),
-        r#"commit "2b2e927" is abbreviated, a whole one has 40 or 64 digits"#,
-    );
+    refuses(Commit::long(), on("2b2e927"), r#"commit "2b2e927" is abbreviated, a whole one has 40 or 64 digits"#);
 }
 
 #[test]
 fn pull_request() {
     gives(PullRequest, BuildFacts::pull_request(42), &["pr-42"]);
-    gives(
-        PullRequest,
-        BuildFacts::pull_request(u64::MAX),
-        &["pr-18446744073709551615"],
-    );
+    gives(PullRequest, BuildFacts::pull_request(u64::MAX), &["pr-18446744073709551615"]);
     gives(PullRequest, BuildFacts::branch("main"), &[]);
     gives(PullRequest, BuildFacts::tag("v1.2.3"), &[]);
 }
@@ -109,11 +66,7 @@ fn branch() {
     }
     let long = "b".repeat(200);
     gives(Branch, BuildFacts::branch(&long), &[&long[..128]]);
-    gives(
-        Branch,
-        BuildFacts::branch(format!("-{long}")),
-        &[&long[..128]],
-    );
+    gives(Branch, BuildFacts::branch(format!("-{long}")), &[&long[..128]]);
     for name in ["", "---", "é", "..", "/"] {
         let expected = format!("nothing of the name {name:?} can stand in a tag");
         refuses(Branch, BuildFacts::branch(name), &expected);
@@ -127,20 +80,14 @@ fn a_branch_cannot_pass_for_a_signature() {
     let name = format!("sha256/{}.sig", "a".repeat(64));
     let error = Branch.tags(&BuildFacts::branch(name)).unwrap_err();
     assert!(matches!(error, SchemeError::Reserved { .. }));
-    let error = GitTag
-        .tags(&BuildFacts::tag(format!("sha256-{}", "a".repeat(64))))
-        .unwrap_err();
+    let error = GitTag.tags(&BuildFacts::tag(format!("sha256-{}", "a".repeat(64)))).unwrap_err();
     assert!(matches!(error, SchemeError::Reserved { .. }));
 }
 
 #[test]
 fn git_tag() {
     gives(GitTag, BuildFacts::tag("v1.2.3"), &["v1.2.3"]);
-    gives(
-        GitTag,
-        BuildFacts::tag("release/2024+1"),
-        &["release-2024-1"],
-    );
+    gives(GitTag, BuildFacts::tag("release/2024+1"), &["release-2024-1"]);
     gives(GitTag, BuildFacts::branch("v1.2.3"), &[]);
     gives(GitTag, BuildFacts::pull_request(42), &[]);
 }
@@ -165,27 +112,10 @@ fn semver_cascade() {
 
 #[test]
 fn what_is_no_semver() {
-    for git_tag in [
-        "",
-        "v",
-        "v1",
-        "v1.2",
-        "v1.2.3.4",
-        "vv1.2.3",
-        "V1.2.3",
-        "v01.2.3",
-        "nightly",
-        "app/v1.2.3",
-    ] {
+    for git_tag in ["", "v", "v1", "v1.2", "v1.2.3.4", "vv1.2.3", "V1.2.3", "v01.2.3", "nightly", "app/v1.2.3"] {
         gives(Semver::cascade(), BuildFacts::tag(git_tag), &[]);
-        let error = Semver::cascade()
-            .required()
-            .tags(&BuildFacts::tag(git_tag))
-            .unwrap_err();
-        assert!(
-            matches!(error, SchemeError::NotSemver { .. }),
-            "{git_tag}: {error}"
-        );
+        let error = Semver::cascade().required().tags(&BuildFacts::tag(git_tag)).unwrap_err();
+        assert!(matches!(error, SchemeError::NotSemver { .. }), "{git_tag}: {error}");
     }
     refuses(
         Semver::full().required(),
@@ -204,31 +134,15 @@ fn required_semver_is_about_git_tags_only() {
 fn a_version_too_long_for_a_tag_is_refused_even_when_lenient() {
     let fits = format!("1.2.3-{}", "a".repeat(122));
     gives(Semver::full(), BuildFacts::tag(&fits), &[&fits]);
-    refuses(
-        Semver::full(),
-        BuildFacts::tag(format!("{fits}a")),
-        "the computed tag is not legal",
-    );
+    refuses(Semver::full(), BuildFacts::tag(format!("{fits}a")), "the computed tag is not legal");
 }
 
 #[test]
 fn latest_on_default_branch() {
     let scheme = Latest::on_default_branch();
-    gives(
-        scheme,
-        BuildFacts::branch("main").default_branch("main"),
-        &["latest"],
-    );
-    gives(
-        scheme,
-        BuildFacts::branch("topic").default_branch("main"),
-        &[],
-    );
-    gives(
-        scheme,
-        BuildFacts::branch("Main").default_branch("main"),
-        &[],
-    );
+    gives(scheme, BuildFacts::branch("main").default_branch("main"), &["latest"]);
+    gives(scheme, BuildFacts::branch("topic").default_branch("main"), &[]);
+    gives(scheme, BuildFacts::branch("Main").default_branch("main"), &[]);
     gives(scheme, BuildFacts::tag("v1.2.3"), &[]);
     gives(scheme, BuildFacts::pull_request(42), &[]);
     refuses(
@@ -245,11 +159,7 @@ fn latest_on_release() {
     gives(scheme, BuildFacts::tag("0.1.0+b7"), &["latest"]);
     gives(scheme, BuildFacts::tag("v1.3.0-rc.1"), &[]);
     gives(scheme, BuildFacts::tag("nightly"), &[]);
-    gives(
-        scheme,
-        BuildFacts::branch("main").default_branch("main"),
-        &[],
-    );
+    gives(scheme, BuildFacts::branch("main").default_branch("main"), &[]);
     gives(scheme, BuildFacts::pull_request(42), &[]);
 }
 
@@ -257,14 +167,9 @@ fn latest_on_release() {
 fn facts_as_json() {
     for (facts, json) in [
         (BuildFacts::tag("v1.2.3"), r#"{"git_ref":{"tag":"v1.2.3"}}"#),
+        (BuildFacts::pull_request(42), r#"{"git_ref":{"pull_request":42}}"#),
         (
-            BuildFacts::pull_request(42),
-            r#"{"git_ref":{"pull_request":42}}"#,
-        ),
-        (
-            BuildFacts::branch("main")
-                .commit("2b2e927")
-                .default_branch("main"),
+            BuildFacts::branch("main").commit("2b2e927").default_branch("main"),
             r#"{"git_ref":{"branch":"main"},"commit":"2b2e927","default_branch":"main"}"#,
         ),
     ] {

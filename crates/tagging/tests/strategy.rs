@@ -1,10 +1,5 @@
 //! The program that the crate exists for: a release scheme, and what it says about each build.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::sync::Arc;
 
@@ -13,19 +8,13 @@ use lockage_tagging::{AllOf, BuildFacts, Commit, Latest, SchemeError, Semver, Ta
 const COMMIT: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 
 fn our_scheme() -> impl TagScheme {
-    AllOf::new()
-        .with(Semver::cascade())
-        .with(Latest::on_release())
-        .with(Commit::short())
+    AllOf::new().with(Semver::cascade()).with(Latest::on_release()).with(Commit::short())
 }
 
 #[test]
 fn a_release() -> Result<(), SchemeError> {
     let facts = BuildFacts::tag("v1.2.3").commit(COMMIT);
-    assert_eq!(
-        our_scheme().tags(&facts)?,
-        ["1.2.3", "1.2", "1", "latest", "sha-2b2e927"]
-    );
+    assert_eq!(our_scheme().tags(&facts)?, ["1.2.3", "1.2", "1", "latest", "sha-2b2e927"]);
     Ok(())
 }
 
@@ -46,23 +35,14 @@ fn a_branch_and_a_pull_request_get_their_commit() -> Result<(), SchemeError> {
 
 #[test]
 fn one_missing_fact_fails_the_whole_list() {
-    assert_eq!(
-        our_scheme().tags(&BuildFacts::tag("v1.2.3")),
-        Err(SchemeError::MissingCommit)
-    );
+    assert_eq!(our_scheme().tags(&BuildFacts::tag("v1.2.3")), Err(SchemeError::MissingCommit));
 }
 
 #[test]
 fn a_tag_is_given_once_where_it_first_came_up() -> Result<(), SchemeError> {
-    let scheme = AllOf::new()
-        .with(Latest::on_release())
-        .with(Semver::full())
-        .with(our_scheme());
+    let scheme = AllOf::new().with(Latest::on_release()).with(Semver::full()).with(our_scheme());
     let facts = BuildFacts::tag("v1.2.3").commit(COMMIT);
-    assert_eq!(
-        scheme.tags(&facts)?,
-        ["latest", "1.2.3", "1.2", "1", "sha-2b2e927"]
-    );
+    assert_eq!(scheme.tags(&facts)?, ["latest", "1.2.3", "1.2", "1", "sha-2b2e927"]);
     Ok(())
 }
 
@@ -78,10 +58,7 @@ fn every_pointer_to_a_scheme_is_a_scheme() -> Result<(), SchemeError> {
     let shared: Arc<dyn TagScheme> = Arc::new(Semver::full());
     let boxed: Box<dyn TagScheme> = Box::new(shared.clone());
     for scheme in [&shared as &dyn TagScheme, &boxed, &&Semver::full()] {
-        assert_eq!(
-            AllOf::new().with(Arc::clone(&shared)).tags(&facts)?,
-            scheme.tags(&facts)?
-        );
+        assert_eq!(AllOf::new().with(Arc::clone(&shared)).tags(&facts)?, scheme.tags(&facts)?);
     }
     Ok(())
 }

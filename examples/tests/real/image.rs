@@ -13,10 +13,13 @@ pub(crate) fn two_platforms(seed: u64) -> Image {
     let mut entries = Vec::new();
     for architecture in ["amd64", "arm64"] {
         let own = layer(architecture, seed, 3_000);
-        let config = blob(media_type::OCI_CONFIG, format!(
-            r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":["{}","{}"]}},"history":[{{}},{{}}]}}"#,
-            shared.0.digest, own.0.digest
-        ));
+        let config = blob(
+            media_type::OCI_CONFIG,
+            format!(
+                r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"type":"layers","diff_ids":["{}","{}"]}},"history":[{{}},{{}}]}}"#,
+                shared.0.digest, own.0.digest
+            ),
+        );
         let json = serde_json::json!({
             "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "config": config.0, "layers": [shared.0, own.0],
         });

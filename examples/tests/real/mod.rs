@@ -128,7 +128,8 @@ fn announced(file: &Path, words: &str) -> String {
     loop {
         let text = fs::read_to_string(file).unwrap();
         // A whole word: what is behind it has been written too.
-        let found = text.split_once(words).and_then(|(_, rest)| rest.find(['"', '\n', ' ']).map(|end| rest[..end].to_owned()));
+        let found =
+            text.split_once(words).and_then(|(_, rest)| rest.find(['"', '\n', ' ']).map(|end| rest[..end].to_owned()));
         if let Some(found) = found {
             return found;
         }

@@ -5,7 +5,9 @@ mod source;
 use std::time::SystemTime;
 
 use lockage_promote::{ImageCopy, Promotion};
-use lockage_registry::{Algorithm, Descriptor, Memory, RawManifest, Reference, Source as _, TagOrDigest, digest_of, media_type};
+use lockage_registry::{
+    Algorithm, Descriptor, Memory, RawManifest, Reference, Source as _, TagOrDigest, digest_of, media_type,
+};
 
 fn shelf(layer_type: &str) -> Result<source::Shelf, Box<dyn std::error::Error>> {
     let mut shelf = source::Shelf::default();
@@ -30,7 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (from, to): (Reference, Reference) = ("shelf.test/app:v1".parse()?, "prod.test/app:v1".parse()?);
     for (layer_type, passes) in [(media_type::OCI_LAYER, false), (media_type::OCI_LAYER_GZIP, true)] {
         let (shelf, prod) = (shelf(layer_type)?, Memory::new("prod.test".parse()?));
-        let promotion = Promotion::of(ImageCopy::new(&shelf, &from).to(&prod, &to).without_attachments()).gate(gate::Compressed);
+        let promotion =
+            Promotion::of(ImageCopy::new(&shelf, &from).to(&prod, &to).without_attachments()).gate(gate::Compressed);
         match promotion.clear(promotion.plan().await?, SystemTime::now()).await {
             Ok(cleared) => {
                 let receipt = promotion.apply(cleared).await?;

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::FutureExt as _;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures::stream::StreamExt as _;
 use lockage_registry::{Body, ByteStream, Descriptor, Opened, RawManifest, Repository, TagOrDigest, verified};
 
 use super::plan::PlannedManifest;
+use super::together::together;
 use super::{Attachments, CopyPlan, ImageCopy, Outcome, Receipt, Requests, Route, Step};
 use crate::observe::Event;
 use crate::{Error, Result, Side};
@@ -46,11 +47,9 @@ struct Work<'c, 'a> {
 impl Work<'_, '_> {
     /// Every blob is at the target, or an error; the first error drops the transfers that are under way.
     async fn blobs(&self) -> Result<()> {
-        stream::iter(self.plan.blobs.iter().map(|planned| &planned.descriptor))
-            .map(|blob| self.blob(blob))
-            .buffer_unordered(self.copy.concurrency)
-            .try_collect::<()>()
-            .await
+        let blobs = self.plan.blobs.iter().map(|planned| self.blob(&planned.descriptor).boxed());
+        together(self.copy.concurrency, blobs.collect()).await?;
+        Ok(())
     }
 
     async fn blob(&self, blob: &Descriptor) -> Result<()> {
@@ -100,11 +99,11 @@ impl Work<'_, '_> {
     async fn manifests(&self) -> Result<()> {
         let Some((root, children)) = self.plan.manifests.split_last() else { return Ok(()) };
         for level in children.chunk_by(|a, b| a.height == b.height) {
-            stream::iter(level)
-                .map(|child| self.store(child, TagOrDigest::Digest(child.descriptor.digest.clone())))
-                .buffer_unordered(self.copy.concurrency)
-                .try_collect::<()>()
-                .await?;
+            let stored = level.iter().map(|child| {
+                let at = TagOrDigest::Digest(child.descriptor.digest.clone());
+                self.store(child, at).boxed()
+            });
+            together(self.copy.concurrency, stored.collect()).await?;
         }
         self.store(root, self.plan.at()).await?;
         self.copy.event(&Event::TagMoved { from: self.plan.former.as_ref(), to: &self.plan.root.digest });

@@ -5,6 +5,7 @@ mod flight;
 mod plan;
 mod receipt;
 mod survey;
+mod together;
 
 use std::fmt;
 use std::sync::Arc;
@@ -208,3 +209,13 @@ impl Requests {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+/// Copies can be spawned.
+const _: fn(ImageCopy<'static>, CopyPlan) = |copy, mut plan| {
+    fn spawnable(_: impl Send) {}
+    spawnable(async move {
+        copy.plan().await?;
+        copy.foresee(&mut plan).await?;
+        copy.apply(&plan).await
+    });
+};

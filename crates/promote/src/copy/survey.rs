@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use lockage_registry::{Descriptor, Digest, Manifest, Platform, RawManifest, Reference, TagOrDigest};
+use futures::future::FutureExt as _;
+use lockage_registry::{Descriptor, Digest, Manifest, Platform, RawManifest, Reference, Repository, TagOrDigest};
 
 use super::plan::{PlannedBlob, PlannedManifest};
+use super::together::together;
 use super::{CopyPlan, ImageCopy, Requests, Route};
 use crate::observe::Event;
 use crate::{Error, Result, Side};
@@ -94,21 +95,24 @@ async fn survey(
 
 /// One HEAD for each blob that is not known about.
 pub(super) async fn foresee(copy: &ImageCopy<'_>, plan: &mut CopyPlan) -> Result<()> {
-    let repo = plan.target.repository().clone();
-    let asked = plan.blobs.iter_mut().filter(|blob| blob.present.is_none()).map(|blob| async {
-        match copy.target.stat_blob(&repo, &blob.descriptor.digest).await {
-            Ok(_) => blob.present = Some(true),
-            Err(error) if error.is_not_found() => blob.present = Some(false),
-            Err(error) => return Err(Side::Target.failed()(error)),
+    let unknown = plan.blobs.iter().enumerate().filter(|(_, blob)| blob.present.is_none());
+    let asked = unknown.map(|(at, blob)| has_blob(copy, plan.target.repository(), at, &blob.descriptor.digest).boxed());
+    let answers = together(copy.concurrency, asked.collect()).await?;
+    plan.requests += answers.len() as u64;
+    for (at, has) in answers {
+        if let Some(blob) = plan.blobs.get_mut(at) {
+            blob.present = Some(has);
         }
-        Ok(())
-    });
-    // Collected before they are polled: the compiler cannot name a lifetime through both adaptors at once.
-    let asked: Vec<_> = asked.collect();
-    let count = asked.len() as u64;
-    stream::iter(asked).buffer_unordered(copy.concurrency).try_collect::<()>().await?;
-    plan.requests += count;
+    }
     Ok(())
+}
+
+async fn has_blob(copy: &ImageCopy<'_>, repo: &Repository, at: usize, digest: &Digest) -> Result<(usize, bool)> {
+    match copy.target.stat_blob(repo, digest).await {
+        Ok(_) => Ok((at, true)),
+        Err(error) if error.is_not_found() => Ok((at, false)),
+        Err(error) => Err(Side::Target.failed()(error)),
+    }
 }
 
 /// The target with the tag that the image will have: its own, else the source's, else none where a digest was given.
@@ -227,17 +231,16 @@ async fn walk(
         if next.is_empty() {
             return Ok((ordered(found, &children_of), largest_first(blobs)));
         }
-        level = stream::iter(next)
-            .map(|digest| async move {
-                let raw = fetch(copy, &TagOrDigest::Digest(digest), requests).await?;
-                let view = raw.view().map_err(Side::Source.failed())?;
-                Ok::<_, Error>((raw, view))
-            })
-            .buffered(copy.concurrency)
-            .try_collect()
-            .await?;
+        let children = next.into_iter().map(|digest| child(copy, digest, requests).boxed());
+        level = together(copy.concurrency, children.collect()).await?;
     }
     Err(too_large(copy, format!("{MAX_DEPTH} levels of indexes")))
+}
+
+async fn child(copy: &ImageCopy<'_>, digest: Digest, requests: &Requests) -> Result<(RawManifest, Manifest)> {
+    let raw = fetch(copy, &TagOrDigest::Digest(digest), requests).await?;
+    let view = raw.view().map_err(Side::Source.failed())?;
+    Ok((raw, view))
 }
 
 /// By height: what has no children first. `found` has every manifest after one of its parents, and digests cannot form

@@ -124,7 +124,8 @@ pub(super) async fn collect(
     subject: impl fmt::Display + Copy,
 ) -> Result<Bytes> {
     let too_large = || {
-        Error::new(ErrorKind::TooLarge, operation, subject).with_message(format_args!("the answer is larger than {limit} bytes"))
+        Error::new(ErrorKind::TooLarge, operation, subject)
+            .with_message(format_args!("the answer is larger than {limit} bytes"))
     };
     if content_length(response.headers()).is_some_and(|length| length > limit) {
         return Err(too_large());

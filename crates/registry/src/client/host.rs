@@ -39,8 +39,9 @@ impl HostState {
         // Docker Hub's name is not where its registry is.
         let authority = if host.as_str() == "docker.io" { "registry-1.docker.io" } else { host.as_str() };
         let scheme = if plain { "http" } else { "https" };
-        let unusable =
-            |e: Box<dyn std::error::Error + Send + Sync>| Error::new(ErrorKind::Configuration, "connect to", host).with_source(e);
+        let unusable = |e: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(ErrorKind::Configuration, "connect to", host).with_source(e)
+        };
         let base = Url::parse(&format!("{scheme}://{authority}/v2/")).map_err(|e| unusable(e.into()))?;
         let mut http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())

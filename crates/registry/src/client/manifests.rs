@@ -6,10 +6,10 @@ use lockage_tagging::{Digest, Repository};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
+use super::answer;
 use super::auth::Access;
 use super::host::HostState;
 use super::send::Request;
-use super::answer;
 use crate::{Descriptor, Error, ErrorKind, RawManifest, Result, Stored, TagOrDigest, digest_of, media_type};
 
 const DIGEST: &str = "docker-content-digest";
@@ -80,7 +80,9 @@ pub(super) async fn put(
             false => digest_of(said.algorithm(), manifest.bytes())?,
         };
         if said != sent {
-            return Err(wrong.with_message(format_args!("the registry says that it stored {said}, and {sent} was sent")));
+            return Err(
+                wrong.with_message(format_args!("the registry says that it stored {said}, and {sent} was sent"))
+            );
         }
     }
     Ok(Stored::new(manifest.digest().clone(), answer::text(response.headers(), SUBJECT).is_some()))
@@ -100,7 +102,9 @@ fn reading<'a>(
 /// The `Content-Type`, unless it is one of those that servers send when they do not know.
 fn said_type(headers: &HeaderMap) -> Option<String> {
     answer::text(headers, CONTENT_TYPE.as_str())
-        .filter(|said| !matches!(media_type::essence(said), "application/json" | "application/octet-stream" | "text/plain"))
+        .filter(|said| {
+            !matches!(media_type::essence(said), "application/json" | "application/octet-stream" | "text/plain")
+        })
         .map(str::to_owned)
 }
 
@@ -108,7 +112,8 @@ fn said_type(headers: &HeaderMap) -> Option<String> {
 fn said_digest(headers: &HeaderMap) -> Result<Option<Digest>> {
     answer::text(headers, DIGEST)
         .map(|text| {
-            text.parse::<Digest>().map_err(|e| Error::new(ErrorKind::Protocol, "read the digest in", DIGEST).with_source(e))
+            text.parse::<Digest>()
+                .map_err(|e| Error::new(ErrorKind::Protocol, "read the digest in", DIGEST).with_source(e))
         })
         .transpose()
 }
@@ -124,4 +129,3 @@ pub(super) fn confirms(headers: &HeaderMap, sent: &Digest) -> Result<()> {
         _ => Ok(()),
     }
 }
-

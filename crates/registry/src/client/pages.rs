@@ -167,11 +167,12 @@ fn parse_next(text: &str) -> Option<&str> {
     loop {
         let (target, after) = rest.split_once('<')?.1.split_once('>')?;
         let (parameters, others) = after.find('<').map_or((after, ""), |at| after.split_at(at));
-        let is_next = parameters.split([';', ',']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
-            let relations = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("rel")
-                && relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
-        });
+        let is_next =
+            parameters.split([';', ',']).filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+                let relations = value.trim().trim_matches('"');
+                name.trim().eq_ignore_ascii_case("rel")
+                    && relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
+            });
         if is_next {
             return Some(target);
         }

@@ -28,7 +28,8 @@ impl Source for Client {
     async fn stat_blob(&self, repo: &Repository, blob: &Digest) -> Result<u64> {
         let host = self.host(repo)?;
         let subject = format!("{repo}@{blob}");
-        let request = Request::new("look for blob", &subject, Method::HEAD, host.blob_url(repo, blob), Access::pull(repo));
+        let request =
+            Request::new("look for blob", &subject, Method::HEAD, host.blob_url(repo, blob), Access::pull(repo));
         let missing = request.error(ErrorKind::Protocol).with_message("answered without a Content-Length");
         let response = request.send(&host).await?;
         answer::content_length(response.headers()).ok_or(missing)

@@ -8,11 +8,11 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Method, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::answer;
 use super::auth::Access;
 use super::deadline::NoAnswer;
 use super::host::HostState;
 use super::send::Request;
-use super::answer;
 use crate::{ByteStream, Descriptor, ErrorKind, Result, body};
 
 /// GET of a blob, with `Range` where it is not from the start.

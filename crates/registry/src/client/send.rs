@@ -9,11 +9,11 @@ use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, Head
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
+use super::Purpose;
 use super::answer::{self, Carried};
 use super::auth::{Access, Authorization};
 use super::deadline::{self, NoAnswer, Pulse};
 use super::host::HostState;
-use super::Purpose;
 use crate::{Body, Error, ErrorKind, Result};
 
 /// A registry sends a client to its storage in one hop; more than a few are a loop.
@@ -37,7 +37,13 @@ enum Payload<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(operation: &'static str, subject: impl fmt::Display, method: Method, url: Url, access: Access) -> Self {
+    pub(super) fn new(
+        operation: &'static str,
+        subject: impl fmt::Display,
+        method: Method,
+        url: Url,
+        access: Access,
+    ) -> Self {
         let subject = subject.to_string();
         Self { operation, subject, method, url, headers: HeaderMap::new(), access, payload: Payload::None }
     }
@@ -101,10 +107,7 @@ impl<'a> Request<'a> {
         if !host.policy.is_registry(&self.url) {
             return Ok(None);
         }
-        host.tokens
-            .authorization(host, &self.access)
-            .await
-            .map_err(|cause| self.error(cause.kind()).with_source(cause))
+        host.tokens.authorization(host, &self.access).await.map_err(|cause| self.error(cause.kind()).with_source(cause))
     }
 
     /// One exchange, redirects included.

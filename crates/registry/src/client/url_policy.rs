@@ -155,9 +155,24 @@ mod tests {
     fn follows_what_registries_really_name() {
         let hub = "https://registry-1.docker.io/v2/library/alpine/blobs/uploads/";
         for (purpose, text, url, same_origin) in [
-            (Purpose::UploadLocation, "/v2/a/blobs/uploads/1?_state=x", "https://registry-1.docker.io/v2/a/blobs/uploads/1?_state=x", true),
-            (Purpose::UploadLocation, "abc?x=1", "https://registry-1.docker.io/v2/library/alpine/blobs/uploads/abc?x=1", true),
-            (Purpose::UploadLocation, "https://registry-1.docker.io:443/v2/x", "https://registry-1.docker.io/v2/x", true),
+            (
+                Purpose::UploadLocation,
+                "/v2/a/blobs/uploads/1?_state=x",
+                "https://registry-1.docker.io/v2/a/blobs/uploads/1?_state=x",
+                true,
+            ),
+            (
+                Purpose::UploadLocation,
+                "abc?x=1",
+                "https://registry-1.docker.io/v2/library/alpine/blobs/uploads/abc?x=1",
+                true,
+            ),
+            (
+                Purpose::UploadLocation,
+                "https://registry-1.docker.io:443/v2/x",
+                "https://registry-1.docker.io/v2/x",
+                true,
+            ),
             (Purpose::Redirect, "https://cdn.example/blob?sig=1", "https://cdn.example/blob?sig=1", false),
             (Purpose::Realm, "https://auth.docker.io/token", "https://auth.docker.io/token", false),
             (Purpose::Redirect, "https://10.9.9.9:9000/x", "https://10.9.9.9:9000/x", false),

@@ -49,16 +49,15 @@ pub enum Content {
 impl Manifest {
     /// Reads the structure from the bytes.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let fields: Fields = serde_json::from_slice(bytes).map_err(|e| rejected("not the JSON of a manifest").with_source(e))?;
+        let fields: Fields =
+            serde_json::from_slice(bytes).map_err(|e| rejected("not the JSON of a manifest").with_source(e))?;
         if fields.schema_version == Some(1) || fields.fs_layers.is_some() {
             return Err(schema1("bytes"));
         }
         let content = match (fields.manifests, fields.config, fields.layers, fields.blobs) {
             (Some(manifests), None, None, None) => Content::Index { manifests },
             (None, Some(config), Some(layers), None) => Content::Image { config: Box::new(config), layers },
-            (None, None, None, blobs)
-                if fields.media_type.as_deref() == Some(media_type::OCI_ARTIFACT_MANIFEST) =>
-            {
+            (None, None, None, blobs) if fields.media_type.as_deref() == Some(media_type::OCI_ARTIFACT_MANIFEST) => {
                 Content::Artifact { blobs: blobs.unwrap_or_default() }
             }
             (Some(_), ..) => {

@@ -38,13 +38,8 @@ impl Algorithm {
             "sha512" => Ok(Self::Sha512),
             "" => Err(NameProblem::Empty),
             _ => Err(match misplaced(input) {
-                Some((position, character)) => NameProblem::Character {
-                    character,
-                    position,
-                },
-                None => NameProblem::Unsupported {
-                    algorithm: quoted(input),
-                },
+                Some((position, character)) => NameProblem::Character { character, position },
+                None => NameProblem::Unsupported { algorithm: quoted(input) },
             }),
         }
     }
@@ -74,9 +69,5 @@ fn misplaced(input: &str) -> Option<(usize, char)> {
             _ => return Some((position, character)),
         }
     }
-    if inside {
-        None
-    } else {
-        input.char_indices().next_back()
-    }
+    if inside { None } else { input.char_indices().next_back() }
 }

@@ -95,10 +95,7 @@ pub(super) struct NameVisitor<T> {
 
 impl<T> NameVisitor<T> {
     pub(super) fn new(expected: &'static str) -> Self {
-        Self {
-            expected,
-            name: PhantomData,
-        }
+        Self { expected, name: PhantomData }
     }
 }
 

@@ -68,12 +68,8 @@ impl FromStr for Digest {
     type Err = NameError;
 
     fn from_str(input: &str) -> Result<Self, NameError> {
-        let algorithm =
-            check(input).map_err(|problem| NameError::new(NameKind::Digest, input, problem))?;
-        Ok(Self {
-            text: input.into(),
-            algorithm,
-        })
+        let algorithm = check(input).map_err(|problem| NameError::new(NameKind::Digest, input, problem))?;
+        Ok(Self { text: input.into(), algorithm })
     }
 }
 
@@ -91,8 +87,7 @@ fn check(input: &str) -> Result<Algorithm, NameProblem> {
         return Err(NameProblem::Dangling { separator: ':' });
     }
     let check_characters = |legal: fn(char) -> bool| {
-        NameProblem::check_characters(encoded, legal)
-            .map_err(|problem| problem.shifted(name.len() + 1))
+        NameProblem::check_characters(encoded, legal).map_err(|problem| problem.shifted(name.len() + 1))
     };
     let algorithm = match Algorithm::read(name) {
         Ok(algorithm) => algorithm,
@@ -107,10 +102,7 @@ fn check(input: &str) -> Result<Algorithm, NameProblem> {
         check_characters(is_lower_hex)?;
     }
     if encoded.len() != algorithm.hex_len() {
-        return Err(NameProblem::HexLength {
-            algorithm,
-            found: encoded.chars().count(),
-        });
+        return Err(NameProblem::HexLength { algorithm, found: encoded.chars().count() });
     }
     Ok(algorithm)
 }

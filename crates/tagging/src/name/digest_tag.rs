@@ -42,11 +42,7 @@ pub struct DigestTag {
 impl DigestTag {
     /// The tag of `kind` that speaks about `digest`.
     pub fn new(digest: &Digest, kind: DigestTagKind) -> Self {
-        Self {
-            algorithm: digest.algorithm(),
-            hex: truncated(digest).into(),
-            kind,
-        }
+        Self { algorithm: digest.algorithm(), hex: truncated(digest).into(), kind }
     }
 
     /// Reads `tag` as a digest tag; `None` says that it is an ordinary tag.
@@ -54,13 +50,8 @@ impl DigestTag {
         let (stem, kind) = split_kind(tag.as_str());
         let (algorithm, hex) = stem.split_once('-')?;
         let algorithm: Algorithm = algorithm.parse().ok()?;
-        let legal =
-            hex.len() == algorithm.hex_len().min(HEX_LIMIT) && hex.chars().all(is_lower_hex);
-        legal.then(|| Self {
-            algorithm,
-            hex: hex.into(),
-            kind,
-        })
+        let legal = hex.len() == algorithm.hex_len().min(HEX_LIMIT) && hex.chars().all(is_lower_hex);
+        legal.then(|| Self { algorithm, hex: hex.into(), kind })
     }
 
     /// What the tag points at.
@@ -110,15 +101,11 @@ impl FromStr for DigestTag {
     type Err = NameError;
 
     fn from_str(input: &str) -> Result<Self, NameError> {
-        Self::parse(&input.parse()?)
-            .ok_or_else(|| NameError::new(NameKind::DigestTag, input, NameProblem::OrdinaryTag))
+        Self::parse(&input.parse()?).ok_or_else(|| NameError::new(NameKind::DigestTag, input, NameProblem::OrdinaryTag))
     }
 }
 
-name_conversions!(
-    DigestTag,
-    "a digest tag such as sha256-<64 hexadecimal digits>.sig"
-);
+name_conversions!(DigestTag, "a digest tag such as sha256-<64 hexadecimal digits>.sig");
 
 /// What a [`DigestTag`] points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,19 +135,12 @@ impl DigestTagKind {
 }
 
 fn split_kind(tag: &str) -> (&str, DigestTagKind) {
-    [
-        DigestTagKind::Signature,
-        DigestTagKind::Attestation,
-        DigestTagKind::Sbom,
-    ]
-    .into_iter()
-    .find_map(|kind| Some((tag.strip_suffix(kind.suffix())?, kind)))
-    .unwrap_or((tag, DigestTagKind::Referrers))
+    [DigestTagKind::Signature, DigestTagKind::Attestation, DigestTagKind::Sbom]
+        .into_iter()
+        .find_map(|kind| Some((tag.strip_suffix(kind.suffix())?, kind)))
+        .unwrap_or((tag, DigestTagKind::Referrers))
 }
 
 fn truncated(digest: &Digest) -> &str {
-    digest
-        .hex()
-        .get(..HEX_LIMIT)
-        .unwrap_or_else(|| digest.hex())
+    digest.hex().get(..HEX_LIMIT).unwrap_or_else(|| digest.hex())
 }

@@ -45,21 +45,12 @@ impl NameError {
     }
 
     pub(super) fn new(name: NameKind, input: &str, problem: NameProblem) -> Self {
-        Self {
-            name,
-            input: quoted(input),
-            whole: None,
-            remedy: problem.remedy(name).map(Cow::Borrowed),
-            problem,
-        }
+        Self { name, input: quoted(input), whole: None, remedy: problem.remedy(name).map(Cow::Borrowed), problem }
     }
 
     /// Replaces the general remedy by one that names this input's correct form.
     pub(super) fn with_remedy(self, remedy: String) -> Self {
-        Self {
-            remedy: Some(Cow::Owned(remedy)),
-            ..self
-        }
+        Self { remedy: Some(Cow::Owned(remedy)), ..self }
     }
 
     /// Adds the longer text that `self` was found in.
@@ -68,10 +59,7 @@ impl NameError {
         if whole == self.input {
             return self;
         }
-        Self {
-            whole: Some((name, whole)),
-            ..self
-        }
+        Self { whole: Some((name, whole)), ..self }
     }
 }
 
@@ -168,9 +156,7 @@ pub enum NameProblem {
     Identifier,
 
     /// A host without a dot or a port, which readers would take for a path on `docker.io`.
-    #[error(
-        "the host {host} has neither a dot nor a port, it would be read as part of a path on docker.io"
-    )]
+    #[error("the host {host} has neither a dot nor a port, it would be read as part of a path on docker.io")]
     AmbiguousHost {
         /// The host, quoted and shortened.
         host: String,
@@ -225,14 +211,8 @@ pub enum NameProblem {
 impl NameProblem {
     /// Fails at the first character of `text` that is not `legal`.
     pub(super) fn check_characters(text: &str, legal: impl Fn(char) -> bool) -> Result<(), Self> {
-        match text
-            .char_indices()
-            .find(|(_, character)| !legal(*character))
-        {
-            Some((position, character)) => Err(Self::Character {
-                character,
-                position,
-            }),
+        match text.char_indices().find(|(_, character)| !legal(*character)) {
+            Some((position, character)) => Err(Self::Character { character, position }),
             None => Ok(()),
         }
     }
@@ -240,13 +220,7 @@ impl NameProblem {
     /// The problem, found in a text that starts `bytes` after the start of the name.
     pub(super) fn shifted(self, bytes: usize) -> Self {
         match self {
-            Self::Character {
-                character,
-                position,
-            } => Self::Character {
-                character,
-                position: position + bytes,
-            },
+            Self::Character { character, position } => Self::Character { character, position: position + bytes },
             other => other,
         }
     }
@@ -254,33 +228,21 @@ impl NameProblem {
     fn remedy(&self, name: NameKind) -> Option<&'static str> {
         Some(match (self, name) {
             (Self::Dangling { separator: '/' }, _) => "write a path after the host",
-            (Self::Dangling { separator: '@' }, _) => {
-                "write a digest after the '@' or leave it out"
-            }
-            (Self::Dangling { .. }, NameKind::Digest) => {
-                "write the hexadecimal digits after the ':'"
-            }
+            (Self::Dangling { separator: '@' }, _) => "write a digest after the '@' or leave it out",
+            (Self::Dangling { .. }, NameKind::Digest) => "write the hexadecimal digits after the ':'",
             (Self::Dangling { .. }, NameKind::Host) => "write a port after the ':' or leave it out",
             (Self::Dangling { .. }, _) => "write a tag after the ':' or leave it out",
-            (Self::Character { character, .. }, _) if character.is_whitespace() => {
-                "remove the white space"
-            }
-            (Self::Character { .. }, NameKind::Digest) => {
-                "use the digits 0 to 9 and the lower-case letters a to f"
-            }
+            (Self::Character { character, .. }, _) if character.is_whitespace() => "remove the white space",
+            (Self::Character { .. }, NameKind::Digest) => "use the digits 0 to 9 and the lower-case letters a to f",
             (Self::Character { .. } | Self::Start { .. }, NameKind::Tag) => {
                 "use letters, digits, '_', '.' and '-', and start with a letter, a digit or '_'"
             }
-            (Self::Component { .. }, NameKind::Host) => {
-                "use letters, digits and inner '-', joined by single dots"
-            }
+            (Self::Component { .. }, NameKind::Host) => "use letters, digits and inner '-', joined by single dots",
             (Self::Component { .. } | Self::Character { .. }, NameKind::Repository) => {
                 "use components of lower-case letters and digits, joined inside by '.', '_', '__' or '-'"
             }
             (Self::UpperCase, _) => "write it in lower case",
-            (Self::Identifier, _) => {
-                "write library/<name> for a repository, name@sha256:<hex> for a digest"
-            }
+            (Self::Identifier, _) => "write library/<name> for a repository, name@sha256:<hex> for a digest",
             (Self::AmbiguousHost { .. }, _) => "write the host's full name or its port",
             (Self::Scheme { .. }, _) => "leave the scheme out",
             (Self::NoAlgorithm, _) => "write sha256: before the hexadecimal digits",

@@ -66,10 +66,7 @@ impl Host {
     /// This looks at the text only. A name that merely resolves to such an address is not loopback.
     pub fn is_loopback(&self) -> bool {
         let name = self.name();
-        name == "localhost"
-            || name
-                .parse()
-                .is_ok_and(|address: IpAddr| address.is_loopback())
+        name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
     }
 
     /// Whether the host can stand before a path without being read as the path's first component.
@@ -124,46 +121,30 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 fn parse_port(port: &str) -> Result<u16, NameProblem> {
-    let number = if port.bytes().all(|byte| byte.is_ascii_digit()) {
-        port.parse().ok()
-    } else {
-        None
-    };
-    number
-        .filter(|number| *number != 0)
-        .ok_or_else(|| NameProblem::Port { port: quoted(port) })
+    let number = if port.bytes().all(|byte| byte.is_ascii_digit()) { port.parse().ok() } else { None };
+    number.filter(|number| *number != 0).ok_or_else(|| NameProblem::Port { port: quoted(port) })
 }
 
 /// Addresses with a dotted tail (`::ffff:10.0.0.1`) and with a zone are refused: container
 /// engines do not read them.
 fn check_ipv6(bracketed: &str, address: &str) -> Result<(), NameProblem> {
-    let address = address
-        .strip_suffix(']')
-        .filter(|address| !address.contains('.'));
+    let address = address.strip_suffix(']').filter(|address| !address.contains('.'));
     match address.map(str::parse::<Ipv6Addr>) {
         Some(Ok(_)) => Ok(()),
-        _ => Err(NameProblem::Address {
-            address: quoted(bracketed),
-        }),
+        _ => Err(NameProblem::Address { address: quoted(bracketed) }),
     }
 }
 
 fn check_domain(name: &str) -> Result<(), NameProblem> {
     if name.len() > NAME_LIMIT {
-        return Err(NameProblem::TooLong {
-            length: name.len(),
-            limit: NAME_LIMIT,
-        });
+        return Err(NameProblem::TooLong { length: name.len(), limit: NAME_LIMIT });
     }
     NameProblem::check_characters(name, |character| {
         character.is_ascii_alphanumeric() || matches!(character, '.' | '-')
     })?;
-    let malformed =
-        |label: &&str| label.is_empty() || label.starts_with('-') || label.ends_with('-');
+    let malformed = |label: &&str| label.is_empty() || label.starts_with('-') || label.ends_with('-');
     match name.split('.').find(malformed) {
-        Some(label) => Err(NameProblem::Component {
-            component: quoted(label),
-        }),
+        Some(label) => Err(NameProblem::Component { component: quoted(label) }),
         None => Ok(()),
     }
 }

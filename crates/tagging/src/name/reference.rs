@@ -35,29 +35,19 @@ pub struct Reference {
 impl Reference {
     /// Points at `repository`, with neither tag nor digest.
     pub fn new(repository: Repository) -> Self {
-        Self {
-            repository,
-            tag: None,
-            digest: None,
-        }
+        Self { repository, tag: None, digest: None }
     }
 
     /// Sets the tag, in place of any other.
     #[must_use]
     pub fn with_tag(self, tag: Tag) -> Self {
-        Self {
-            tag: Some(tag),
-            ..self
-        }
+        Self { tag: Some(tag), ..self }
     }
 
     /// Sets the digest, in place of any other. A tag stays.
     #[must_use]
     pub fn with_digest(self, digest: Digest) -> Self {
-        Self {
-            digest: Some(digest),
-            ..self
-        }
+        Self { digest: Some(digest), ..self }
     }
 
     /// Leaves out the tag.
@@ -69,10 +59,7 @@ impl Reference {
     /// Leaves out the digest.
     #[must_use]
     pub fn without_digest(self) -> Self {
-        Self {
-            digest: None,
-            ..self
-        }
+        Self { digest: None, ..self }
     }
 
     /// Where the image lives.
@@ -125,18 +112,10 @@ impl FromStr for Reference {
             _ => (name, None),
         };
         if tag == Some("") {
-            return Err(NameError::new(
-                NameKind::Reference,
-                input,
-                NameProblem::Dangling { separator: ':' },
-            ));
+            return Err(NameError::new(NameKind::Reference, input, NameProblem::Dangling { separator: ':' }));
         }
         if digest == Some("") {
-            return Err(NameError::new(
-                NameKind::Reference,
-                input,
-                NameProblem::Dangling { separator: '@' },
-            ));
+            return Err(NameError::new(NameKind::Reference, input, NameProblem::Dangling { separator: '@' }));
         }
         let within = |error: NameError| error.within(NameKind::Reference, input);
         Ok(Self {
@@ -171,19 +150,14 @@ fn refuse_whole(input: &str) -> Option<NameError> {
         return Some(fail(NameProblem::Empty));
     }
     if let Some((scheme, rest)) = input.split_once("://") {
-        return Some(refuse_scheme(
-            &format!("{scheme}://"),
-            without_userinfo(rest),
-        ));
+        return Some(refuse_scheme(&format!("{scheme}://"), without_userinfo(rest)));
     }
     let problem = NameProblem::check_characters(input, |character| !character.is_whitespace());
     problem.err().map(fail)
 }
 
 fn refuse_scheme(scheme: &str, rest: &str) -> NameError {
-    let problem = NameProblem::Scheme {
-        scheme: quoted(scheme),
-    };
+    let problem = NameProblem::Scheme { scheme: quoted(scheme) };
     let error = NameError::new(NameKind::Reference, &format!("{scheme}{rest}"), problem);
     // A second scheme is not worth a second look: an input of nothing but schemes would never end.
     if !rest.contains("://") && rest.parse::<Reference>().is_ok() {

@@ -46,8 +46,7 @@ impl Repository {
     ///
     /// When `path` is not a legal path, or when `host` could not be told from a path's component.
     pub fn new(host: Host, path: &str) -> Result<Self, NameError> {
-        Self::checked(&host, path)
-            .map_err(|problem| refuse(problem, &format!("{host}/{path}"), &host, path))
+        Self::checked(&host, path).map_err(|problem| refuse(problem, &format!("{host}/{path}"), &host, path))
     }
 
     /// The registry's host.
@@ -76,27 +75,15 @@ impl Repository {
 
     fn checked(host: &Host, path: &str) -> Result<Self, NameProblem> {
         if !host.is_unmistakable() {
-            return Err(NameProblem::AmbiguousHost {
-                host: quoted(host.as_str()),
-            });
+            return Err(NameProblem::AmbiguousHost { host: quoted(host.as_str()) });
         }
         check_grammar(path)?;
         let official = *host == Host::DOCKER_HUB && !path.contains('/');
-        let path: Arc<str> = if official {
-            format!("{OFFICIAL}{path}").into()
-        } else {
-            path.into()
-        };
+        let path: Arc<str> = if official { format!("{OFFICIAL}{path}").into() } else { path.into() };
         if path.len() > PATH_LIMIT {
-            return Err(NameProblem::TooLong {
-                length: path.len(),
-                limit: PATH_LIMIT,
-            });
+            return Err(NameProblem::TooLong { length: path.len(), limit: PATH_LIMIT });
         }
-        Ok(Self {
-            host: host.clone(),
-            path,
-        })
+        Ok(Self { host: host.clone(), path })
     }
 }
 
@@ -155,9 +142,7 @@ fn check_grammar(path: &str) -> Result<(), NameProblem> {
         return Err(NameProblem::UpperCase);
     }
     if let Some(component) = path.split('/').find(|component| !is_component(component)) {
-        return Err(NameProblem::Component {
-            component: quoted(component),
-        });
+        return Err(NameProblem::Component { component: quoted(component) });
     }
     Ok(())
 }
@@ -169,7 +154,5 @@ fn is_component(text: &str) -> bool {
     let (Some(""), Some("")) = (separators.next(), separators.next_back()) else {
         return false;
     };
-    separators.all(|separator| {
-        matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-    })
+    separators.all(|separator| matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-'))
 }

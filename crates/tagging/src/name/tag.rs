@@ -62,10 +62,7 @@ fn check(input: &str) -> Result<(), NameProblem> {
         return Err(NameProblem::Start { character: first });
     }
     if input.len() > Tag::LIMIT {
-        return Err(NameProblem::TooLong {
-            length: input.len(),
-            limit: Tag::LIMIT,
-        });
+        return Err(NameProblem::TooLong { length: input.len(), limit: Tag::LIMIT });
     }
     Ok(())
 }

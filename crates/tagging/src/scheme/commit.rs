@@ -44,22 +44,16 @@ impl TagScheme for Commit {
     fn tags(&self, facts: &BuildFacts) -> Result<Vec<Tag>, SchemeError> {
         let commit = facts.commit.as_deref().ok_or(SchemeError::MissingCommit)?;
         let Some(short) = commit.get(..SHORT).filter(|_| is_commit(commit)) else {
-            return Err(SchemeError::BrokenCommit {
-                commit: quoted(commit),
-            });
+            return Err(SchemeError::BrokenCommit { commit: quoted(commit) });
         };
         let digits = match self.0 {
             Length::Short => short,
             Length::Long if WHOLE.contains(&commit.len()) => commit,
             Length::Long => {
-                return Err(SchemeError::AbbreviatedCommit {
-                    commit: quoted(commit),
-                });
+                return Err(SchemeError::AbbreviatedCommit { commit: quoted(commit) });
             }
         };
-        Ok(vec![
-            format!("sha-{}", digits.to_ascii_lowercase()).parse()?,
-        ])
+        Ok(vec![format!("sha-{}", digits.to_ascii_lowercase()).parse()?])
     }
 }
 

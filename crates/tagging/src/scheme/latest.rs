@@ -41,20 +41,12 @@ impl TagScheme for Latest {
             (Rule::DefaultBranch, GitRef::Branch(branch)) => match &facts.default_branch {
                 Some(default) => branch == default,
                 None => {
-                    return Err(SchemeError::MissingDefaultBranch {
-                        branch: quoted(branch),
-                    });
+                    return Err(SchemeError::MissingDefaultBranch { branch: quoted(branch) });
                 }
             },
-            (Rule::Release, GitRef::Tag(git_tag)) => {
-                semver::parse(git_tag).is_ok_and(|version| version.pre.is_empty())
-            }
+            (Rule::Release, GitRef::Tag(git_tag)) => semver::parse(git_tag).is_ok_and(|version| version.pre.is_empty()),
             _ => false,
         };
-        Ok(if earned {
-            vec![Tag::latest()]
-        } else {
-            Vec::new()
-        })
+        Ok(if earned { vec![Tag::latest()] } else { Vec::new() })
     }
 }

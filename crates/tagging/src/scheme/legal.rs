@@ -10,13 +10,7 @@ use crate::{DigestTag, SchemeError, Tag, excerpt::quoted};
 pub(super) fn legal_tag(name: &str) -> Result<Tag, SchemeError> {
     let text: String = name
         .chars()
-        .map(|character| {
-            if Tag::allows(character) {
-                character
-            } else {
-                '-'
-            }
-        })
+        .map(|character| if Tag::allows(character) { character } else { '-' })
         .skip_while(|character| !Tag::allows_first(*character))
         .take(Tag::LIMIT)
         .collect();

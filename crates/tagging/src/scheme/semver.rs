@@ -46,27 +46,18 @@ enum Strictness {
 impl Semver {
     /// The full version only: `1.2.3`.
     pub fn full() -> Self {
-        Self {
-            precision: Precision::Full,
-            strictness: Strictness::Lenient,
-        }
+        Self { precision: Precision::Full, strictness: Strictness::Lenient }
     }
 
     /// The full version and what floats above it: `1.2.3`, `1.2`, `1`.
     pub fn cascade() -> Self {
-        Self {
-            precision: Precision::Cascade,
-            strictness: Strictness::Lenient,
-        }
+        Self { precision: Precision::Cascade, strictness: Strictness::Lenient }
     }
 
     /// Makes a git tag that is no semantic version an error. Other builds stay silent.
     #[must_use]
     pub fn required(self) -> Self {
-        Self {
-            strictness: Strictness::Required,
-            ..self
-        }
+        Self { strictness: Strictness::Required, ..self }
     }
 }
 
@@ -79,10 +70,7 @@ impl TagScheme for Semver {
             (Ok(version), _) => version,
             (Err(_), Strictness::Lenient) => return Ok(Vec::new()),
             (Err(error), Strictness::Required) => {
-                return Err(SchemeError::NotSemver {
-                    git_tag: quoted(git_tag),
-                    reason: error.to_string(),
-                });
+                return Err(SchemeError::NotSemver { git_tag: quoted(git_tag), reason: error.to_string() });
             }
         };
         let mut tags = vec![version.to_string().replace('+', "_").parse()?];

@@ -41,7 +41,9 @@ fn challenges(text: &str) -> Vec<Challenge> {
         let item = item.trim();
         let (head, parameter) = match item.split_once(char::is_whitespace) {
             // `Bearer realm="…"` begins a challenge; `realm = "…"` goes on with one.
-            Some((scheme, rest)) if !scheme.contains('=') && !rest.trim_start().starts_with('=') => (Some(scheme), rest.trim()),
+            Some((scheme, rest)) if !scheme.contains('=') && !rest.trim_start().starts_with('=') => {
+                (Some(scheme), rest.trim())
+            }
             _ if !item.contains('=') => (Some(item), ""),
             _ => (None, item),
         };
@@ -119,13 +121,24 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         for (values, expected) in [
             (
-                vec![r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#],
+                vec![
+                    r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
+                ],
                 Some((Scheme::Bearer, some("https://auth.docker.io/token"), some("registry.docker.io"))),
             ),
             (vec![r#"Basic realm="Registry Realm""#], Some((Scheme::Basic, some("Registry Realm"), None))),
-            (vec![r#"Basic realm="x", Bearer realm="https://t",service=s"#], Some((Scheme::Bearer, some("https://t"), some("s")))),
-            (vec![r#"Basic realm="x""#, r#"BEARER Realm = "https://t""#], Some((Scheme::Bearer, some("https://t"), None))),
-            (vec![r#"Bearer realm="https://t?a=1,2",service="a \"b\"""#], Some((Scheme::Bearer, some("https://t?a=1,2"), some("a \"b\"")))),
+            (
+                vec![r#"Basic realm="x", Bearer realm="https://t",service=s"#],
+                Some((Scheme::Bearer, some("https://t"), some("s"))),
+            ),
+            (
+                vec![r#"Basic realm="x""#, r#"BEARER Realm = "https://t""#],
+                Some((Scheme::Bearer, some("https://t"), None)),
+            ),
+            (
+                vec![r#"Bearer realm="https://t?a=1,2",service="a \"b\"""#],
+                Some((Scheme::Bearer, some("https://t?a=1,2"), some("a \"b\""))),
+            ),
             (vec![r#"Negotiate realm="https://evil""#, "Basic"], Some((Scheme::Basic, None, None))),
             (vec!["Bearer"], None),
             (vec![r#"Negotiate abc=="#], None),

@@ -102,9 +102,14 @@ impl Tokens {
     async fn basic(&self, host: &HostState, access: &Access) -> Result<Option<Authorization>> {
         let Some(credentials) = host.credentials.credentials(&access.repository).await? else { return Ok(None) };
         match &credentials.login {
-            Login::Password { username, password } => Ok(Some(Authorization { header: basic(username, password)?, token: None })),
-            Login::IdentityToken(_) | Login::Bearer(_) => Err(Error::new(ErrorKind::Credentials, "log in to", access.repository.host())
-                .with_message(format_args!("it wants a user name and password, and {} has a token", credentials.origin))),
+            Login::Password { username, password } => {
+                Ok(Some(Authorization { header: basic(username, password)?, token: None }))
+            }
+            Login::IdentityToken(_) | Login::Bearer(_) => {
+                Err(Error::new(ErrorKind::Credentials, "log in to", access.repository.host()).with_message(
+                    format_args!("it wants a user name and password, and {} has a token", credentials.origin),
+                ))
+            }
         }
     }
 

@@ -92,7 +92,9 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
             }
             let request = host.http.get(url.clone());
             match login {
-                Some(Login::Password { username, password }) => request.header(AUTHORIZATION, basic(username, password)?),
+                Some(Login::Password { username, password }) => {
+                    request.header(AUTHORIZATION, basic(username, password)?)
+                }
                 _ => request,
             }
         }
@@ -102,17 +104,25 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
         .map_err(|e| answer::no_answer("ask for a token at", answer::without_query(&url), e))?;
     if !response.status().is_success() {
         let status = response.status();
-        let from = credentials.as_ref().map_or("no credentials were found".to_owned(), |c| format!("credentials from {}", c.origin));
-        let cause = answer::refused("ask for a token at", answer::without_query(&url), "GET", &url, response, host.stall).await;
+        let from = credentials
+            .as_ref()
+            .map_or("no credentials were found".to_owned(), |c| format!("credentials from {}", c.origin));
+        let cause =
+            answer::refused("ask for a token at", answer::without_query(&url), "GET", &url, response, host.stall).await;
         let kind = if status.is_server_error() { cause.kind() } else { ErrorKind::Unauthorized };
         return Err(Error::new(kind, "log in to", registry)
-            .with_message(format_args!("its token server answered {}; {from}; asked for {}", status.as_u16(), access.scopes.join(" ")))
+            .with_message(format_args!(
+                "its token server answered {}; {from}; asked for {}",
+                status.as_u16(),
+                access.scopes.join(" ")
+            ))
             .with_source(cause));
     }
     let unusable = |why: &str| Error::new(ErrorKind::Protocol, "log in to", registry).with_message(why);
     let bytes = answer::collect(response, LIMIT, host.stall, "read the token for", registry).await?;
     // The parser's own message could repeat a part of the token.
-    let granted: Granted = serde_json::from_slice(&bytes).map_err(|_| unusable("its token server answered no token document"))?;
+    let granted: Granted =
+        serde_json::from_slice(&bytes).map_err(|_| unusable("its token server answered no token document"))?;
     let secret = granted.token.or(granted.access_token).filter(|token| !token.is_empty());
     let secret = secret.ok_or_else(|| unusable("its token server answered without a token"))?;
     let life = granted.expires_in.filter(|&s| s > 0).map_or(DEFAULT_LIFE, |s| Duration::from_secs(s.min(86_400)));

@@ -114,7 +114,9 @@ impl DockerConfig {
             return Ok(Some(Credentials::bearer(origin, &entry.registrytoken)));
         }
         if !entry.auth.is_empty() {
-            let bad = |why: &str| Err(Error::new(ErrorKind::Configuration, "read credentials from", &origin).with_message(why));
+            let bad = |why: &str| {
+                Err(Error::new(ErrorKind::Configuration, "read credentials from", &origin).with_message(why))
+            };
             let Ok(pair) = base64::engine::general_purpose::STANDARD.decode(entry.auth.trim_end_matches('\0')) else {
                 return bad("`auth` is not base64");
             };

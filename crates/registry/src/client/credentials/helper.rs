@@ -78,6 +78,9 @@ impl Helper {
 
     fn error(&self, server: &str) -> Error {
         Error::new(ErrorKind::Credentials, "ask for credentials", format_args!("{} for {server}", self.program))
-            .with_remedy(format!("Check that the helper of {} works: echo {server} | {} get", self.origin, self.program))
+            .with_remedy(format!(
+                "Check that the helper of {} works: echo {server} | {} get",
+                self.origin, self.program
+            ))
     }
 }

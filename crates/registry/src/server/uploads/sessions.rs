@@ -105,7 +105,7 @@ impl Sessions {
 impl Session {
     /// `None` while a request uses it.
     fn unused_since(&self) -> Option<Instant> {
-        self.spool.try_lock().ok()?;
+        drop(self.spool.try_lock().ok()?);
         Some(*self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

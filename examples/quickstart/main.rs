@@ -5,14 +5,13 @@
 //! HOST/PATH --target HOST/PATH` it does the same on registries of yours, with your docker login.
 #![allow(clippy::print_stdout)]
 
+mod image;
+
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use lockage_promote::{Evidence, ImageCopy, Promotion, Verdict, gate};
-use lockage_registry::testing::fixtures;
-use lockage_registry::{
-    Digest, Memory, Reference, Repository, Source as _, Tag, TagOrDigest, client::Client, server::Server,
-};
+use lockage_registry::{Memory, Reference, Repository, Source as _, Tag, TagOrDigest, client::Client, server::Server};
 use lockage_tagging::{AllOf, BuildFacts, Commit, Latest, PullRequest, TagScheme as _};
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -31,10 +30,11 @@ async fn main() -> Result<()> {
     let client = Client::builder().docker_config()?.build()?;
 
     // Build: once, for every platform, with a provenance attestation beside them.
-    let image = fixtures::attested_index(42, &["linux/amd64".parse()?, "linux/arm64".parse()?]);
-    let digest = image.root().digest();
     let facts = facts(EVENT)?;
-    println!("build    app for pull request #42 at {}", facts.commit.as_deref().unwrap_or_default());
+    let commit = facts.commit.as_deref().unwrap_or_default();
+    let image = image::build(commit, &["linux/amd64".parse()?, "linux/arm64".parse()?])?;
+    let digest = image.root().ok_or("an image without a manifest")?.digest();
+    println!("build    app for pull request #42 at {commit}");
     println!("         linux/amd64, linux/arm64, provenance     {digest}");
 
     // Tag: computed from the event, nothing else.
@@ -42,18 +42,17 @@ async fn main() -> Result<()> {
     println!("tags     {}     (latest: not on the default branch)", join(&tags));
 
     // Push: the first copy of these bytes, and the last that is not a promotion.
-    let bytes: usize = image.blobs.iter().map(|(_, bytes)| bytes.len()).sum();
+    let started = Instant::now();
     for tag in &tags {
-        fixtures::push(&client, &dev, &image, tag).await?;
+        image.push(&client, &dev, tag).await?;
     }
-    println!("push     {dev}     {} manifests, {} blobs, {bytes} bytes\n", image.manifests.len(), image.blobs.len());
+    println!("push     {dev}     {}, {:.2} s\n", image.summary(), started.elapsed().as_secs_f32());
 
     // Promote: the merge knows the number of the pull request, and that finds the digest.
     let merged = PullRequest.tags(&facts)?.into_iter().next().ok_or("the event names no pull request")?;
     let released: Tag = "v1.2.0".parse()?;
     let from = Reference::new(dev.clone()).with_tag(merged.clone());
     let to = Reference::new(prod.clone()).with_tag(released.clone());
-    println!("promote  {merged}  dev → prod");
     let platforms = gate("platforms", |context| {
         let children = context.plan.manifests().len() - 1;
         Ok(match children {
@@ -61,21 +60,33 @@ async fn main() -> Result<()> {
             n => Verdict::Pass(Evidence::new(format!("{n} children, all at the source"))),
         })
     });
+    println!("promote  {merged}  dev → prod");
     let promotion = Promotion::of(ImageCopy::new(&client, &from).to(&client, &to)).gate(platforms);
     let draft = promotion.plan().await?;
     let cleared = promotion.clear(draft, SystemTime::now()).await?;
-    println!("{cleared}");
+    for clearance in cleared.clearances() {
+        println!("  gate   {:<10}  pass   {}", clearance.gate, clearance.evidence.summary);
+    }
+    let plan = cleared.copy();
+    let former = plan.former().map_or("none", |former| former.short());
+    println!(
+        "  plan   {} manifests, {} blobs to copy ({} bytes), moves prod {released}: {former} → {}",
+        plan.manifests().len(),
+        plan.blobs().len(),
+        plan.bytes(),
+        plan.digest().short()
+    );
     let started = Instant::now();
     let receipt = promotion.apply(cleared).await?;
-    println!("{receipt}; {:.2} s\n", started.elapsed().as_secs_f32());
+    println!("  done   {:.2} s, {} requests, tag moved last\n", started.elapsed().as_secs_f32(), receipt.requests());
 
     // Prove: ask both sides, by every tag.
-    let mut same = true;
+    let mut same = receipt.digest() == digest;
     for (place, repository, tags) in [("dev ", &dev, tags.as_slice()), ("prod", &prod, &[released])] {
         for tag in tags {
-            let running = running(&client, repository, tag).await?;
+            let running = client.resolve(repository, &TagOrDigest::Tag(tag.clone())).await?.digest;
             same &= running == *digest;
-            println!("running  {place}  {repository}:{tag}  {running}");
+            println!("running  {place}  {repository}  {:<12} {running}", tag.to_string());
         }
     }
     println!("same bytes: {}", if same { "yes" } else { "NO" });
@@ -92,10 +103,6 @@ fn facts(event: &str) -> Result<BuildFacts> {
     Ok(BuildFacts::pull_request(number)
         .commit(text("/pull_request/head/sha")?)
         .default_branch(text("/repository/default_branch")?))
-}
-
-async fn running(client: &Client, repository: &Repository, tag: &Tag) -> Result<Digest> {
-    Ok(client.resolve(repository, &TagOrDigest::Tag(tag.clone())).await?.digest)
 }
 
 /// The repositories of dev and prod: those that were named, else two embedded registries, which live as long as what is
