@@ -14,8 +14,9 @@ use lockage_registry::{
 };
 
 /// Images on a shelf: whatever your store is, these questions are all that a promotion asks of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shelf {
+    repository: Repository,
     manifests: HashMap<Digest, RawManifest>,
     blobs: HashMap<Digest, bytes::Bytes>,
     tags: BTreeMap<Tag, Digest>,
@@ -28,10 +29,14 @@ impl fmt::Display for Shelf {
 }
 
 impl Shelf {
+    /// What is on this shelf is nowhere else: only a "not found" may mean that there is none.
+    fn found<T>(&self, repo: &Repository, what: &TagOrDigest, found: Option<T>) -> Result<T> {
+        let missing = || Error::new(ErrorKind::NotFound, "look on the shelf for", what.after(repo));
+        found.filter(|_| *repo == self.repository).ok_or_else(missing)
+    }
+
     fn find_blob(&self, repo: &Repository, digest: &Digest) -> Result<&bytes::Bytes> {
-        self.blobs
-            .get(digest)
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, "find blob", format_args!("{repo}@{digest}")))
+        self.found(repo, &digest.clone().into(), self.blobs.get(digest))
     }
 }
 
@@ -43,8 +48,7 @@ impl Source for Shelf {
 
     async fn manifest(&self, repo: &Repository, what: &TagOrDigest) -> Result<RawManifest> {
         let digest = what.digest().or_else(|| self.tags.get(what.tag()?));
-        let found = digest.and_then(|digest| self.manifests.get(digest)).cloned();
-        found.ok_or_else(|| Error::new(ErrorKind::NotFound, "find manifest", what.after(repo)))
+        self.found(repo, what, digest.and_then(|digest| self.manifests.get(digest)).cloned())
     }
 
     async fn stat_blob(&self, repo: &Repository, blob: &Digest) -> Result<u64> {
@@ -55,8 +59,11 @@ impl Source for Shelf {
         Body::bytes(self.find_blob(repo, &blob.digest)?.clone()).open(from).await
     }
 
-    fn tags<'a>(&'a self, _: &'a Repository) -> BoxStream<'a, Result<Tag>> {
-        stream::iter(self.tags.keys().cloned().map(Ok)).boxed()
+    fn tags<'a>(&'a self, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
+        match self.found(repo, &TagOrDigest::Tag(Tag::latest()), Some(())) {
+            Ok(()) => stream::iter(self.tags.keys().cloned().map(Ok)).boxed(),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        }
     }
 
     async fn referrers(&self, _: &Repository, of: &Digest, kind: Option<&str>) -> Result<Vec<Descriptor>> {
@@ -76,8 +83,8 @@ impl Source for Shelf {
 }
 
 /// A shelf with the images that the conformance suite asks for.
-fn stocked() -> Shelf {
-    let mut shelf = Shelf::default();
+fn stocked(repository: Repository) -> Shelf {
+    let mut shelf = Shelf { repository, manifests: HashMap::new(), blobs: HashMap::new(), tags: BTreeMap::new() };
     for (image, tag) in fixtures::seeded() {
         shelf.tags.insert(tag, image.root().digest().clone());
         shelf.manifests.extend(image.manifests.iter().map(|manifest| (manifest.digest().clone(), manifest.clone())));
@@ -88,8 +95,8 @@ fn stocked() -> Shelf {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let shelf = stocked();
     let repository: Repository = "shelf.test/app".parse()?;
+    let shelf = stocked(repository.clone());
     println!("{}", conformance::source(&shelf, &repository, &conformance::Capabilities::all()).await?);
 
     let registry = Memory::new("registry.test".parse()?);
@@ -106,8 +113,9 @@ mod tests {
 
     #[tokio::test]
     async fn passes_the_conformance_suite() -> Result<(), Box<dyn std::error::Error>> {
+        let repository: Repository = "shelf.test/app".parse()?;
         let all = conformance::Capabilities::all();
-        conformance::source(&stocked(), &"shelf.test/app".parse()?, &all).await?;
+        conformance::source(&stocked(repository.clone()), &repository, &all).await?;
         Ok(())
     }
 }

@@ -27,14 +27,14 @@ enum Command {
     /// Serve an embedded registry, in memory or on a directory of OCI layouts.
     Serve(serve::Arguments),
     /// Copy images from one repository to another, digest unchanged, the tag last.
-    Copy(copy::Arguments),
+    Copy(Box<copy::Arguments>),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
-        Command::Copy(arguments) => copy::run(arguments).await,
+        Command::Copy(arguments) => copy::run(*arguments).await,
     };
     match result {
         Ok(code) => code,

@@ -15,6 +15,8 @@ fn docker_registry() -> Capabilities {
         .without(Capability::DeleteTag)
         .without(Capability::ReferrersApi)
         .without(Capability::SubjectIndexed)
+        .without(Capability::SortedTags)
+        .without(Capability::DeclaredMediaType)
         .without(Capability::LayerUrls)
 }
 

@@ -1,5 +1,5 @@
 //! Real peers for tests: docker-registry, the clients, the `lockage` binary; each ends with the test that started it.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 mod image;
 
