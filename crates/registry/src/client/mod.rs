@@ -14,6 +14,7 @@ mod auth;
 mod builder;
 mod credentials;
 mod deadline;
+mod exact;
 mod host;
 mod manifests;
 mod pages;

@@ -13,6 +13,7 @@ use super::Purpose;
 use super::answer::{self, Carried};
 use super::auth::{Access, Authorization};
 use super::deadline::{self, NoAnswer, Pulse};
+use super::exact;
 use super::host::HostState;
 use crate::{Body, Error, ErrorKind, Result};
 
@@ -156,7 +157,7 @@ impl<'a> Request<'a> {
             }
             Payload::Body { body, size } => {
                 // Opened before a permit is taken: the source may be this host, and must not wait for its own upload.
-                let stream = body.open(0).await?;
+                let stream = exact::exactly(body.open(0).await?, size, &self.subject).await?;
                 let _permit = permit(host).await;
                 let pulse = Pulse::new();
                 let stream = pulse.watch(stream).map(|chunk| chunk.map_err(Carried::new));
