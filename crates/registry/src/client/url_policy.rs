@@ -201,4 +201,18 @@ mod tests {
             assert!(refused.contains(why), "{text}: {refused}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_named_nothing_leads_from_https_to_http(text in "(https?:|//|/)?\\PC*") {
+            for purpose in [Purpose::UploadLocation, Purpose::Redirect, Purpose::NextPage, Purpose::Realm] {
+                let base = Url::parse("https://registry.example/v2/").unwrap();
+                if let Ok(trusted) = UrlPolicy::new(base.clone(), []).judge(purpose, &base, &text) {
+                    assert_eq!(trusted.url.scheme(), "https");
+                    assert!(trusted.url.username().is_empty() && trusted.url.password().is_none());
+                    assert!(trusted.same_origin || !is_private(&trusted.url));
+                }
+            }
+        }
+    }
 }
