@@ -17,7 +17,7 @@ use crate::report::{Failure, describe, say};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The image to copy: REPOSITORY[:TAG][@DIGEST].
+    /// The image to copy, by tag or digest; without either, by `latest`.
     #[arg(required_unless_present = "from_file", value_parser = reference)]
     source: Option<Reference>,
 

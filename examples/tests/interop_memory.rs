@@ -5,7 +5,7 @@ mod real;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -53,13 +53,13 @@ async fn push(client: &Client, at: &Reference) -> RawManifest {
 fn peak_of(program: &Path, arguments: &[&str], scratch: &Path) -> u64 {
     let (time, figure) = (Path::new("/usr/bin/time"), scratch.join("peak"));
     if time.exists() {
-        let measured = Command::new(time).args(["-f", "%M", "-o"]).arg(&figure).arg(program).args(arguments).output();
+        let measured = real::isolated(time).args(["-f", "%M", "-o"]).arg(&figure).arg(program).args(arguments).output();
         let output = measured.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         return fs::read_to_string(figure).unwrap().trim().parse().unwrap();
     }
     // The kernel keeps the peak, as long as the process lives.
-    let mut child = Command::new(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = real::isolated(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
     let (mut peak, status) = (0, format!("/proc/{}/status", child.id()));
     loop {
         let text = fs::read_to_string(&status).unwrap_or_default();

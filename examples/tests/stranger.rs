@@ -170,7 +170,7 @@ fn a_gate_and_a_source_of_ones_own() {
          lockage-registry = { path = \"CRATES/registry\" }\n\
          async-trait = \"0.1\"\nbytes = \"1\"\nfutures = { version = \"0.3\", default-features = false }\n\
          tokio = { version = \"1\", features = [\"macros\", \"rt\"] }",
-        &[("main.rs", include_str!("strangers/main.rs")), ("gate.rs", gate), ("source.rs", source)],
+        &[("main.rs", include_str!("strangers/promote.rs")), ("gate.rs", gate), ("source.rs", source)],
     );
     stranger.cold("build", &mut costs);
     println!("{}", run(&mut real::isolated(stranger.program())));
