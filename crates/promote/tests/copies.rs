@@ -2,23 +2,14 @@
 //! document, and copies side by side.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod stock;
+
 use std::sync::{Arc, Mutex};
 
 use lockage_promote::{Attachments, CopyPlan, Error, Event, Flights, ImageCopy, Outcome, Route};
 use lockage_registry::testing::{Fault, Faulty, Operation, Recorder, fixtures};
-use lockage_registry::{ErrorKind, Memory, RawManifest, Reference, Source, TagOrDigest, Target};
-
-fn image(seed: u64) -> fixtures::Image {
-    fixtures::attested_index(seed, &["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()])
-}
-
-fn memory(host: &str) -> Memory {
-    Memory::new(host.parse().unwrap())
-}
-
-fn reference(text: &str) -> Reference {
-    text.parse().unwrap()
-}
+use lockage_registry::{ErrorKind, Memory, RawManifest, Source, TagOrDigest, Target};
+use stock::{image, memory, reference};
 
 async fn dev(image: &fixtures::Image, at: &str) -> Memory {
     let (registry, at) = (memory("dev.test"), reference(at));

@@ -2,23 +2,14 @@
 //! one, and a re-run completes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod stock;
+
 use std::collections::HashSet;
 
 use lockage_promote::{ImageCopy, Side};
 use lockage_registry::testing::{Fault, Faulty, fixtures};
 use lockage_registry::{Digest, ErrorKind, Memory, Reference, Source, TagOrDigest};
-
-fn image(seed: u64) -> fixtures::Image {
-    fixtures::attested_index(seed, &["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()])
-}
-
-fn memory(host: &str) -> Memory {
-    Memory::new(host.parse().unwrap())
-}
-
-fn reference(text: &str) -> Reference {
-    text.parse().unwrap()
-}
+use stock::{image, memory, reference};
 
 async fn push(target: &Memory, image: &fixtures::Image, at: &Reference) {
     fixtures::push(target, at.repository(), image, at.tag().unwrap()).await.unwrap();

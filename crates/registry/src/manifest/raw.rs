@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lockage_tagging::{Algorithm, Digest};
 
-use super::Manifest;
+use super::{Content, Manifest, view};
 use crate::{Descriptor, Error, ErrorKind, Result, hash, media_type};
 
 /// The bytes of a manifest with the descriptor that they fulfil.
@@ -61,11 +61,11 @@ impl RawManifest {
     /// # Errors
     /// [`ErrorKind::Rejected`] where the bytes are no manifest.
     pub fn sniff_media_type(bytes: &[u8]) -> Result<String> {
-        Manifest::parse(bytes).map(|manifest| match (&manifest.media_type, &manifest.content) {
+        Manifest::parse(bytes, &"bytes").map(|manifest| match (&manifest.media_type, &manifest.content) {
             (Some(claimed), _) => claimed.clone(),
-            (None, super::Content::Index { .. }) => media_type::OCI_INDEX.to_owned(),
-            (None, super::Content::Image { .. }) => media_type::OCI_MANIFEST.to_owned(),
-            (None, super::Content::Artifact { .. }) => media_type::OCI_ARTIFACT_MANIFEST.to_owned(),
+            (None, Content::Index { .. }) => media_type::OCI_INDEX.to_owned(),
+            (None, Content::Image { .. }) => media_type::OCI_MANIFEST.to_owned(),
+            (None, Content::Artifact { .. }) => media_type::OCI_ARTIFACT_MANIFEST.to_owned(),
         })
     }
 
@@ -112,9 +112,8 @@ impl RawManifest {
         if media_type::is_schema1(self.media_type()) {
             return Err(view::schema1(digest));
         }
-        let manifest = Manifest::parse(&self.bytes)
-            .map_err(|e| Error::new(e.kind(), "read manifest", digest).with_message(message_of(&e)).with_source(e))?;
-        let is_index = matches!(manifest.content, super::Content::Index { .. });
+        let manifest = Manifest::parse(&self.bytes, digest)?;
+        let is_index = matches!(manifest.content, Content::Index { .. });
         let known = media_type::is_manifest(self.media_type());
         if known && media_type::is_index(self.media_type()) != is_index {
             return Err(Error::new(ErrorKind::Rejected, "read manifest", digest)
@@ -123,11 +122,4 @@ impl RawManifest {
         }
         Ok(manifest)
     }
-}
-
-use super::view;
-
-fn message_of(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once(": ").map_or(text.clone(), |(_, why)| why.to_owned())
 }

@@ -47,12 +47,13 @@ pub enum Content {
 }
 
 impl Manifest {
-    /// Reads the structure from the bytes.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+    /// Reads the structure from the bytes of `subject`, as errors call it.
+    pub(super) fn parse(bytes: &[u8], subject: &dyn fmt::Display) -> Result<Self> {
+        let rejected = |why: &str| rejected(subject, why);
         let fields: Fields =
             serde_json::from_slice(bytes).map_err(|e| rejected("not the JSON of a manifest").with_source(e))?;
         if fields.schema_version == Some(1) || fields.fs_layers.is_some() {
-            return Err(schema1("bytes"));
+            return Err(schema1(subject));
         }
         let content = match (fields.manifests, fields.config, fields.layers, fields.blobs) {
             (Some(manifests), None, None, None) => Content::Index { manifests },
@@ -120,10 +121,8 @@ pub(super) fn schema1(subject: impl fmt::Display) -> Error {
         .with_code("MANIFEST_INVALID", "schema 1 is not supported")
 }
 
-fn rejected(message: &str) -> Error {
-    Error::new(ErrorKind::Rejected, "read manifest", "bytes")
-        .with_message(message)
-        .with_code("MANIFEST_INVALID", message)
+fn rejected(subject: impl fmt::Display, why: &str) -> Error {
+    Error::new(ErrorKind::Rejected, "read manifest", subject).with_message(why).with_code("MANIFEST_INVALID", why)
 }
 
 /// The fields that tell what a manifest is; everything else in it is ignored, and kept in the bytes.

@@ -54,7 +54,7 @@ pub(super) struct Cut;
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the interceptor cut the connection")
+        f.write_str("the connection is closed without an answer")
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
         None => perform(shared, &asked, head.uri.path()).await,
     };
     asked.body.drain().await;
-    if fault == Fault::CutAfter {
+    if fault == Fault::CutAfter || asked.body.is_broken() {
         return Err(Cut);
     }
     let mut response = reply.into_response(asked.method == Method::HEAD);

@@ -1,6 +1,7 @@
 //! `Inbound`: the body of a request, which counts what it receives and waits for no client for ever.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -29,13 +30,21 @@ pub(super) struct Inbound {
     body: Arc<Mutex<Incoming>>,
     entry: Arc<Entry>,
     length: Option<u64>,
+    /// The rest of the body will never come.
+    broken: Arc<AtomicBool>,
     /// The client sends nothing before it is told to continue, which the first read does.
     waits: bool,
 }
 
 impl Inbound {
     pub(super) fn new(body: Incoming, entry: Arc<Entry>, waits: bool) -> Self {
-        Self { length: body.size_hint().exact(), body: Arc::new(Mutex::new(body)), entry, waits }
+        Self {
+            length: body.size_hint().exact(),
+            body: Arc::new(Mutex::new(body)),
+            entry,
+            broken: Arc::default(),
+            waits,
+        }
     }
 
     /// How many bytes are announced: `Content-Length`, and none where the body comes in chunks.
@@ -43,12 +52,21 @@ impl Inbound {
         self.length
     }
 
+    /// True where the connection broke, or the client stopped, before the end: nobody is left to be answered.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::SeqCst)
+    }
+
     /// The next bytes, and `None` behind the last.
     pub(super) async fn next(&self) -> Result<Option<Bytes>> {
-        match timeout(LONGEST_PAUSE, future::poll_fn(|cx| self.poll(cx))).await {
+        let next = match timeout(LONGEST_PAUSE, future::poll_fn(|cx| self.poll(cx))).await {
             Ok(data) => data.transpose(),
             Err(_) => Err(Error::new(ErrorKind::Timeout, "receive", "request body")),
+        };
+        if next.is_err() {
+            self.broken.store(true, Ordering::SeqCst);
         }
+        next
     }
 
     /// All bytes that are still to come.

@@ -140,3 +140,60 @@ fn entry(error: &OciError) -> Value {
 fn whole_seconds(after: Duration) -> u64 {
     after.as_secs() + u64::from(after.subsec_nanos() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    async fn told(error: Error, method: Method) -> (u16, String, Option<String>) {
+        let route = Route::Manifest { name: "app".to_owned(), reference: "v1".to_owned() };
+        let response = Refusal::from(error).into_reply(&method, &route).into_response(false);
+        let retry = response.headers().get(header::RETRY_AFTER).map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap(), retry)
+    }
+
+    fn error(kind: ErrorKind) -> Error {
+        Error::new(kind, "read", "/var/lib/secret").with_message("inner matters").with_code("INNER", "matters")
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_of_what_is_behind_the_server() {
+        for kind in [ErrorKind::Io, ErrorKind::Configuration, ErrorKind::Credentials, ErrorKind::Unreachable] {
+            let (status, body, _) = told(error(kind), Method::PUT).await;
+            assert!(status >= 500, "{kind:?}");
+            assert!(body.contains(r#""code":"UNKNOWN""#), "{body}");
+            assert!(!body.contains("secret") && !body.to_lowercase().contains("inner"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mismatch_is_the_fault_of_who_sent_the_content() {
+        assert_eq!(told(error(ErrorKind::DigestMismatch), Method::PUT).await.0, 400);
+        assert_eq!(told(error(ErrorKind::DigestMismatch), Method::GET).await.0, 500);
+    }
+
+    #[tokio::test]
+    async fn an_error_without_a_code_gets_that_of_its_kind() {
+        for (kind, method, status, code) in [
+            (ErrorKind::NotFound, Method::GET, 404, "MANIFEST_UNKNOWN"),
+            (ErrorKind::Denied, Method::GET, 403, "DENIED"),
+            (ErrorKind::Rejected, Method::PUT, 400, "MANIFEST_INVALID"),
+            (ErrorKind::TooLarge, Method::PUT, 413, "SIZE_INVALID"),
+            (ErrorKind::TagImmutable, Method::PUT, 409, "TAG_IMMUTABLE"),
+            (ErrorKind::Unsupported, Method::DELETE, 405, "UNSUPPORTED"),
+        ] {
+            let (answered, body, _) = told(Error::new(kind, "do", "app:v1"), method).await;
+            assert_eq!(answered, status, "{kind:?}");
+            assert!(body.contains(&format!(r#""code":"{code}""#)), "{body}");
+        }
+        let limited = Error::new(ErrorKind::RateLimited, "do", "app:v1").with_retry_after(Duration::from_millis(1500));
+        let (status, _, retry) = told(limited, Method::GET).await;
+        assert_eq!((status, retry.as_deref()), (429, Some("2")));
+    }
+}

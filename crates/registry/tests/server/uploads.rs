@@ -208,3 +208,17 @@ async fn received(server: &Server, request: usize, bytes: u64) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[tokio::test]
+async fn a_blob_whose_connection_broke_is_put_again_in_the_same_session() {
+    let server = server().await;
+    let bytes = large();
+    let path = format!("{}?digest={}", session(&server, "app").await, sha256(&bytes));
+    let mut http = Http::to(&server).await;
+    http.head("PUT", &path, &["Content-Length: 3500000"]).await;
+    http.write(&bytes[..2_000_000]).await;
+    received(&server, 1, 2_000_000).await;
+    drop(http);
+    assert_eq!(send(&server, "PUT", &path, &[], &bytes).await.status, 201);
+    assert_eq!(server.requests()[1].status, 0, "the first one was never answered");
+}

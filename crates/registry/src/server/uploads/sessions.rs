@@ -121,3 +121,43 @@ fn expire(open: &mut HashMap<String, Arc<Session>>, now: Instant) {
         session.unused_since().is_none_or(|since| now.saturating_duration_since(since) < LONGEST_IDLE)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn repo() -> Repository {
+        "registry.test/app".parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_expires_when_nobody_has_used_it_for_an_hour() {
+        let sessions = Sessions::new();
+        let (idle, used) = (sessions.open(&repo()), sessions.open(&repo()));
+        let held = sessions.enter(&repo(), &used).await.ok().unwrap();
+        expire(&mut sessions.lock(), Instant::now() + LONGEST_IDLE / 2);
+        assert!(sessions.find(&repo(), &idle).is_ok());
+        expire(&mut sessions.lock(), Instant::now() + LONGEST_IDLE * 2);
+        assert!(sessions.find(&repo(), &idle).is_err());
+        assert!(sessions.find(&repo(), &used).is_ok(), "a request uses it");
+        drop(held);
+        expire(&mut sessions.lock(), Instant::now() + LONGEST_IDLE * 2);
+        assert!(sessions.find(&repo(), &used).is_err());
+    }
+
+    #[tokio::test]
+    async fn of_too_many_sessions_the_one_used_longest_ago_goes() {
+        let sessions = Sessions::new();
+        let (busy, idle) = (sessions.open(&repo()), sessions.open(&repo()));
+        let held = sessions.enter(&repo(), &busy).await.ok().unwrap();
+        let last = (2..=MOST).map(|_| sessions.open(&repo())).last().unwrap();
+        assert_eq!(sessions.lock().len(), MOST);
+        assert!(sessions.find(&repo(), &idle).is_err());
+        for kept in [&busy, &last] {
+            assert!(sessions.find(&repo(), kept).is_ok());
+        }
+        drop(held);
+    }
+}

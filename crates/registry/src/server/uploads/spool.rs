@@ -99,3 +99,39 @@ fn read(file: File, left: u64) -> ByteStream {
 fn failed(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, "spool upload", "temporary file").with_message(&error).with_source(error)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use futures::stream::TryStreamExt as _;
+
+    use super::*;
+
+    async fn content(spool: &Spool) -> Vec<u8> {
+        let chunks: Vec<Bytes> = spool.body().await.unwrap().open(0).await.unwrap().try_collect().await.unwrap();
+        chunks.concat()
+    }
+
+    #[tokio::test]
+    async fn what_was_appended_is_read_whatever_went_to_the_disk() {
+        let mut spool = Spool::default();
+        let mut expected = Vec::new();
+        assert_eq!(content(&spool).await, expected);
+        for (byte, len) in [(b'a', 10), (b'b', TAIL), (b'c', TAIL - 1), (b'd', 1), (b'e', 2 * TAIL), (b'f', 3)] {
+            let chunk = vec![byte; len];
+            spool.append(&chunk).await.unwrap();
+            expected.extend(chunk);
+            assert_eq!((spool.len(), content(&spool).await), (expected.len() as u64, expected.clone()));
+        }
+        // Back into the memory, then into the file, and on from there.
+        for len in [expected.len() - 2, TAIL + 5, 4, 0] {
+            spool.truncate(len as u64);
+            expected.truncate(len);
+            assert_eq!(content(&spool).await, expected);
+            spool.append(b"again").await.unwrap();
+            expected.extend(b"again");
+            assert_eq!(content(&spool).await, expected);
+        }
+    }
+}
