@@ -12,6 +12,8 @@ use url::Url;
 
 use super::auth::Tokens;
 use super::builder::Settings;
+use super::resolver::Resolver;
+use super::url_policy::is_private_address;
 use super::{CredentialProvider, UrlPolicy};
 use crate::{Error, ErrorKind, Result, TagOrDigest};
 
@@ -43,10 +45,14 @@ impl HostState {
             Error::new(ErrorKind::Configuration, "connect to", host).with_source(e)
         };
         let base = Url::parse(&format!("{scheme}://{authority}/v2/")).map_err(|e| unusable(e.into()))?;
+        let name = base.host_str().unwrap_or_default();
+        let address = name.trim_matches(['[', ']']).parse();
+        let private = host.is_loopback() || address.is_ok_and(is_private_address);
         let mut http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
             .connect_timeout(settings.connect_timeout)
+            .dns_resolver(Resolver::new(name, private, &settings.allowed))
             .user_agent(&settings.user_agent);
         if plain {
             // No root certificates are needed, so a machine without any can still talk to itself.

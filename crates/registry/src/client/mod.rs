@@ -20,6 +20,7 @@ mod manifests;
 mod pages;
 mod ports;
 mod range;
+mod resolver;
 mod send;
 mod upload;
 mod url_policy;

@@ -4,7 +4,7 @@
 //! password in the clear, to give it to a stranger, or to call a machine inside its network.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use lockage_tagging::Host;
 use url::{Host as UrlHost, Url};
@@ -102,16 +102,25 @@ impl Purpose {
     }
 }
 
-/// Loopback, private, link-local and unspecified addresses, written as such.
+/// Loopback, private, link-local and unspecified addresses, written as such. What a name resolves to is judged when it is
+/// resolved (`resolver.rs`).
 fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(UrlHost::Domain(name)) => {
             let name = name.trim_end_matches('.');
             name == "localhost" || name.ends_with(".localhost")
         }
-        Some(UrlHost::Ipv4(address)) => is_private_v4(address),
-        Some(UrlHost::Ipv6(address)) => is_private_v6(address),
+        Some(UrlHost::Ipv4(address)) => is_private_address(address.into()),
+        Some(UrlHost::Ipv6(address)) => is_private_address(address.into()),
         None => true,
+    }
+}
+
+/// An address that means something only to whoever stands where this process does.
+pub(super) fn is_private_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_private_v4(address),
+        IpAddr::V6(address) => is_private_v6(address),
     }
 }
 

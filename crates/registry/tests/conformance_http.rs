@@ -1,5 +1,4 @@
-//! The conformance suite, passed by the backends that are not memory: a layout on disk, and the HTTP client against the
-//! server over each of both.
+//! The conformance suite, passed by the HTTP client against the server, over memory and over a layout on disk.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::sync::Arc;
@@ -20,13 +19,6 @@ async fn passes_over_http(backend: Arc<dyn Registry>, host: Host) {
     let client = Client::builder().build().unwrap();
     passes(&client, server.host()).await;
     server.shutdown().await;
-}
-
-#[tokio::test]
-async fn a_layout() {
-    let directory = tempfile::tempdir().unwrap();
-    let host: Host = "layout.test".parse().unwrap();
-    passes(&OciLayout::open(directory.path(), host.clone()).unwrap(), &host).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
