@@ -72,7 +72,10 @@ pub(super) async fn referrers(
     artifact_type: Option<&str>,
 ) -> Result<Vec<Descriptor>> {
     match by_api(host, repo, subject, artifact_type).await {
-        Err(error) if error.is_not_found() => by_fallback_tag(host, repo, subject, artifact_type).await,
+        // Whatever code stands beside it: a 404 is how a registry without this endpoint says so.
+        Err(error) if error.answer().is_some_and(|answer| answer.status == 404) => {
+            by_fallback_tag(host, repo, subject, artifact_type).await
+        }
         found => found,
     }
 }

@@ -1,4 +1,5 @@
 //! A web server that answers what a test says, one request a connection.
+#![allow(dead_code, reason = "each test uses what it needs of this")]
 
 use std::sync::{Arc, Mutex};
 

@@ -58,10 +58,11 @@ impl DockerConfig {
             .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".docker")));
         let Some(directory) = directory else { return Ok(Self { path: PathBuf::new(), file: File::default() }) };
         let path = directory.join("config.json");
-        if !path.exists() {
-            return Ok(Self { path, file: File::default() });
+        match std::fs::metadata(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Self { path, file: File::default() }),
+            // A file that may not be read is no absence of credentials.
+            _ => Self::from_file(path),
         }
-        Self::from_file(path)
     }
 
     /// A file in the format of docker's.
