@@ -65,6 +65,17 @@ async fn anything_else_is_an_error_and_never_none() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_no_list_is_not_an_empty_one() {
+    for body in ["{}", r#"{"errors":[{"code":"UNKNOWN","message":"try later"}]}"#, "[]", "null"] {
+        let mock = Mock::start(move |_, _| Reply::new(200).header("Content-Type", INDEX).body(body.as_bytes())).await;
+        assert_eq!(referrers(&mock, None).await.unwrap_err().kind(), ErrorKind::Protocol, "referrers, {body}");
+        let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
+        let tags = Client::builder().build().unwrap().tags(&repo).try_collect::<Vec<Tag>>().await;
+        assert_eq!(tags.unwrap_err().kind(), ErrorKind::Protocol, "tags, {body}");
+    }
+}
+
+#[tokio::test]
 async fn all_pages_are_read_and_a_filter_that_is_ignored_is_applied() {
     let mock = Mock::start(|request, _| match request.path.contains("page=2") {
         false => index(&entry("a", "sig")).header("Link", &format!(r#"<{}&page=2>; rel="next""#, request.path)),

@@ -43,7 +43,8 @@ pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<
 async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Result<(Vec<Tag>, Option<Url>)> {
     #[derive(Deserialize)]
     struct Page {
-        /// Some registries say `null` where there are none.
+        /// Some registries say `null` where there are none. To say nothing of them is no answer.
+        #[serde(deserialize_with = "Option::deserialize")]
         tags: Option<Vec<String>>,
     }
     let operation = "list tags";
@@ -147,6 +148,8 @@ fn index_entries(view: crate::Manifest, repo: &Repository, subject: &Digest) -> 
 fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
     #[derive(Deserialize)]
     struct Page {
+        /// As with tags: `null` is none, and nothing is no answer.
+        #[serde(deserialize_with = "Option::deserialize")]
         manifests: Option<Vec<Descriptor>>,
     }
     serde_json::from_slice::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
