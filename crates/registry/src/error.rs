@@ -312,6 +312,19 @@ impl fmt::Display for Answer {
 
 impl StdError for Answer {}
 
+#[cfg(any(feature = "client", feature = "oci-client"))]
+impl OciError {
+    /// The errors in a body. One that is no error document (a proxy's page, say) has nothing to add to its status.
+    pub(crate) fn in_document(body: &[u8]) -> Vec<Self> {
+        #[derive(serde::Deserialize)]
+        struct Document {
+            #[serde(default)]
+            errors: Vec<OciError>,
+        }
+        serde_json::from_slice::<Document>(body).map(|document| document.errors).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for OciError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.code))?;

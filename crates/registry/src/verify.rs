@@ -129,17 +129,16 @@ pub(crate) async fn read<S: Source + ?Sized>(
         return Err(Error::new(ErrorKind::TooLarge, "read blob", format_args!("{repo}@{}", blob.digest))
             .with_message(format_args!("{} bytes, and no more than {limit} are read here", blob.size)));
     }
-    let mut stream = verified(source.blob(repo, blob, 0).await?, blob)?;
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        bytes.extend_from_slice(&chunk?);
-    }
-    Ok(bytes.freeze())
+    whole(source.blob(repo, blob, 0).await?, blob).await
 }
 
 /// A body, whole and verified: how a backend in memory receives an upload.
 pub(crate) async fn collect(body: Body<'_>, blob: &Descriptor) -> Result<Bytes> {
-    let mut stream = verified(body.open(0).await?, blob)?;
+    whole(body.open(0).await?, blob).await
+}
+
+async fn whole(stream: ByteStream, blob: &Descriptor) -> Result<Bytes> {
+    let mut stream = verified(stream, blob)?;
     let mut bytes = BytesMut::new();
     while let Some(chunk) = stream.next().await {
         bytes.extend_from_slice(&chunk?);

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
-use serde::Deserialize;
 use url::Url;
 
 use super::deadline::NoAnswer;
@@ -38,7 +37,7 @@ pub(super) async fn refused(
     let retry_after = retry_after(&headers);
     // An explanation that cannot be read leaves the status to speak.
     if let Ok(body) = collect(response, ERROR_LIMIT, stall, operation, "").await {
-        answer.errors = oci_errors(&body);
+        answer.errors = OciError::in_document(&body);
     }
     let error = Error::new(ErrorKind::of_answer(status, &answer.errors), operation, subject).with_answer(answer);
     match retry_after {
@@ -163,14 +162,4 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text(headers, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok()).map(Duration::from_secs)
-}
-
-fn oci_errors(body: &[u8]) -> Vec<OciError> {
-    #[derive(Deserialize)]
-    struct Document {
-        #[serde(default)]
-        errors: Vec<OciError>,
-    }
-    // A body that is no error document (a proxy's page, say) has nothing to add to the status.
-    serde_json::from_slice::<Document>(body).map(|document| document.errors).unwrap_or_default()
 }

@@ -39,7 +39,7 @@ pub(super) fn map(operation: &'static str, subject: impl Display, error: OciDist
         E::RegistryError { envelope, url } => of_envelope(of, envelope, &url),
         E::ServerError { code, url, message } => {
             let mut answer = Answer::new("", without_query(&url), code);
-            answer.errors = errors_in(&message);
+            answer.errors = OciError::in_document(message.as_bytes());
             of(ErrorKind::of_answer(code, &answer.errors)).with_answer(answer)
         }
         E::UnauthorizedError { url } => {
@@ -136,14 +136,6 @@ fn status_of(code: &str) -> Option<u16> {
         "TOOMANYREQUESTS" => 429,
         _ => return None,
     })
-}
-
-fn errors_in(body: &str) -> Vec<OciError> {
-    #[derive(serde::Deserialize)]
-    struct Document {
-        errors: Vec<OciError>,
-    }
-    serde_json::from_str::<Document>(body).map(|document| document.errors).unwrap_or_default()
 }
 
 fn of_io(of: impl Fn(ErrorKind) -> Error, error: io::Error) -> Error {
