@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use lockage_tagging::Digest;
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -86,6 +88,7 @@ struct Inner {
     answer: Option<Answer>,
     codes: Vec<OciError>,
     retry_after: Option<Duration>,
+    current: Option<Digest>,
     attempts: u32,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -135,6 +138,7 @@ impl Error {
             answer: None,
             codes: Vec::new(),
             retry_after: None,
+            current: None,
             attempts: 1,
             source: None,
         }))
@@ -179,6 +183,20 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, after: Duration) -> Self {
         self.0.retry_after = Some(after);
+        self
+    }
+
+    /// Keeps that this was tried `attempts` times.
+    #[must_use]
+    pub fn tried(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Keeps what the tag holds that could not be moved.
+    #[must_use]
+    pub fn with_current(mut self, current: Digest) -> Self {
+        self.0.current = Some(current);
         self
     }
 
@@ -247,6 +265,12 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// What the tag holds, where it is immutable and could not be moved.
+    #[must_use]
+    pub fn current(&self) -> Option<&Digest> {
+        self.0.current.as_ref()
     }
 
     /// How often it was tried.
@@ -325,6 +349,13 @@ impl OciError {
     }
 }
 
+impl OciError {
+    fn says_immutable(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        message.contains("immutable") && message.contains("tag") || message.contains("configured as immutable")
+    }
+}
+
 impl fmt::Display for OciError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(&self.code))?;
@@ -347,6 +378,8 @@ impl ErrorKind {
                 "TOOMANYREQUESTS" => return Self::RateLimited,
                 "TAG_IMMUTABLE" | "ImageTagAlreadyExistsException" => return Self::TagImmutable,
                 "UNSUPPORTED" if status != 401 && status != 403 => return Self::Unsupported,
+                // Harbor and others have no code of their own for it.
+                _ if matches!(status, 400 | 403 | 409 | 412) && error.says_immutable() => return Self::TagImmutable,
                 _ => {}
             }
         }
@@ -357,6 +390,8 @@ impl ErrorKind {
             405 | 501 => Self::Unsupported,
             408 => Self::Timeout,
             429 => Self::RateLimited,
+            // A proxy's: the client is said to have gone, and it has not.
+            499 => Self::Unavailable,
             400..=499 => Self::Rejected,
             500..=599 => Self::Unavailable,
             _ => Self::Protocol,

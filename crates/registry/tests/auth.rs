@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use futures::future::join_all;
 use lockage_registry::client::{Client, ClientBuilder, Credentials, StaticCredentials};
-use lockage_registry::{Descriptor, ErrorKind, Host, Opened, Repository, Source, TagOrDigest, Target, digest_of};
+use lockage_registry::{
+    Descriptor, ErrorKind, Host, Opened, Repository, RetryPolicy, Source, TagOrDigest, Target, digest_of,
+};
 use mock::{Mock, Reply, Request};
 
 const PASSWORD: &str = "c0rrect horse";
@@ -233,8 +235,9 @@ async fn redirects_that_never_end_are_given_up() {
 #[tokio::test]
 async fn a_stalled_answer_is_a_timeout() {
     let mock = Mock::start(|_, _| Reply::never()).await;
-    let client =
-        ClientBuilder::stall_timeout(Client::builder(), std::time::Duration::from_millis(200)).build().unwrap();
+    let client = ClientBuilder::stall_timeout(Client::builder(), std::time::Duration::from_millis(200))
+        .retry(RetryPolicy::none());
+    let client = client.build().unwrap();
     let error = client.manifest(&repo(&mock, "app"), &latest()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.is_temporary());

@@ -2,13 +2,14 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
 use url::Url;
 
 use super::deadline::NoAnswer;
+use super::retry_after;
 use crate::{Answer, Error, ErrorKind, OciError, Result};
 
 /// The largest error document that is read (64 KiB): a registry's explanation, not its web page.
@@ -27,7 +28,7 @@ pub(super) async fn refused(
     subject: impl fmt::Display,
     method: &str,
     url: &Url,
-    response: reqwest::Response,
+    mut response: reqwest::Response,
     stall: Duration,
 ) -> Error {
     let status = response.status().as_u16();
@@ -36,7 +37,7 @@ pub(super) async fn refused(
     answer.request_id = request_id(&headers);
     let retry_after = retry_after(&headers);
     // An explanation that cannot be read leaves the status to speak.
-    if let Ok(body) = collect(response, ERROR_LIMIT, stall, operation, "").await {
+    if let Ok(body) = collect(&mut response, ERROR_LIMIT, stall, operation, "").await {
         answer.errors = OciError::in_document(&body);
     }
     let error = Error::new(ErrorKind::of_answer(status, &answer.errors), operation, subject).with_answer(answer);
@@ -116,7 +117,7 @@ impl StdError for Carried {}
 
 /// A whole body of at most `limit` bytes.
 pub(super) async fn collect(
-    mut response: reqwest::Response,
+    response: &mut reqwest::Response,
     limit: u64,
     stall: Duration,
     operation: &'static str,
@@ -159,7 +160,6 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    text(headers, RETRY_AFTER.as_str()).and_then(|text| text.parse().ok()).map(Duration::from_secs)
+    text(headers, RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, SystemTime::now()))
 }

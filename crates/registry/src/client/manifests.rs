@@ -42,10 +42,9 @@ pub(super) async fn resolve(host: &Arc<HostState>, repo: &Repository, what: &Tag
 pub(super) async fn get(host: &Arc<HostState>, repo: &Repository, what: &TagOrDigest) -> Result<RawManifest> {
     let subject = what.after(repo);
     let operation = "pull manifest";
-    let response = reading(Method::GET, operation, host, repo, what)?.send(host).await?;
-    let headers = response.headers().clone();
+    let request = reading(Method::GET, operation, host, repo, what)?.counted();
+    let (headers, bytes) = request.fetch(host, host.manifest_limit).await?;
     let promised = answer::content_length(&headers);
-    let bytes = answer::collect(response, host.manifest_limit, host.stall, operation, subject.as_str()).await?;
     let error = |cause: Error| Error::new(cause.kind(), operation, &subject).with_source(cause);
     if let Some(promised) = promised.filter(|&promised| promised != bytes.len() as u64) {
         return Err(Error::new(ErrorKind::SizeMismatch, operation, &subject)
@@ -73,7 +72,12 @@ pub(super) async fn put(
             .header(CONTENT_TYPE, manifest.media_type())?
             .bytes(manifest.bytes().clone());
     let wrong = request.error(ErrorKind::DigestMismatch);
-    let response = request.send(host).await?;
+    let response = match request.send(host).await {
+        Err(error) if error.kind() == ErrorKind::TagImmutable => {
+            return immutable(host, repo, manifest, at, error).await;
+        }
+        response => response?,
+    };
     if let Some(said) = said_digest(response.headers())? {
         let sent = match said.algorithm() == manifest.digest().algorithm() {
             true => manifest.digest().clone(),
@@ -86,6 +90,22 @@ pub(super) async fn put(
         }
     }
     Ok(Stored::new(manifest.digest().clone(), answer::text(response.headers(), SUBJECT).is_some()))
+}
+
+/// A tag that may not be moved, and need not be where it holds the manifest already.
+async fn immutable(
+    host: &Arc<HostState>,
+    repo: &Repository,
+    manifest: &RawManifest,
+    at: &TagOrDigest,
+    refused: Error,
+) -> Result<Stored> {
+    let held = resolve(host, repo, at).await?;
+    if held.digest == *manifest.digest() {
+        // Nothing was said of its subject: what is not known to be indexed is not.
+        return Ok(Stored::new(held.digest, false));
+    }
+    Err(refused.with_message(format_args!("the tag is immutable and holds {}", held.digest)).with_current(held.digest))
 }
 
 fn reading<'a>(

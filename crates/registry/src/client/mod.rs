@@ -8,20 +8,31 @@
 //!   [`danger_accept_invalid_certificates`](ClientBuilder::danger_accept_invalid_certificates).
 //! * No credential is sent to a host other than the registry's own, and the token server that it names.
 //! * A connection may take 10 s, and a transfer may stand still for 60 s.
+//! * A request that fails for a time is sent again, up to five times; `Retry-After` holds back every request to that host;
+//!   a download that is cut goes on where it was cut, and an upload where the registry says that it was.
 
 mod answer;
 mod auth;
 mod builder;
 mod credentials;
 mod deadline;
+mod delete;
+mod download;
 mod exact;
 mod host;
+mod limit;
 mod manifests;
 mod pages;
 mod ports;
+mod profile;
+mod proxies;
 mod range;
+mod rate_limit;
 mod resolver;
+mod retry_after;
 mod send;
+mod settings;
+mod tries;
 mod upload;
 mod url_policy;
 
@@ -33,11 +44,14 @@ use lockage_tagging::{Host, Repository};
 
 pub use builder::ClientBuilder;
 pub use credentials::{CredentialProvider, Credentials, DockerConfig, Login, Secret, StaticCredentials};
+pub use profile::{Profile, TagDeletion};
+pub use proxies::Proxies;
+pub use rate_limit::RateLimit;
 pub use url_policy::{Purpose, Trusted, UrlPolicy};
 
 use crate::{Error, Result};
-use builder::Settings;
 use host::HostState;
+use settings::Settings;
 
 /// Registries over HTTP (OCI distribution-spec 1.1), by reqwest and rustls.
 ///
@@ -63,6 +77,29 @@ impl Client {
 
     fn with(settings: Settings) -> Self {
         Self { settings: Arc::new(settings), hosts: Arc::default() }
+    }
+
+    /// What the registry said last of how many requests it will still take; `None` where it did not say.
+    #[must_use]
+    pub fn rate_limit(&self, host: &Host) -> Option<RateLimit> {
+        self.known(host)?.rate_limit()
+    }
+
+    /// What kind of registry this is, as far as its name and its answers have shown.
+    #[must_use]
+    pub fn profile(&self, host: &Host) -> Profile {
+        let told = || self.settings.profiles.get(host).copied().or_else(|| Profile::of_host(host));
+        self.known(host).map(|known| known.profile()).or_else(told).unwrap_or(Profile::DISTRIBUTION)
+    }
+
+    /// How many requests may be under way to this host now: fewer than was set after a 429.
+    #[must_use]
+    pub fn concurrency(&self, host: &Host) -> usize {
+        self.known(host).map_or(self.settings.concurrency, |known| known.limiter.limit())
+    }
+
+    fn known(&self, host: &Host) -> Option<Arc<HostState>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
     }
 
     /// What this client knows about the registry of `repo`.

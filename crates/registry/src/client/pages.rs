@@ -48,9 +48,9 @@ async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Res
         tags: Option<Vec<String>>,
     }
     let operation = "list tags";
-    let response = Request::new(operation, repo, Method::GET, url.clone(), Access::pull(repo)).send(host).await?;
-    let next = next_page(host, &url, response.headers())?;
-    let bytes = answer::collect(response, TAGS_LIMIT, host.stall, operation, repo).await?;
+    let request = Request::new(operation, repo, Method::GET, url.clone(), Access::pull(repo));
+    let (headers, bytes) = request.fetch(host, TAGS_LIMIT).await?;
+    let next = next_page(host, &url, &headers)?;
     let broken = || Error::new(ErrorKind::Protocol, operation, repo);
     let page: Page = serde_json::from_slice(&bytes).map_err(|e| broken().with_source(e))?;
     let mut tags = Vec::new();
@@ -96,9 +96,9 @@ async fn by_api(
     let (mut pages, mut found) = (VecDeque::from([url]), Vec::new());
     while let Some(url) = pages.pop_front() {
         let request = Request::new(operation, &place, Method::GET, url.clone(), Access::pull(repo));
-        let response = request.header(ACCEPT, media_type::OCI_INDEX)?.send(host).await?;
-        pages.extend(next_page(host, &url, response.headers())?);
-        let bytes = answer::collect(response, host.manifest_limit, host.stall, operation, place.as_str()).await?;
+        let request = request.header(ACCEPT, media_type::OCI_INDEX)?;
+        let (headers, bytes) = request.fetch(host, host.manifest_limit).await?;
+        pages.extend(next_page(host, &url, &headers)?);
         found.extend(entries(&bytes).map_err(|e| Error::new(ErrorKind::Protocol, operation, &place).with_source(e))?);
     }
     // A registry may ignore the filter (it says so by leaving out OCI-Filters-Applied): filtering again is harmless.

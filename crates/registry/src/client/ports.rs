@@ -1,16 +1,13 @@
 //! The ports, implemented over HTTP: which request answers which question.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
 use reqwest::Method;
 
 use super::auth::Access;
-use super::host::HostState;
 use super::send::Request;
-use super::{Client, answer, manifests, pages, range, upload};
+use super::{Client, answer, delete, download, manifests, pages, upload};
 use crate::{
     ByteStream, Descriptor, ErrorKind, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target,
 };
@@ -36,7 +33,7 @@ impl Source for Client {
     }
 
     async fn blob(&self, repo: &Repository, blob: &Descriptor, from: u64) -> Result<ByteStream> {
-        range::read(&self.host(repo)?, repo, blob, from).await
+        download::read(&self.host(repo)?, repo, blob, from).await
     }
 
     fn tags<'a>(&'a self, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
@@ -70,30 +67,10 @@ impl Target for Client {
 #[async_trait]
 impl Prune for Client {
     async fn delete_manifest(&self, repo: &Repository, digest: &Digest) -> Result<()> {
-        delete(&self.host(repo)?, "delete manifest", repo, &digest.clone().into()).await
+        delete::manifest(&self.host(repo)?, repo, digest).await
     }
 
     async fn delete_tag(&self, repo: &Repository, tag: &Tag) -> Result<()> {
-        let deleted = delete(&self.host(repo)?, "delete tag", repo, &tag.clone().into()).await;
-        deleted.map_err(|error| {
-            // distribution 2 takes digests only here, and says so by calling the tag a bad one.
-            let takes_digests_only = error.oci_errors().iter().any(|e| e.code == "DIGEST_INVALID");
-            match error.answer() {
-                Some(_) if takes_digests_only => {
-                    crate::Error::new(ErrorKind::Unsupported, error.operation(), error.subject())
-                        .with_message("this registry cannot delete a tag without its manifest")
-                        .with_remedy("Delete the manifest by digest where no other tag needs it.")
-                        .with_source(error)
-                }
-                _ => error,
-            }
-        })
+        delete::tag(&self.host(repo)?, repo, tag).await
     }
-}
-
-/// DELETE of a manifest or a tag (distribution-spec, "Content Management").
-async fn delete(host: &Arc<HostState>, operation: &'static str, repo: &Repository, what: &TagOrDigest) -> Result<()> {
-    let url = host.manifest_url(repo, what);
-    let request = Request::new(operation, what.after(repo), Method::DELETE, url, Access::delete(repo));
-    request.send(host).await.map(|_| ())
 }

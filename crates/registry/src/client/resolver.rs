@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lockage_tagging::Host;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::answer::Carried;
@@ -29,9 +28,9 @@ struct Known {
 
 impl Resolver {
     /// For the registry that is reached under `registry`, a name without a port; `private` where that is an address, and
-    /// a private one.
-    pub(super) fn new(registry: &str, private: bool, allowed: &BTreeSet<Host>) -> Self {
-        let allowed = allowed.iter().map(|host| host.name().to_owned()).collect();
+    /// a private one. The addresses of the names in `allowed` may be private.
+    pub(super) fn new<'n>(registry: &str, private: bool, allowed: impl Iterator<Item = &'n str>) -> Self {
+        let allowed = allowed.map(str::to_owned).collect();
         Self(Arc::new(Known { registry: registry.to_owned(), allowed, private: Mutex::new(private) }))
     }
 }
@@ -80,8 +79,7 @@ mod tests {
 
     #[test]
     fn a_public_registry_leads_to_public_addresses_only() {
-        let allowed = BTreeSet::from(["storage.internal:9000".parse().unwrap()]);
-        let Resolver(known) = Resolver::new("registry.example", false, &allowed);
+        let Resolver(known) = Resolver::new("registry.example", false, ["storage.internal"].into_iter());
         let public = addresses(&["203.0.113.7", "2001:db8::7"]);
         assert_eq!(known.judge("registry.example", public.clone()).unwrap(), public);
         assert_eq!(known.judge("cdn.example", public.clone()).unwrap(), public);
@@ -98,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_private_registry_may_lead_to_its_neighbours() {
-        let Resolver(known) = Resolver::new("registry.internal", false, &BTreeSet::new());
+        let Resolver(known) = Resolver::new("registry.internal", false, [].into_iter());
         known.judge("registry.internal", addresses(&["10.0.0.2"])).unwrap();
         assert_eq!(known.judge("storage.internal", addresses(&["10.0.0.3"])).unwrap(), addresses(&["10.0.0.3"]));
     }

@@ -1,4 +1,4 @@
-//! Sending: one request with its authentication, its redirects and its permit.
+//! Sending: one request with its authentication, its redirects, its permit and its attempts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use url::Url;
 
 use super::Purpose;
 use super::answer::{self, Carried};
-use super::auth::{Access, Authorization};
+use super::auth::{Access, Authorization, says_expired};
 use super::deadline::{self, NoAnswer, Pulse};
 use super::exact;
 use super::host::HostState;
+use super::tries::Tries;
 use crate::{Body, Error, ErrorKind, Result};
 
 /// A registry sends a client to its storage in one hop; more than a few are a loop.
@@ -29,12 +30,18 @@ pub(super) struct Request<'a> {
     headers: HeaderMap,
     access: Access,
     payload: Payload<'a>,
+    counted: bool,
 }
 
 enum Payload<'a> {
     None,
     Bytes(Bytes),
-    Body { body: Body<'a>, size: u64 },
+    /// The `size` bytes of a body that follow its first `from`.
+    Body {
+        body: Body<'a>,
+        from: u64,
+        size: u64,
+    },
 }
 
 impl<'a> Request<'a> {
@@ -46,7 +53,8 @@ impl<'a> Request<'a> {
         access: Access,
     ) -> Self {
         let subject = subject.to_string();
-        Self { operation, subject, method, url, headers: HeaderMap::new(), access, payload: Payload::None }
+        let (headers, payload) = (HeaderMap::new(), Payload::None);
+        Self { operation, subject, method, url, headers, access, payload, counted: false }
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: &str) -> Result<Self> {
@@ -62,8 +70,15 @@ impl<'a> Request<'a> {
         self
     }
 
-    pub(super) fn body(mut self, body: Body<'a>, size: u64) -> Self {
-        self.payload = Payload::Body { body, size };
+    pub(super) fn body(mut self, body: Body<'a>, from: u64, size: u64) -> Self {
+        self.payload = Payload::Body { body, from, size };
+        self
+    }
+
+    /// It counts against the limit that the registry may have, so that it is not sent once what is left of that is to
+    /// be kept.
+    pub(super) fn counted(mut self) -> Self {
+        self.counted = true;
         self
     }
 
@@ -72,35 +87,93 @@ impl<'a> Request<'a> {
         Error::new(kind, self.operation, &self.subject)
     }
 
-    /// Sends it; the answer is a success.
+    /// Sends it, again where that may help; the answer is a success.
     ///
-    /// A request to the registry itself is authenticated; where it is answered 401 it is sent once more, with what
-    /// the registry asked for, unless its body can be read only once.
-    pub(super) async fn send(mut self, host: &Arc<HostState>) -> Result<Response> {
-        let mut authorization = self.authorization(host).await?;
+    /// A request whose body is streamed is sent once: only whoever opened its session can know where to go on.
+    pub(super) async fn send(self, host: &Arc<HostState>) -> Result<Response> {
+        self.tried(host, None).await.map(|(response, _)| response)
+    }
+
+    /// Sends it and reads the answer, at most `limit` bytes of it, again where that may help.
+    pub(super) async fn fetch(self, host: &Arc<HostState>, limit: u64) -> Result<(HeaderMap, Bytes)> {
+        self.tried(host, Some(limit)).await.map(|(response, bytes)| (response.headers().clone(), bytes))
+    }
+
+    async fn tried(mut self, host: &Arc<HostState>, limit: Option<u64>) -> Result<(Response, Bytes)> {
+        let mut tries = Tries::new(host);
+        loop {
+            let again = match &self.payload {
+                Payload::None => Some(Payload::None),
+                Payload::Bytes(bytes) => Some(Payload::Bytes(bytes.clone())),
+                Payload::Body { .. } => None,
+            };
+            match (self.whole(host, limit).await, again) {
+                (Ok(answer), _) => return Ok(answer),
+                (Err(error), None) => return Err(error),
+                (Err(error), Some(payload)) => {
+                    tries.after(error).await?;
+                    self.payload = payload;
+                }
+            }
+        }
+    }
+
+    /// One attempt, with as much of the answer's body as is wanted.
+    async fn whole(&mut self, host: &Arc<HostState>, limit: Option<u64>) -> Result<(Response, Bytes)> {
+        let mut response = self.attempt(host).await?;
+        let bytes = match limit {
+            None => Bytes::new(),
+            Some(limit) => answer::collect(&mut response, limit, host.stall, self.operation, &self.subject).await?,
+        };
+        Ok((response, bytes))
+    }
+
+    /// One attempt. A request to the registry itself is authenticated; where it is answered 401, or that its token has
+    /// expired, it is sent once more with what the registry asked for, unless its body can be read only once.
+    async fn attempt(&mut self, host: &Arc<HostState>) -> Result<Response> {
+        if self.counted
+            && let Some(left) = host.exhausted()
+        {
+            return Err(self
+                .error(ErrorKind::RateLimited)
+                .with_message(format_args!(
+                    "the registry takes {} more requests, and those are to be kept",
+                    left.remaining
+                ))
+                .given_up_after(1));
+        }
+        let authorization = self.authorization(host).await?;
         let again = match &self.payload {
             Payload::None => Some(Payload::None),
             Payload::Bytes(bytes) => Some(Payload::Bytes(bytes.clone())),
-            Payload::Body { body, size } => body.try_clone().map(|body| Payload::Body { body, size: *size }),
-        };
-        let mut response = self.once(host, authorization.as_ref()).await?;
-        if response.status() == StatusCode::UNAUTHORIZED
-            && host.policy.is_registry(&self.url)
-            && host.tokens.learn(response.headers(), &self.access, authorization.as_ref())
-            && let Some(payload) = again
-        {
-            let fresh = self.authorization(host).await?;
-            if fresh.is_some() {
-                self.payload = payload;
-                authorization = fresh;
-                drop(response);
-                response = self.once(host, authorization.as_ref()).await?;
+            Payload::Body { body, from, size } => {
+                body.try_clone().map(|body| Payload::Body { body, from: *from, size: *size })
             }
-        }
-        if response.status().is_success() {
+        };
+        let response = self.once(host, authorization.as_ref()).await?;
+        let status = response.status();
+        if status.is_success() {
             return Ok(response);
         }
-        Err(answer::refused(self.operation, &self.subject, self.method.as_str(), &self.url, response, host.stall).await)
+        let headers = response.headers().clone();
+        let error = self.refused(host, response).await;
+        let may_differ = host.policy.is_registry(&self.url)
+            && match status {
+                StatusCode::UNAUTHORIZED => host.tokens.learn(&headers, &self.access, authorization.as_ref()),
+                StatusCode::FORBIDDEN if says_expired(&error) => {
+                    authorization.as_ref().is_some_and(|used| host.tokens.expired(&self.access, used))
+                }
+                _ => false,
+            };
+        let (true, Some(payload)) = (may_differ, again) else { return Err(error) };
+        let Some(fresh) = self.authorization(host).await? else { return Err(error) };
+        self.payload = payload;
+        let response = self.once(host, Some(&fresh)).await?;
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(host, response).await) }
+    }
+
+    async fn refused(&self, host: &HostState, response: Response) -> Error {
+        answer::refused(self.operation, &self.subject, self.method.as_str(), &self.url, response, host.stall).await
     }
 
     /// Credentials are for the registry itself; a storage behind it gets none.
@@ -108,7 +181,17 @@ impl<'a> Request<'a> {
         if !host.policy.is_registry(&self.url) {
             return Ok(None);
         }
-        host.tokens.authorization(host, &self.access).await.map_err(|cause| self.error(cause.kind()).with_source(cause))
+        host.tokens.authorization(host, &self.access).await.map_err(|cause| self.caused_by(cause))
+    }
+
+    /// An error about this request, as temporary as its cause.
+    fn caused_by(&self, cause: Error) -> Error {
+        let error = self.error(cause.kind());
+        let error = match cause.retry_after() {
+            Some(after) => error.with_retry_after(after),
+            None => error,
+        };
+        error.with_source(cause)
     }
 
     /// One exchange, redirects included.
@@ -123,11 +206,7 @@ impl<'a> Request<'a> {
             }
             let location = answer::text(response.headers(), LOCATION.as_str())
                 .ok_or_else(|| self.error(ErrorKind::Protocol).with_message("redirected without a Location"))?;
-            url = host
-                .policy
-                .judge(Purpose::Redirect, &url, location)
-                .map_err(|cause| self.error(cause.kind()).with_source(cause))?
-                .url;
+            url = host.policy.judge(Purpose::Redirect, &url, location).map_err(|cause| self.caused_by(cause))?.url;
         }
         Err(self.error(ErrorKind::UrlRefused).with_message(format_args!("redirected more than {MAX_REDIRECTS} times")))
     }
@@ -138,42 +217,51 @@ impl<'a> Request<'a> {
         url: Url,
         authorization: Option<&Authorization>,
     ) -> Result<Response> {
-        let mut request = host.http.request(self.method.clone(), url).headers(self.headers.clone());
+        let of_registry = host.policy.is_registry(&url);
+        let mut request = host.pool(&url).request(self.method.clone(), url).headers(self.headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization.header.clone());
         }
-        let outcome = match std::mem::replace(&mut self.payload, Payload::None) {
+        let (streamed, size) = match std::mem::replace(&mut self.payload, Payload::None) {
             Payload::None => {
                 if self.method == Method::POST || self.method == Method::PUT {
                     // Some registries want to be told that there is nothing.
                     request = request.header(CONTENT_LENGTH, 0);
                 }
-                let _permit = permit(host).await;
-                deadline::answered(host.stall, request.send()).await
+                (None, 0)
             }
             Payload::Bytes(bytes) => {
-                let _permit = permit(host).await;
-                deadline::answered(host.stall, request.body(bytes).send()).await
+                request = request.body(bytes);
+                (None, 0)
             }
-            Payload::Body { body, size } => {
-                // Opened before a permit is taken: the source may be this host, and must not wait for its own upload.
-                let stream = exact::exactly(body.open(0).await?, size, &self.subject).await?;
-                let _permit = permit(host).await;
+            // Opened before a permit is taken: the source may be this host, and must not wait for its own upload.
+            Payload::Body { body, from, size } => {
+                (Some(exact::exactly(body.open(from).await?, size, &self.subject).await?), size)
+            }
+        };
+        let permit = host.limiter.request().await;
+        let outcome = match streamed {
+            None => deadline::answered(host.stall, request.send()).await,
+            Some(stream) => {
                 let pulse = Pulse::new();
                 let stream = pulse.watch(stream).map(|chunk| chunk.map_err(Carried::new));
                 let request = request.header(CONTENT_LENGTH, size).body(reqwest::Body::wrap_stream(stream));
                 pulse.answered(host.stall, request.send()).await
             }
         };
-        outcome.map_err(|why| self.no_answer(why))
+        let response = outcome.map_err(|why| self.no_answer(why))?;
+        if of_registry {
+            host.learn(response.headers());
+        }
+        match response.status() {
+            StatusCode::TOO_MANY_REQUESTS => host.limiter.too_many(&permit),
+            status if status.is_success() => host.limiter.went_well(),
+            _ => {}
+        }
+        Ok(response)
     }
 
     fn no_answer(&self, why: NoAnswer) -> Error {
         answer::no_answer(self.operation, &self.subject, why)
     }
-}
-
-/// A place among the requests of this host; the limit is never closed.
-async fn permit(host: &HostState) -> Option<tokio::sync::SemaphorePermit<'_>> {
-    host.requests.acquire().await.ok()
 }

@@ -16,6 +16,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct UrlPolicy {
     registry: Url,
     allowed: BTreeSet<Host>,
+    only: Option<BTreeSet<Host>>,
 }
 
 /// What a URL is for.
@@ -46,7 +47,14 @@ impl UrlPolicy {
     /// The policy for the registry at `registry`, which may name private addresses of the hosts in `allowed`.
     #[must_use]
     pub fn new(registry: Url, allowed: impl IntoIterator<Item = Host>) -> Self {
-        Self { registry, allowed: allowed.into_iter().collect() }
+        Self { registry, allowed: allowed.into_iter().collect(), only: None }
+    }
+
+    /// Lets URLs lead to the registry itself and these hosts, and nowhere else.
+    #[must_use]
+    pub fn only(mut self, hosts: impl IntoIterator<Item = Host>) -> Self {
+        self.only = Some(hosts.into_iter().collect());
+        self
     }
 
     /// Resolves `text`, absolute or relative to `base`, and says whether it may be followed for `purpose`.
@@ -73,8 +81,11 @@ impl UrlPolicy {
         if purpose == Purpose::NextPage && !same_origin {
             return refuse("it leads to another host");
         }
-        if !same_origin && is_private(&url) && !is_private(&self.registry) && !self.is_allowed(&url) {
+        if !same_origin && is_private(&url) && !is_private(&self.registry) && !is_among(&self.allowed, &url) {
             return refuse("it leads from a public registry to a private address");
+        }
+        if !same_origin && self.only.as_ref().is_some_and(|only| !is_among(only, &url)) {
+            return refuse("it leads to a host that is not on the list");
         }
         Ok(Trusted { url, same_origin })
     }
@@ -84,11 +95,12 @@ impl UrlPolicy {
     pub fn is_registry(&self, url: &Url) -> bool {
         url.origin() == self.registry.origin()
     }
+}
 
-    fn is_allowed(&self, url: &Url) -> bool {
-        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
-        url.host_str().is_some_and(|name| self.allowed.iter().any(|host| host.as_str() == format!("{name}{port}")))
-    }
+/// Whether a URL's host, with its port where that is not the scheme's own, is one of these.
+fn is_among(hosts: &BTreeSet<Host>, url: &Url) -> bool {
+    let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+    url.host_str().is_some_and(|name| hosts.iter().any(|host| host.as_str() == format!("{name}{port}")))
 }
 
 impl Purpose {
@@ -208,6 +220,26 @@ mod tests {
         ] {
             let refused = judge(registry, purpose, text).unwrap_err();
             assert!(refused.contains(why), "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn with_a_list_nothing_leads_elsewhere() {
+        let base = Url::parse("https://registry.example/v2/").unwrap();
+        let policy =
+            UrlPolicy::new(base.clone(), []).only(["cdn.example".parse().unwrap(), "s.example:8443".parse().unwrap()]);
+        for (text, fine) in [
+            ("/v2/a/blobs/uploads/1", true),
+            ("https://cdn.example/x", true),
+            ("https://cdn.example:443/x", true),
+            ("https://s.example:8443/x", true),
+            ("https://s.example/x", false),
+            ("https://cdn.example.evil.example/x", false),
+            ("https://other.example/x", false),
+        ] {
+            for purpose in [Purpose::Redirect, Purpose::UploadLocation, Purpose::Realm] {
+                assert_eq!(policy.judge(purpose, &base, text).is_ok(), fine, "{text}");
+            }
         }
     }
 

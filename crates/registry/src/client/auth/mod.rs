@@ -94,6 +94,14 @@ impl Tokens {
         true
     }
 
+    /// Takes note of a 403 that says that the token has expired.
+    pub(super) fn expired(&self, access: &Access, refused: &Authorization) -> bool {
+        refused.token.as_ref().is_some_and(|token| {
+            self.slot(access).forget(token);
+            true
+        })
+    }
+
     fn slot(&self, access: &Access) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(access.scopes.clone()).or_default())
@@ -118,6 +126,11 @@ impl Tokens {
         let header = sensitive(format!("Bearer {}", token.secret.expose()))?;
         Ok(Authorization { header, token: Some(token) })
     }
+}
+
+/// ECR's way of saying that credentials have expired.
+pub(super) fn says_expired(error: &Error) -> bool {
+    error.oci_errors().iter().any(|error| error.message.contains("has expired"))
 }
 
 pub(super) fn basic(username: &str, password: &Secret) -> Result<HeaderValue> {

@@ -99,7 +99,7 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
             }
         }
     };
-    let response = deadline::answered(host.stall, request.send())
+    let mut response = deadline::answered(host.stall, request.send())
         .await
         .map_err(|e| answer::no_answer("ask for a token at", answer::without_query(&url), e))?;
     if !response.status().is_success() {
@@ -119,7 +119,7 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
             .with_source(cause));
     }
     let unusable = |why: &str| Error::new(ErrorKind::Protocol, "log in to", registry).with_message(why);
-    let bytes = answer::collect(response, LIMIT, host.stall, "read the token for", registry).await?;
+    let bytes = answer::collect(&mut response, LIMIT, host.stall, "read the token for", registry).await?;
     // The parser's own message could repeat a part of the token.
     let granted: Granted =
         serde_json::from_slice(&bytes).map_err(|_| unusable("its token server answered no token document"))?;
