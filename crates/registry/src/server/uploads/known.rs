@@ -63,6 +63,7 @@ mod tests {
         assert_eq!(known.place(&digest(0)), None);
         assert_eq!(known.place(&digest(1)), Some(repo("b")));
         assert_eq!(known.place(&digest(MOST)), Some(repo("b")));
-        assert_eq!((known.lock().places.len(), known.lock().oldest.len()), (MOST, MOST));
+        let state = known.lock();
+        assert_eq!((state.places.len(), state.oldest.len()), (MOST, MOST));
     }
 }
