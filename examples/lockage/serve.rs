@@ -18,14 +18,24 @@ pub(crate) struct Arguments {
     /// Keep the content in this directory, one OCI layout a repository, rather than in memory.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+
+    /// Take manifests also while content that they point at is missing.
+    #[arg(long)]
+    sparse: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     // Clients reach the server by many names; the backend knows it by one.
     let host: Host = "localhost".parse().map_err(|error| Failure::error(&error))?;
     let backend: Arc<dyn Registry> = match arguments.dir {
-        Some(dir) => Arc::new(OciLayout::open(dir, host.clone()).map_err(|error| Failure::usage(&error))?),
-        None => Arc::new(Memory::new(host.clone())),
+        Some(dir) => {
+            let layout = OciLayout::open(dir, host.clone()).map_err(|error| Failure::usage(&error))?;
+            Arc::new(if arguments.sparse { layout.sparse() } else { layout })
+        }
+        None => {
+            let memory = Memory::new(host.clone());
+            Arc::new(if arguments.sparse { memory.sparse() } else { memory })
+        }
     };
     let server =
         Server::builder(backend, host).serve(arguments.listen).await.map_err(|error| Failure::error(&error))?;

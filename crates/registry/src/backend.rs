@@ -4,6 +4,16 @@ use lockage_tagging::{Digest, Host, Repository};
 
 use crate::{Descriptor, Error, ErrorKind, Manifest, RawManifest, Result, TagOrDigest};
 
+/// What becomes of a manifest while something that it points at is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is refused.
+    #[default]
+    Refused,
+    /// It is stored: the index is a sparse one.
+    Accepted,
+}
+
 /// A backend holds the paths of one declared host and answers for no other.
 pub(crate) fn answers_for(host: &Host, operation: &'static str, repo: &Repository) -> Result<()> {
     if repo.host() == host {

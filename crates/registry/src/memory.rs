@@ -11,13 +11,15 @@ use lockage_tagging::{Digest, Host, Repository, Tag};
 
 use crate::{
     Body, ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target, Upload,
-    backend, verify,
+    backend::{self, Missing},
+    verify,
 };
 
 /// A whole registry in memory: repositories, mounts, referrers, deletes.
 ///
 /// It is as strict as a real one: uploads are checked against their digest, and a manifest is refused while something
-/// that it points at is missing. Clones share the content. Nothing is ever collected.
+/// that it points at is missing, unless the registry is [`sparse`](Self::sparse). Clones share the content. Nothing is
+/// ever collected.
 ///
 /// ```
 /// use lockage_registry::{Memory, RawManifest, Source, Target};
@@ -35,6 +37,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Memory {
     host: Host,
+    missing: Missing,
     state: Arc<RwLock<State>>,
 }
 
@@ -56,7 +59,15 @@ impl Memory {
     /// An empty registry that answers for repositories of this host, and refuses others.
     #[must_use]
     pub fn new(host: Host) -> Self {
-        Self { host, state: Arc::default() }
+        Self { host, missing: Missing::default(), state: Arc::default() }
+    }
+
+    /// Takes manifests also while something that they point at is missing, as a registry does that holds a few
+    /// platforms of a large index. Clones that were made before stay as they are.
+    #[must_use]
+    pub fn sparse(mut self) -> Self {
+        self.missing = Missing::Accepted;
+        self
     }
 
     /// The host that it answers for.
@@ -174,10 +185,11 @@ impl Target for Memory {
         let view = backend::acceptable(repo, manifest, at)?;
         let mut state = self.write();
         let held = state.repositories.entry(repo.path().to_owned()).or_default();
-        let missing_blobs = view.blobs().into_iter().map(|d| &d.digest).filter(|d| !held.blobs.contains(d));
-        let missing_children =
-            view.children().into_iter().map(|d| &d.digest).filter(|d| !held.manifests.contains_key(d));
-        backend::complete(repo, at, missing_blobs.chain(missing_children))?;
+        if self.missing == Missing::Refused {
+            let blobs = view.blobs().into_iter().map(|d| &d.digest).filter(|d| !held.blobs.contains(d));
+            let children = view.children().into_iter().map(|d| &d.digest).filter(|d| !held.manifests.contains_key(d));
+            backend::complete(repo, at, blobs.chain(children))?;
+        }
         held.manifests.insert(manifest.digest().clone(), manifest.clone());
         if let TagOrDigest::Tag(tag) = at {
             held.tags.insert(tag.clone(), manifest.digest().clone());

@@ -15,7 +15,10 @@ use std::sync::Arc;
 
 use lockage_tagging::{Host, Repository};
 
-use crate::{Result, backend};
+use crate::{
+    Result,
+    backend::{self, Missing},
+};
 use repository::Layout;
 use root::Root;
 
@@ -59,6 +62,7 @@ pub struct OciLayout {
     host: Host,
     /// As it was given; the root has it in full.
     dir: PathBuf,
+    missing: Missing,
     root: Arc<Root>,
 }
 
@@ -71,7 +75,14 @@ impl OciLayout {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) where the directory can be neither found nor made.
     pub fn open(dir: impl AsRef<Path>, host: Host) -> Result<Self> {
         let dir = dir.as_ref();
-        Ok(Self { host, dir: dir.to_owned(), root: Root::open(dir)? })
+        Ok(Self { host, dir: dir.to_owned(), missing: Missing::default(), root: Root::open(dir)? })
+    }
+
+    /// Takes manifests also while something that they point at is missing. Unless that is asked for, they are refused.
+    #[must_use]
+    pub fn sparse(mut self) -> Self {
+        self.missing = Missing::Accepted;
+        self
     }
 
     /// The host that it answers for.

@@ -74,8 +74,8 @@ impl Target for OciLayout {
     async fn put_manifest(&self, repo: &Repository, manifest: &RawManifest, at: &TagOrDigest) -> Result<Stored> {
         let layout = self.layout("push manifest", repo)?;
         let view = backend::acceptable(repo, manifest, at)?;
-        let (manifest, at) = (manifest.clone(), at.clone());
-        blocking(move || layout.put(&manifest, &view, &at)).await
+        let (manifest, at, missing) = (manifest.clone(), at.clone(), self.missing);
+        blocking(move || layout.put(&manifest, &view, &at, missing)).await
     }
 
     async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {

@@ -13,7 +13,8 @@ use super::disk;
 use super::entry::Entry;
 use super::index::{Index, damaged};
 use super::root::{BLOBS, INDEX, LAYOUT, Root, lock};
-use crate::{Descriptor, Error, ErrorKind, Manifest, RawManifest, Result, Stored, TagOrDigest, backend, media_type};
+use crate::backend::{self, Missing};
+use crate::{Descriptor, Error, ErrorKind, Manifest, RawManifest, Result, Stored, TagOrDigest, media_type};
 
 /// A file that was changed less than this before it was read may be changed again within the same tick of the file
 /// system's clock, which would not show.
@@ -106,26 +107,22 @@ impl Layout {
     }
 
     /// Stores a manifest, and points the tag at it where it is put under one.
-    pub(super) fn put(&self, manifest: &RawManifest, view: &Manifest, at: &TagOrDigest) -> Result<Stored> {
+    pub(super) fn put(
+        &self,
+        manifest: &RawManifest,
+        view: &Manifest,
+        at: &TagOrDigest,
+        missing: Missing,
+    ) -> Result<Stored> {
         let digest = manifest.digest();
         if manifest.descriptor().size > RawManifest::MAX_BYTES {
             return Err(self.too_large("push manifest", digest, manifest.descriptor().size));
         }
         let _writing = self.write_lock();
         let index = self.index()?;
-        let mut missing = Vec::new();
-        for blob in view.blobs() {
-            if disk::length(&self.blob(&blob.digest))?.is_none() {
-                missing.push(&blob.digest);
-            }
+        if missing == Missing::Refused {
+            self.complete(index.as_deref(), view, at)?;
         }
-        for child in view.children() {
-            if !self.has_manifest(index.as_deref(), &child.digest)? {
-                missing.push(&child.digest);
-            }
-        }
-        backend::complete(&self.repo, at, missing.into_iter())?;
-
         self.create()?;
         let path = self.blob(digest);
         if disk::length(&path)?.is_none() {
@@ -136,6 +133,22 @@ impl Layout {
             self.replace(&index)?;
         }
         Ok(Stored::new(digest.clone(), view.subject.is_some()))
+    }
+
+    /// What the manifest points at must be there.
+    fn complete(&self, index: Option<&Index>, view: &Manifest, at: &TagOrDigest) -> Result<()> {
+        let mut missing = Vec::new();
+        for blob in view.blobs() {
+            if disk::length(&self.blob(&blob.digest))?.is_none() {
+                missing.push(&blob.digest);
+            }
+        }
+        for child in view.children() {
+            if !self.has_manifest(index, &child.digest)? {
+                missing.push(&child.digest);
+            }
+        }
+        backend::complete(&self.repo, at, missing.into_iter())
     }
 
     pub(super) fn delete_tag(&self, tag: &Tag) -> Result<()> {

@@ -15,7 +15,7 @@ use super::query::Query;
 use super::refusal::{self, Refusal};
 use super::reply::Reply;
 use super::route::Route;
-use super::uploads::{self, Sessions};
+use super::uploads::{self, Known, Sessions};
 use super::{Fault, Intercept, blobs, manifests, referrers, tags};
 use crate::Registry;
 
@@ -26,6 +26,7 @@ pub(super) struct Shared {
     pub(super) log: Log,
     pub(super) intercept: Option<Intercept>,
     pub(super) sessions: Sessions,
+    pub(super) known: Known,
 }
 
 /// A request, without the path that has led to its endpoint.

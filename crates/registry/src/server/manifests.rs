@@ -5,13 +5,16 @@ use std::str::FromStr;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode};
-use lockage_tagging::{Repository, Tag};
+use lockage_tagging::{NameError, Repository, Tag};
 
 use super::dispatch::{Asked, Shared};
 use super::inbound::Inbound;
 use super::refusal::{self, Refusal};
-use super::reply::{CONTENT_DIGEST, OCI_SUBJECT, Reply};
+use super::reply::{CONTENT_DIGEST, OCI_SUBJECT, OCI_TAG, Reply};
 use crate::{Error, ErrorKind, RawManifest, TagOrDigest, media_type};
+
+/// How many tags one request may set; the specification wants ten at least.
+const MOST_TAGS: usize = 100;
 
 pub(super) async fn answer(
     shared: &Shared,
@@ -54,16 +57,38 @@ async fn put(shared: &Shared, asked: &Asked, repo: &Repository, at: &TagOrDigest
         TagOrDigest::Digest(digest) => RawManifest::verified(media_type, bytes, digest)?,
         TagOrDigest::Tag(_) => RawManifest::new(media_type, bytes)?,
     };
+    let tags = tags(asked, at)?;
     let stored = shared.registry.put_manifest(repo, &manifest, at).await?;
+    for tag in &tags {
+        shared.registry.put_manifest(repo, &manifest, &TagOrDigest::Tag(tag.clone())).await?;
+    }
     let reply = Reply::new(StatusCode::CREATED)
         .header(LOCATION, format_args!("/v2/{}/manifests/{}", repo.path(), stored.digest))
         .header(CONTENT_DIGEST, &stored.digest);
+    let reply = match tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => reply,
+        listed => reply.header(OCI_TAG, listed),
+    };
     // By this header a client knows that it need not keep the referrers tag.
     let subject = manifest.view().ok().and_then(|view| view.subject).filter(|_| stored.subject_indexed);
     Ok(match subject {
         Some(subject) => reply.header(OCI_SUBJECT, subject.digest),
         None => reply,
     })
+}
+
+/// The tags that a manifest gets when it is put by its digest (distribution-spec, "Pushing Manifests": `?tag=`).
+fn tags(asked: &Asked, at: &TagOrDigest) -> Result<Vec<Tag>, Refusal> {
+    if at.tag().is_some() {
+        return Ok(Vec::new());
+    }
+    let tags: Vec<&str> = asked.query.all("tag").collect();
+    if tags.len() > MOST_TAGS {
+        let message = format!("no more than {MOST_TAGS} tags at once");
+        return Err(refusal::refuse(StatusCode::URI_TOO_LONG, "MANIFEST_INVALID", &message).into());
+    }
+    let invalid = |error: NameError| refusal::refuse(StatusCode::BAD_REQUEST, "TAG_INVALID", &error.to_string());
+    tags.into_iter().map(|tag| Tag::from_str(tag).map_err(|error| invalid(error).into())).collect()
 }
 
 /// The whole body, if it is not too large: the limit holds while it is read, whatever length was announced.

@@ -12,9 +12,19 @@ impl Query {
         )
     }
 
+    /// The fields of a form, in which `+` is a space (WHATWG URL, "application/x-www-form-urlencoded parsing").
+    pub(super) fn form(text: &str) -> Self {
+        Self::parse(Some(&text.replace('+', "%20")))
+    }
+
     /// The first parameter of this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.all(name).next()
+    }
+
+    /// The parameters of this name, in order.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -66,5 +76,7 @@ mod tests {
         assert_eq!(query.get("last"), Some("a&b"));
         assert_eq!(query.get("flag"), Some(""));
         assert_eq!(query.get("from"), None);
+        assert_eq!(query.all("n").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(Query::form("scope=a+b%2Bc").get("scope"), Some("a b+c"));
     }
 }

@@ -15,6 +15,8 @@ pub(super) const API_VERSION: HeaderName = HeaderName::from_static("docker-distr
 pub(super) const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 /// The subject among whose referrers a manifest has been entered.
 pub(super) const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+/// A tag under which a manifest has been stored beside its digest.
+pub(super) const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
 /// The filters that a list of referrers has been put through.
 pub(super) const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 

@@ -16,7 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::dispatch::{self, Shared};
 use super::log::Log;
-use super::uploads::Sessions;
+use super::uploads::{Known, Sessions};
 use super::{Intercept, Seen};
 use crate::{Error, ErrorKind, Registry, Result};
 
@@ -82,6 +82,7 @@ impl Builder {
             log: Log::new(self.record),
             intercept: self.intercept,
             sessions: Sessions::new(),
+            known: Known::default(),
         });
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(());

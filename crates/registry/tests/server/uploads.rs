@@ -139,7 +139,7 @@ async fn mounting_needs_no_bytes() {
     let unknown = sha256(b"unknown");
     for (query, status) in [
         // Not there: neither by itself, nor from itself, nor from where it is not.
-        (format!("{start}{digest}"), 202),
+        (format!("{start}{unknown}"), 202),
         (format!("{start}{digest}&from=prod%2Fapp"), 202),
         (format!("{start}{unknown}&from=dev/app"), 202),
         (format!("{start}{digest}&from=dev/app"), 201),

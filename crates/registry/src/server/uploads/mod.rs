@@ -1,13 +1,17 @@
 //! Uploads (distribution-spec, "Pushing blobs"): in one request, in two, in chunks, or by mounting.
 
+mod known;
 mod sessions;
 mod spool;
+
+use std::str::FromStr as _;
 
 use futures::stream::TryStreamExt as _;
 use http::header::{CONTENT_RANGE, LOCATION, RANGE};
 use http::{Method, StatusCode};
-use lockage_tagging::{Digest, Repository};
+use lockage_tagging::{Algorithm, Digest, Repository};
 
+pub(super) use self::known::Known;
 use self::sessions::Held;
 pub(super) use self::sessions::Sessions;
 use self::spool::Spool;
@@ -21,13 +25,15 @@ use crate::{Body, Descriptor, ErrorKind, Opened, Result, verified};
 
 /// `POST`: mounts, takes a blob whole, or opens a session.
 pub(super) async fn begin(shared: &Shared, asked: &Asked, repo: &Repository) -> Result<Reply, Refusal> {
+    algorithm(asked)?;
     if let Some(digest) = asked.query.get("mount") {
         let digest = refusal::digest(digest)?;
         let from = match asked.query.get("from").filter(|name| !name.is_empty()) {
             Some(name) => refusal::repository(&shared.host, name)?,
-            None => repo.clone(),
+            None => shared.known.place(&digest).unwrap_or_else(|| repo.clone()),
         };
         if mounted(shared, repo, &digest, &from).await {
+            shared.known.remember(&digest, repo);
             return Ok(created(repo, &digest));
         }
     } else if let Some(digest) = asked.query.get("digest") {
@@ -38,6 +44,13 @@ pub(super) async fn begin(shared: &Shared, asked: &Asked, repo: &Repository) -> 
     }
     let id = shared.sessions.open(repo);
     Ok(progress(StatusCode::ACCEPTED, repo, &id, 0))
+}
+
+/// The algorithm that a client announces (`digest-algorithm`) is only looked at, because the digest at the end says it
+/// again: what could not be checked then is refused now.
+fn algorithm(asked: &Asked) -> Result<(), Refusal> {
+    let Some(Err(error)) = asked.query.get("digest-algorithm").map(Algorithm::from_str) else { return Ok(()) };
+    Err(refusal::refuse(StatusCode::BAD_REQUEST, "DIGEST_INVALID", &error.to_string()).into())
 }
 
 /// The requests to an open session.
@@ -115,10 +128,12 @@ async fn take(shared: &Shared, repo: &Repository, digest: &Digest, spool: &mut S
     };
     let blob = Descriptor::new(OCTET_STREAM, digest.clone(), size);
     match shared.registry.open_blob(repo, &blob, None).await? {
-        Opened::Upload(session) => session.complete(content).await,
+        Opened::Upload(session) => session.complete(content).await?,
         // The answer says that the bytes that were sent have this digest, so they are checked here.
-        Opened::Present => check(content, &blob).await,
+        Opened::Present => check(content, &blob).await?,
     }
+    shared.known.remember(digest, repo);
+    Ok(())
 }
 
 /// Reads the content to its end and keeps nothing.
