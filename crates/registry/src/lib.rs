@@ -15,6 +15,7 @@ mod memory;
 #[cfg(feature = "oci-client")]
 mod oci_client;
 mod port;
+mod retry_policy;
 #[cfg(feature = "server")]
 pub mod server;
 mod tag_or_digest;
@@ -34,5 +35,6 @@ pub use memory::Memory;
 #[cfg(feature = "oci-client")]
 pub use oci_client::OciClient;
 pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
+pub use retry_policy::RetryPolicy;
 pub use tag_or_digest::TagOrDigest;
 pub use verify::{Verify, verified};
