@@ -22,6 +22,7 @@ mod tag_or_digest;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod verify;
+mod wrap;
 
 pub use body::{Body, ByteStream};
 pub use descriptor::{Descriptor, Platform};
@@ -38,3 +39,6 @@ pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, Targe
 pub use retry_policy::RetryPolicy;
 pub use tag_or_digest::TagOrDigest;
 pub use verify::{Verify, verified};
+#[cfg(feature = "wrappers")]
+pub use wrap::{Clock, Limit, Retry, SystemClock, Throttle, Trace};
+pub use wrap::{ReadOnly, ReadOnlyRegistry};

@@ -8,8 +8,8 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
 
 use crate::{
-    Body, ByteStream, Descriptor, Error, ErrorKind, Opened, RawManifest, Result, Source, Stored, TagOrDigest, Target,
-    body, hash::Hasher,
+    Body, ByteStream, Descriptor, Error, ErrorKind, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest,
+    Target, body, hash::Hasher,
 };
 
 /// Checks size and digest of every blob that is read through it.
@@ -91,6 +91,18 @@ impl<T: Target> Target for Verify<T> {
 
     async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {
         self.0.open_blob(repo, blob, from).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<T: Prune> Prune for Verify<T> {
+    async fn delete_manifest(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        self.0.delete_manifest(repo, digest).await
+    }
+
+    async fn delete_tag(&self, repo: &Repository, tag: &Tag) -> Result<()> {
+        self.0.delete_tag(repo, tag).await
     }
 }
 

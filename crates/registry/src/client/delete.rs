@@ -1,8 +1,6 @@
 //! Deletes over HTTP: a manifest by its digest, and a tag without its manifest, which not every registry can
 //! (distribution-spec, "Content Management").
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use lockage_tagging::{Digest, Repository, Tag};
@@ -96,14 +94,13 @@ fn stand_in(tag: &Tag) -> Result<RawManifest> {
         "digest": digest_of(lockage_tagging::Algorithm::Sha256, EMPTY)?,
         "size": EMPTY.len(),
     });
-    let nonce = format!("{:016x}{:016x}", RandomState::new().hash_one(tag.as_str()), RandomState::new().hash_one(0));
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_MANIFEST,
         "artifactType": "application/vnd.lockage.deleted-tag.v1",
         "config": empty,
         "layers": [empty],
-        "annotations": { "io.lockage.deleted-tag": tag.as_str(), "io.lockage.nonce": nonce },
+        "annotations": { "io.lockage.deleted-tag": tag.as_str(), "io.lockage.nonce": format!("{:032x}", fastrand::u128(..)) },
     });
     RawManifest::new(media_type::OCI_MANIFEST, manifest.to_string().into())
 }

@@ -1,7 +1,5 @@
 //! `Tries`: the attempts at one thing: what is worth another, and when.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use super::host::HostState;
@@ -28,7 +26,7 @@ impl Tries {
         if !error.is_temporary() || self.host.retry.attempts <= 1 {
             return Err(error.tried(self.made));
         }
-        let Some(delay) = self.host.retry.delay(self.made, error.retry_after(), drawn()) else {
+        let Some(delay) = self.host.retry.delay(self.made, error.retry_after(), fastrand::f64()) else {
             return Err(error.given_up_after(self.made));
         };
         if let Some(asked) = error.retry_after()
@@ -49,21 +47,5 @@ impl Tries {
     /// How many have failed since it last got further.
     pub(super) fn failed(&self) -> u32 {
         self.made
-    }
-}
-
-/// A number between 0 and 1, to spread those who wait: it need not be more than that.
-fn drawn() -> f64 {
-    let bits = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or_default();
-    f64::from(bits) / f64::from(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn draws_are_spread() {
-        let drawn: Vec<f64> = (0..64).map(|_| super::drawn()).collect();
-        assert!(drawn.iter().all(|n| (0.0..=1.0).contains(n)));
-        assert!(drawn.iter().any(|n| *n < 0.5) && drawn.iter().any(|n| *n > 0.5), "{drawn:?}");
     }
 }
