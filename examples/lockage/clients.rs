@@ -1,6 +1,8 @@
 //! The client of every command that talks to a registry, and the arguments that shape it.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use lockage_registry::{Host, client::Client};
 
@@ -12,6 +14,18 @@ pub(crate) struct Reach {
     #[arg(long, value_name = "HOST")]
     plain_http: Vec<Host>,
 
+    /// Trust the certificate authorities in this PEM file too; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    ca: Vec<PathBuf>,
+
+    /// Show this host a client certificate: a PEM file with the key, the certificate and its chain; may be repeated.
+    #[arg(long, value_name = "HOST=FILE", value_parser = host_and_file)]
+    client_cert: Vec<(Host, PathBuf)>,
+
+    /// Reach this host and the others that are named so, and no further one; may be repeated.
+    #[arg(long, value_name = "HOST")]
+    only: Vec<Host>,
+
     /// Take credentials from this file, in the format of docker's config.json, rather than from docker's own.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
@@ -19,12 +33,56 @@ pub(crate) struct Reach {
 
 /// A client with at most `concurrency` requests under way to a host.
 pub(crate) fn client(reach: &Reach, concurrency: usize) -> Result<Client, Failure> {
-    let builder = Client::builder().concurrency(concurrency);
-    let builder = match &reach.credentials {
-        Some(file) => builder.docker_config_file(file),
-        None => builder.docker_config(),
+    build(reach, concurrency).map_err(|error| Failure::usage(error.as_ref()))
+}
+
+fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
+    let mut builder = Client::builder().concurrency(concurrency);
+    builder = match &reach.credentials {
+        Some(file) => builder.docker_config_file(file)?,
+        None => builder.docker_config()?,
     };
-    let plain = |builder, host: &Host| lockage_registry::client::ClientBuilder::plain_http(builder, host.clone());
-    let built = builder.and_then(|builder| reach.plain_http.iter().fold(builder, plain).build());
-    built.map_err(|error| Failure::usage(&error))
+    for host in &reach.plain_http {
+        builder = builder.plain_http(host.clone());
+    }
+    for file in &reach.ca {
+        builder = builder.root_certificate(&read(file)?)?;
+    }
+    for (host, file) in &reach.client_cert {
+        builder = builder.client_identity(host.clone(), &read(file)?)?;
+    }
+    if !reach.only.is_empty() {
+        builder = builder.only(reach.only.iter().cloned());
+    }
+    Ok(builder.build()?)
+}
+
+/// A file's bytes, or which file could not be read.
+fn read(file: &Path) -> Result<Vec<u8>, Unreadable> {
+    std::fs::read(file).map_err(|source| Unreadable { file: file.to_owned(), source })
+}
+
+#[derive(Debug)]
+struct Unreadable {
+    file: PathBuf,
+    source: std::io::Error,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be read", self.file.display())
+    }
+}
+
+impl Error for Unreadable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// `HOST=FILE`.
+fn host_and_file(text: &str) -> Result<(Host, PathBuf), String> {
+    let (host, file) = text.split_once('=').ok_or("write HOST=FILE")?;
+    let host = host.parse().map_err(|error| format!("{error}"))?;
+    Ok((host, PathBuf::from(file)))
 }
