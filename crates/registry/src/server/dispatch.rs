@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{ALLOW, CONTENT_TYPE, EXPECT};
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use lockage_tagging::Host;
 
+use super::guard::{Caller, Door, TOKEN_PATH, needs};
 use super::inbound::Inbound;
 use super::log::Log;
 use super::payload::Payload;
@@ -27,6 +29,7 @@ pub(super) struct Shared {
     pub(super) intercept: Option<Intercept>,
     pub(super) sessions: Sessions,
     pub(super) known: Known,
+    pub(super) door: Option<Door>,
 }
 
 /// A request, without the path that has led to its endpoint.
@@ -34,6 +37,8 @@ pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) query: Query,
     pub(super) body: Inbound,
+    /// Who asks.
+    pub(super) caller: Caller,
     headers: HeaderMap,
 }
 
@@ -41,6 +46,12 @@ impl Asked {
     /// A header, where it is there and text.
     pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What it brings to be let in.
+    pub(super) fn authorization(&self) -> Option<&str> {
+        // What is no text is not known to anybody.
+        self.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
     }
 
     /// The media type that the body is said to have.
@@ -63,8 +74,7 @@ impl std::error::Error for Cut {}
 
 pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<Payload>, Cut> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let entry = shared.log.arrive(head.method.as_str(), path);
+    let entry = shared.log.arrive(head.method.as_str(), logged(&head.uri));
     let fault = shared.intercept.as_ref().map_or(Fault::None, |intercept| intercept(entry.head()));
     match &fault {
         Fault::Cut => return Err(Cut),
@@ -72,15 +82,16 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
         _ => {}
     }
     let waits = head.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    let asked = Asked {
+    let mut asked = Asked {
         query: Query::parse(head.uri.query()),
         body: Inbound::new(body, Arc::clone(&entry), waits),
+        caller: Caller::Anybody,
         method: head.method,
         headers: head.headers,
     };
     let reply = match fault.instead() {
         Some(reply) => reply,
-        None => perform(shared, &asked, head.uri.path()).await,
+        None => perform(shared, &mut asked, &head.uri).await,
     };
     asked.body.drain().await;
     if fault == Fault::CutAfter || asked.body.is_broken() {
@@ -92,11 +103,33 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
     Ok(response.map(|payload| payload.counted(entry)))
 }
 
-async fn perform(shared: &Shared, asked: &Asked, path: &str) -> Reply {
-    let Some(route) = Route::parse(path) else {
+/// What is logged of a request's target: not the secret of a client that writes it into the query.
+fn logged(target: &Uri) -> &str {
+    let secret = |query: &str| ["password=", "refresh_token="].iter().any(|name| query.contains(name));
+    match target.path_and_query() {
+        Some(_) if target.path() == TOKEN_PATH && target.query().is_some_and(secret) => target.path(),
+        Some(whole) => whole.as_str(),
+        None => "/",
+    }
+}
+
+async fn perform(shared: &Shared, asked: &mut Asked, target: &Uri) -> Reply {
+    let door = shared.door.as_ref();
+    if let Some(door) = door.filter(|door| door.has_tokens() && target.path() == TOKEN_PATH) {
+        let given = door.token(asked, target.query().unwrap_or_default()).await;
+        return given.unwrap_or_else(|refusal| refusal.into_reply(&asked.method, &Route::Ping));
+    }
+    let Some(route) = Route::parse(target.path()) else {
         return refusal::refuse(StatusCode::NOT_FOUND, "UNSUPPORTED", "there is no such endpoint");
     };
     let reply = if route.methods().contains(&asked.method) {
+        if let Some(door) = door {
+            let authority = target.authority().map(Authority::as_str).or_else(|| asked.header(&HOST));
+            match door.admit(asked.authorization(), authority, &needs(&route, &asked.method, &asked.query)) {
+                Ok(caller) => asked.caller = caller,
+                Err(refused) => return refused,
+            }
+        }
         endpoint(shared, asked, &route).await.unwrap_or_else(|refusal| refusal.into_reply(&asked.method, &route))
     } else {
         refusal::refuse(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the endpoint does not have this method")

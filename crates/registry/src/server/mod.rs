@@ -1,8 +1,8 @@
 //! `server`: an OCI distribution server in this process, over any [`Registry`](crate::Registry).
 //!
 //! It speaks the distribution specification 1.1 with docker, containerd, crane, skopeo, oras and cosign: pulls with
-//! ranges, pushes in one piece or in chunks, mounts, tags, referrers and deletes. There is neither TLS nor
-//! authentication: it is for a machine's own address, or for behind something that does both.
+//! ranges, pushes in one piece or in chunks, mounts, tags, referrers and deletes. A [`Guard`] asks clients for a password
+//! or a token. There is no TLS: it is for a machine's own address, or for behind something that has it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -21,6 +21,7 @@
 mod blobs;
 mod dispatch;
 mod fault;
+mod guard;
 mod inbound;
 mod log;
 mod manifests;
@@ -36,5 +37,6 @@ mod tags;
 mod uploads;
 
 pub use fault::{Fault, Intercept, RequestHead};
+pub use guard::Guard;
 pub use log::Seen;
 pub use serve::{Builder, Server};

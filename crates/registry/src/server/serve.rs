@@ -15,9 +15,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::dispatch::{self, Shared};
+use super::guard::Door;
 use super::log::Log;
 use super::uploads::{Known, Sessions};
-use super::{Intercept, Seen};
+use super::{Guard, Intercept, Seen};
 use crate::{Error, ErrorKind, Registry, Result};
 
 /// How long a client may take to send the head of a request; also how long an unused connection is kept.
@@ -35,6 +36,7 @@ pub struct Builder {
     host: Host,
     record: bool,
     intercept: Option<Intercept>,
+    guard: Option<Guard>,
 }
 
 /// A running server. It ends when it is dropped, at once and with all its connections.
@@ -62,6 +64,13 @@ impl Builder {
         self
     }
 
+    /// Lets in only those that `guard` knows. Unless it is called, everybody may do everything.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
     /// Listens at `address` (with port 0, at some free port) and serves from then on.
     ///
     /// # Errors
@@ -76,6 +85,7 @@ impl Builder {
         let listener = TcpListener::bind(address).await.map_err(|e| unusable(e.into()))?;
         let address = listener.local_addr().map_err(|e| unusable(e.into()))?;
         let host = address.to_string().parse::<Host>().map_err(|e| unusable(e.into()))?;
+        let door = self.guard.map(|guard| Door::new(guard, self.host.clone(), address));
         let shared = Arc::new(Shared {
             registry: self.registry,
             host: self.host,
@@ -83,6 +93,7 @@ impl Builder {
             intercept: self.intercept,
             sessions: Sessions::new(),
             known: Known::default(),
+            door,
         });
         let (stop, stopping) = watch::channel(false);
         let (ending, ended) = watch::channel(());
@@ -96,6 +107,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("registry", &self.registry)
             .field("record", &self.record)
+            .field("guard", &self.guard)
             .finish_non_exhaustive()
     }
 }
@@ -105,7 +117,7 @@ impl Server {
     /// address the server itself has.
     #[must_use]
     pub fn builder(registry: Arc<dyn Registry>, host: Host) -> Builder {
-        Builder { registry, host, record: false, intercept: None }
+        Builder { registry, host, record: false, intercept: None, guard: None }
     }
 
     /// Where it listens.
@@ -129,6 +141,21 @@ impl Server {
     /// Forgets the requests so far. Their numbers go on.
     pub fn clear_requests(&self) {
         self.shared.log.clear();
+    }
+
+    /// Makes every token that the guard has given bad at once, as if its life were over. Refresh tokens stay good, and
+    /// get new ones.
+    pub fn revoke_tokens(&self) {
+        if let Some(door) = &self.shared.door {
+            door.revoke();
+        }
+    }
+
+    /// Makes every refresh token bad at once: clients need their password again when their tokens have expired.
+    pub fn revoke_refresh_tokens(&self) {
+        if let Some(door) = &self.shared.door {
+            door.revoke_refresh();
+        }
     }
 
     /// Accepts no more, lets the requests that are under way end (for ten seconds), and ends.

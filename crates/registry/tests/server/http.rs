@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use lockage_registry::server::{Intercept, Server};
+use lockage_registry::server::{Builder, Guard, Intercept, Server};
 use lockage_registry::{Algorithm, Digest, Memory, digest_of};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,20 +12,20 @@ pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// A server on an empty registry, recorded.
 pub async fn server() -> Server {
-    serve(None).await
+    serve(|builder| builder).await
 }
 
 pub async fn faulty(intercept: Intercept) -> Server {
-    serve(Some(intercept)).await
+    serve(|builder| builder.intercept(intercept)).await
 }
 
-async fn serve(intercept: Option<Intercept>) -> Server {
+pub async fn guarded(guard: Guard) -> Server {
+    serve(|builder| builder.guard(guard)).await
+}
+
+async fn serve(with: impl FnOnce(Builder) -> Builder) -> Server {
     let host: lockage_registry::Host = "registry.test".parse().unwrap();
-    let builder = Server::builder(Arc::new(Memory::new(host.clone())), host).record();
-    let builder = match intercept {
-        Some(intercept) => builder.intercept(intercept),
-        None => builder,
-    };
+    let builder = with(Server::builder(Arc::new(Memory::new(host.clone())), host).record());
     builder.serve("127.0.0.1:0".parse().unwrap()).await.unwrap()
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, unreachable_pub)]
 
 mod faults;
+mod guard;
 mod http;
 mod manifests;
 mod uploads;

@@ -30,7 +30,11 @@ pub(super) async fn begin(shared: &Shared, asked: &Asked, repo: &Repository) -> 
         let digest = refusal::digest(digest)?;
         let from = match asked.query.get("from").filter(|name| !name.is_empty()) {
             Some(name) => refusal::repository(&shared.host, name)?,
-            None => shared.known.place(&digest).unwrap_or_else(|| repo.clone()),
+            // Only from where the client may pull, or it would get what it may not read.
+            None => {
+                let known = shared.known.place(&digest).filter(|place| asked.caller.may_pull(place.path()));
+                known.unwrap_or_else(|| repo.clone())
+            }
         };
         if mounted(shared, repo, &digest, &from).await {
             shared.known.remember(&digest, repo);
