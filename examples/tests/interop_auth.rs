@@ -116,13 +116,13 @@ async fn a_password_from_docker_s_file_serves_the_program_and_the_library() {
 
 #[tokio::test]
 #[ignore = "needs real registries and clients"]
-async fn a_wrong_password_is_an_error_without_a_secret() {
+async fn a_wrong_password_is_an_error_that_names_its_file_and_no_secret() {
     let registry = DockerRegistry::behind_login();
     let (from, to) = (registry.reference("dev/app:v1"), registry.reference("prod/app:v1"));
     let wrong = "battery staple";
     let config = Config::login(registry.host(), USER, wrong);
     let place = config.path();
-    refused(&mut program(&place, &from, &to), "not authorised", USER, wrong);
+    refused(&mut program(&place, &from, &to), place.to_str().unwrap(), USER, wrong);
 }
 
 #[tokio::test]
@@ -260,14 +260,14 @@ async fn a_login_that_the_token_server_refuses_names_its_file_and_no_secret() {
 
 #[tokio::test]
 #[ignore = "needs real registries and clients"]
-async fn a_login_that_lacks_the_right_is_an_error_without_a_secret() {
+async fn a_login_that_lacks_the_right_names_its_file_and_no_secret() {
     let tokens = TokenServer::start(&[BOT, RELEASER]);
     let registry = DockerRegistry::with(tokens.settings());
     push(&client(registry.host(), &BOT), &registry.reference("prod/app:v1"), &two_platforms(1)).await;
     let config = Config::login(registry.host(), RELEASER.name, RELEASER.password);
     let place = config.path();
     let mut command = program(&place, &registry.reference("prod/app:v1"), &registry.reference("dev/app:v1"));
-    refused(&mut command, "not authorised", RELEASER.name, RELEASER.password);
+    refused(&mut command, place.to_str().unwrap(), RELEASER.name, RELEASER.password);
 }
 
 #[tokio::test]
