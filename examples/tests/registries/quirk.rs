@@ -12,6 +12,8 @@ pub(crate) enum Quirk {
     MountsNothing,
     /// A mount from another repository is refused.
     RefusesMounts(u16),
+    /// A mount is refused, from wherever.
+    RefusesEveryMount(u16),
     /// HEAD of a manifest: 405.
     NoManifestHead,
     /// No `Docker-Content-Digest` anywhere.
@@ -37,13 +39,15 @@ pub(crate) enum Quirk {
 }
 
 impl Quirk {
-    pub(crate) const COPYING: [Self; 15] = [
+    pub(crate) const COPYING: [Self; 17] = [
         Self::NoReferrersApi,
         Self::MountsNothing,
         Self::RefusesMounts(401),
         Self::RefusesMounts(403),
         Self::RefusesMounts(404),
         Self::RefusesMounts(405),
+        Self::RefusesEveryMount(400),
+        Self::RefusesEveryMount(405),
         Self::NoManifestHead,
         Self::NoContentDigest,
         Self::HeadWithoutLength,
@@ -58,7 +62,7 @@ impl Quirk {
     /// Whether no registry has both.
     pub(crate) fn excludes(self, other: Self) -> bool {
         let kind = |quirk| match quirk {
-            Self::MountsNothing | Self::RefusesMounts(_) => 1,
+            Self::MountsNothing | Self::RefusesMounts(_) | Self::RefusesEveryMount(_) => 1,
             Self::NoContentType | Self::OctetStream => 2,
             Self::RelativeLocation | Self::AbsoluteLocation => 3,
             Self::NoManifestHead | Self::HeadWithoutLength => 4,
@@ -79,6 +83,9 @@ impl Quirk {
                 None
             }
             Self::RefusesMounts(status) if method == "POST" && mounts_from_another(&target) => {
+                Some(Answer::error(status, "UNSUPPORTED"))
+            }
+            Self::RefusesEveryMount(status) if method == "POST" && target.contains("mount=") => {
                 Some(Answer::error(status, "UNSUPPORTED"))
             }
             Self::NoManifestHead if method == "HEAD" && is_manifest => Some(Answer::error(405, "UNSUPPORTED")),
