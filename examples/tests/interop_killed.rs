@@ -72,19 +72,19 @@ impl World {
         (format!("{}/app:v1", self.dev.host()), format!("{}/{repository}:v1", self.prod.host()))
     }
 
-    /// How long a copy takes that is left alone: the longest of some, after one that warms up.
+    /// How long a copy takes that is left alone: the middle of five, after one that warms up.
     async fn undisturbed(&self) -> Duration {
-        let mut longest = Duration::ZERO;
-        for n in 0..4 {
+        let mut taken = Vec::new();
+        for n in 0..6 {
             let repository = format!("{}-undisturbed", self.prepare(n).await);
             let (from, to) = self.names(&repository);
             let started = Instant::now();
             copy(&from, &to);
-            if n > 0 {
-                longest = longest.max(started.elapsed());
-            }
+            taken.push(started.elapsed());
         }
-        longest
+        taken.remove(0);
+        taken.sort();
+        taken[2]
     }
 
     /// True where the tag has moved: then all is there. Else it holds what it held.
@@ -107,14 +107,14 @@ async fn killed_at_any_moment_it_leaves_the_old_or_the_whole_new_image() {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = number("LOCKAGE_SEED").unwrap_or(since.as_secs());
     let world = World::start().await;
-    let most = world.undisturbed().await;
-    println!("LOCKAGE_SEED={seed} LOCKAGE_KILLS={kills}, and a copy takes {most:?}");
+    let whole = world.undisturbed().await;
+    println!("LOCKAGE_SEED={seed} LOCKAGE_KILLS={kills}, and a copy takes {whole:?}");
 
     let (mut in_flight, mut unmoved) = (0, 0);
     for n in 0..kills {
         let repository = world.prepare(n).await;
         let (from, to) = world.names(&repository);
-        let after = most.mul_f64((random(seed, n) >> 11) as f64 / (1_u64 << 53) as f64);
+        let after = whole.mul_f64((random(seed, n) >> 11) as f64 / (1_u64 << 53) as f64);
         let mut program = isolated(lockage());
         program.args(["copy", &from, &to]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = program.spawn().unwrap();
@@ -123,7 +123,7 @@ async fn killed_at_any_moment_it_leaves_the_old_or_the_whole_new_image() {
         running.kill().unwrap();
         running.wait().unwrap();
 
-        let moment = format!("LOCKAGE_SEED={seed}, kill {n} after {after:?} of {most:?}");
+        let moment = format!("LOCKAGE_SEED={seed}, kill {n} after {after:?} of {whole:?}");
         let moved = world.judge(n, &repository).unwrap_or_else(|why| panic!("{moment}: {why}"));
         assert!(ended.is_none_or(|status| status.success() && moved), "{moment}: it ended by itself, {ended:?}");
         in_flight += u64::from(ended.is_none());
@@ -133,5 +133,5 @@ async fn killed_at_any_moment_it_leaves_the_old_or_the_whole_new_image() {
         assert_eq!(world.judge(n, &repository), Ok(true), "{moment}: then run again");
     }
     println!("{in_flight} of {kills} were killed under way, {unmoved} before the tag had moved");
-    assert!(2 * unmoved >= kills, "too few hit a copy under way for this to prove anything: {unmoved} of {kills}");
+    assert!(3 * unmoved >= kills, "too few hit a copy under way for this to prove anything: {unmoved} of {kills}");
 }
