@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use lockage_promote::Outcome;
 use lockage_registry::client::Client;
+use lockage_registry::testing::fixtures;
 use lockage_registry::{ErrorKind, Prune as _, Source as _, TagOrDigest};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use quirk::Quirk;
-use world::{Place, copy, image};
+use world::{Place, attachments, copy, image, signature_tag};
 
 /// None, each, and all pairs that one registry can have.
 fn all() -> Vec<Vec<Quirk>> {
@@ -44,8 +45,10 @@ where
             case(quirks.clone()).await.err().map(|why| format!("{quirks:?}: {why}"))
         });
     }
-    let failures: Vec<_> = running.join_all().await.into_iter().flatten().collect();
-    assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+    let mut failures: Vec<_> = running.join_all().await.into_iter().flatten().collect();
+    failures.sort_by_key(String::len);
+    let first_lines: Vec<_> = failures.iter().filter_map(|failure| failure.lines().next()).collect();
+    assert!(failures.is_empty(), "{} fail:\n{}\n{}", failures.len(), first_lines.join("\n"), failures[0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +59,7 @@ async fn whatever_a_registry_lacks_the_image_arrives_whole_under_its_tag() {
         dev.hold(&image, "team/app", "pr-42").await;
         let (from, to) = (dev.reference("team/app:pr-42"), prod.reference("app:v1"));
 
-        let receipt = copy(&client, &from, &to).await.map_err(|e| format!("{e:?}\n{:#?}", prod.seen()))?;
+        let receipt = copy(&client, &from, &to).await.map_err(|e| format!("{e}\n{e:?}\n{:#?}", prod.seen()))?;
         prod.has(&image, "app", "v1").await?;
         let uploaded = receipt.steps().iter().filter(|step| step.outcome == Outcome::Uploaded).count();
         if uploaded != image.blobs.len() {
@@ -71,8 +74,36 @@ async fn whatever_a_registry_lacks_the_image_arrives_whole_under_its_tag() {
         // To another repository of the same registry, and to another tag of the same repository.
         for (beside, repository, tag) in [("released/app:v1", "released/app", "v1"), ("app:latest", "app", "latest")] {
             let beside = prod.reference(beside);
-            copy(&client, &to, &beside).await.map_err(|e| format!("{beside}: {e:?}\n{:#?}", prod.seen()))?;
+            copy(&client, &to, &beside).await.map_err(|e| format!("{beside}: {e}\n{e:?}\n{:#?}", prod.seen()))?;
             prod.has(&image, repository, tag).await?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_registry_lacks_what_is_attached_comes_along() {
+    each(|quirks| async move {
+        // To a registry of the same kind, and between it and one that lacks nothing.
+        for (here, there) in [(&quirks[..], &quirks[..]), (&quirks, &[]), (&[], &quirks)] {
+            let (dev, prod) = (Place::start(here).await, Place::start(there).await);
+            let (client, image, signature) = (Client::builder().build().unwrap(), image(1), fixtures::image(80));
+            dev.hold(&image, "team/app", "pr-42").await;
+            let (attachments, tag) = (attachments(&image), signature_tag(&image));
+            dev.attach(&attachments, "team/app").await;
+            dev.hold(&signature, "team/app", &tag).await;
+            // Somebody has attached something there already.
+            let earlier = [fixtures::artifact_for(image.root().descriptor(), fixtures::SBOM, 90)];
+            prod.attach(&earlier, "app").await;
+
+            let (from, to) = (dev.reference("team/app:pr-42"), prod.reference("app:v1"));
+            copy(&client, &from, &to).await.map_err(|e| format!("{e}\n{e:?}\n{:#?}", prod.seen()))?;
+            prod.has(&image, "app", "v1").await?;
+            for attachment in attachments.iter().chain(&earlier) {
+                prod.has_attached(attachment, "app").await?;
+            }
+            prod.has(&signature, "app", &tag).await?;
         }
         Ok(())
     })
