@@ -6,13 +6,12 @@
 
 mod real;
 
-use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
 use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures::{self, Image};
-use real::{DockerRegistry, closure, copy, isolated, lockage, platforms};
+use real::{Attached, DockerRegistry, Parts as _, closure, copy, isolated, lockage, platforms};
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -27,30 +26,29 @@ fn random(seed: u64, n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// All of an image as it should be found.
-fn parts(image: &Image) -> BTreeMap<String, Vec<u8>> {
-    let manifests = image.manifests.iter().map(|raw| (raw.digest().to_string(), raw.bytes().to_vec()));
-    manifests.chain(image.blobs.iter().map(|(blob, bytes)| (blob.digest.to_string(), bytes.to_vec()))).collect()
-}
-
 struct World {
     dev: DockerRegistry,
     prod: DockerRegistry,
     client: Client,
     old: Image,
     new: Image,
+    attached: Attached,
 }
 
 impl World {
     async fn start() -> Self {
+        let new = platforms(2, &["amd64", "arm64", "s390x"], 1_500_000, 300_000);
         let world = Self {
             dev: DockerRegistry::start(),
             prod: DockerRegistry::start(),
             client: Client::builder().build().unwrap(),
             old: platforms(1, &["amd64", "arm64"], 20_000, 3_000),
-            new: platforms(2, &["amd64", "arm64", "s390x"], 1_500_000, 300_000),
+            attached: Attached::to(&new),
+            new,
         };
         world.push(&world.dev, "app", &world.new).await;
+        world.attached.push(&world.client, world.dev.reference("app").repository()).await;
+        world.attached.is_at(world.dev.host(), "app").unwrap();
         world
     }
 
@@ -87,12 +85,14 @@ impl World {
         taken[2]
     }
 
-    /// True where the tag has moved: then all is there. Else it holds what it held.
+    /// True where the tag has moved: then all is there, what is attached included. Else it holds what it held.
     fn judge(&self, n: u64, repository: &str) -> Result<bool, String> {
         let found = closure(self.prod.host(), repository, "v1")?;
         match found {
-            Some(found) if found == parts(&self.new) => Ok(true),
-            Some(found) if n.is_multiple_of(2) && found == parts(&self.old) => Ok(false),
+            Some(found) if found == self.new.parts() => {
+                self.attached.is_at(self.prod.host(), repository).map(|()| true)
+            }
+            Some(found) if n.is_multiple_of(2) && found == self.old.parts() => Ok(false),
             None if !n.is_multiple_of(2) => Ok(false),
             None => Err("the tag is gone".to_owned()),
             Some(found) => Err(format!("the tag leads to {:?}", found.keys())),

@@ -1,6 +1,7 @@
 //! Real peers for tests: docker-registry, the clients, the `lockage` binary; each ends with the test that started it.
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
+mod attached;
 mod docker_registry;
 mod image;
 mod pki;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+pub(crate) use attached::{Attached, Parts};
 pub(crate) use docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, Settings, USER};
 pub(crate) use image::{platforms, two_platforms};
 pub(crate) use pki::{Authority, Pair};
