@@ -6,13 +6,18 @@ use lockage_registry::{Algorithm, Descriptor, Digest, Platform, RawManifest, dig
 
 /// An index of two platforms which share a layer: 3 manifests, 5 distinct blobs. Each seed makes another one.
 pub(crate) fn two_platforms(seed: u64) -> Image {
-    let shared = layer("shared", seed, 200_000);
+    platforms(seed, &["amd64", "arm64"], 200_000, 3_000)
+}
+
+/// An index with an image for each architecture: a layer that all share and one of its own, of so many bytes.
+pub(crate) fn platforms(seed: u64, architectures: &[&str], shared: usize, own: usize) -> Image {
+    let shared = layer("shared", seed, shared);
     // What a fixture holds can be replaced, though it cannot be made from outside.
     let mut image = fixtures::image(seed);
     (image.manifests, image.blobs) = (Vec::new(), vec![shared.blob.clone()]);
     let mut entries = Vec::new();
-    for architecture in ["amd64", "arm64"] {
-        let own = layer(architecture, seed, 3_000);
+    for architecture in architectures {
+        let own = layer(architecture, seed, own);
         let config = blob(
             media_type::OCI_CONFIG,
             format!(
@@ -25,7 +30,7 @@ pub(crate) fn two_platforms(seed: u64) -> Image {
         });
         let child = RawManifest::new(media_type::OCI_MANIFEST, json.to_string().into()).unwrap();
         let mut entry = child.descriptor().clone();
-        entry.platform = Some(Platform::new("linux", architecture));
+        entry.platform = Some(Platform::new("linux", *architecture));
         entries.push(entry);
         image.blobs.extend([config, own.blob]);
         image.manifests.push(child);

@@ -1,7 +1,12 @@
 //! Real peers for tests: docker-registry, the clients, the `lockage` binary; each ends with the test that started it.
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
+mod attached;
+mod docker_registry;
 mod image;
+mod pki;
+mod raw;
+mod token_server;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,16 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lockage_registry::Reference;
 use tempfile::TempDir;
 
-pub(crate) use image::two_platforms;
-
-/// The login of [`DockerRegistry::behind_login`].
-pub(crate) const USER: &str = "stranger";
-pub(crate) const PASSWORD: &str = "correct horse";
-/// The password with bcrypt, the only scheme that docker-registry takes.
-const HTPASSWD: &str = "stranger:$2b$04$aMnfT3wArtNPsLM7fjcPwO0FFoX0tqS7gtjhZ/9Qlowv5.syWgpTS\n";
+pub(crate) use attached::{Attached, Parts};
+pub(crate) use docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, Settings, USER};
+pub(crate) use image::{platforms, two_platforms};
+pub(crate) use pki::{Authority, Pair};
+pub(crate) use raw::{closure, get};
+pub(crate) use token_server::{Asked, TokenServer, User};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,68 +33,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// The CNCF distribution registry, empty, on a free port, with its files in a folder of its own.
-pub(crate) struct DockerRegistry {
-    // Dropped in this order: the process before its files.
-    _process: Running,
-    directory: TempDir,
-    host: String,
-}
-
-impl DockerRegistry {
-    pub(crate) fn start() -> Self {
-        Self::with("")
-    }
-
-    /// Only [`USER`] may read and write.
-    pub(crate) fn behind_login() -> Self {
-        Self::with("auth:\n  htpasswd:\n    realm: test\n    path: DIR/htpasswd\n")
-    }
-
-    fn with(auth: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let within = |name: &str| directory.path().join(name);
-        let configuration = format!(
-            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: DIR/content\n  \
-             delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:0\n  secret: test\n{auth}"
-        );
-        let place = directory.path().to_str().unwrap();
-        fs::write(within("config.yml"), configuration.replace("DIR", place)).unwrap();
-        fs::write(within("htpasswd"), HTPASSWD).unwrap();
-        let mut command = peer("docker-registry");
-        command.arg("serve").arg(within("config.yml"));
-        command.stdout(File::create(within("access.log")).unwrap());
-        command.stderr(File::create(within("log")).unwrap());
-        let process = Running(command.spawn().unwrap());
-        let host = announced(&within("log"), "listening on ");
-        Self { _process: process, directory, host }
-    }
-
-    /// Host and port.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn reference(&self, rest: &str) -> Reference {
-        format!("{}/{rest}", self.host).parse().unwrap()
-    }
-
-    /// The requests so far, as `METHOD PATH?QUERY`, in the order in which they were answered.
-    pub(crate) fn requests(&self) -> Vec<String> {
-        // An answer is logged after it has been sent: wait until nothing more comes.
-        let mut seen = String::new();
-        for _ in 0..100 {
-            std::thread::sleep(Duration::from_millis(150));
-            let now = fs::read_to_string(self.directory.path().join("access.log")).unwrap();
-            if now == seen {
-                break;
-            }
-            seen = now;
-        }
-        seen.lines().map(|line| line.split('"').nth(1).unwrap().trim_end_matches(" HTTP/1.1").to_owned()).collect()
     }
 }
 
