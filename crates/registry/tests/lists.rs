@@ -47,6 +47,41 @@ async fn a_404_to_both_means_none() {
 }
 
 #[tokio::test]
+async fn that_there_is_no_api_is_found_out_once_and_not_from_what_is_said_of_content() {
+    for (body, asked) in [
+        ("404 page not found", 1),
+        (r#"{"errors":[{"code":"UNSUPPORTED"}]}"#, 1),
+        (r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, 3),
+        (r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#, 3),
+    ] {
+        let answer = move |request: &Request| if is_api(request) { body } else { "" };
+        let mock = Mock::start(move |request, _| Reply::new(404).body(answer(request).as_bytes())).await;
+        let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
+        let client = Client::builder().build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.referrers(&repo, &subject(), None).await.unwrap(), []);
+        }
+        assert_eq!(mock.requests().iter().filter(|request| is_api(request)).count(), asked, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_was_there_once_is_asked_again() {
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let mock = Mock::start(move |_, _| match first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+        true => index(""),
+        false => Reply::new(404),
+    })
+    .await;
+    let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
+    let client = Client::builder().build().unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.referrers(&repo, &subject(), None).await.unwrap(), []);
+    }
+    assert_eq!(mock.requests().iter().filter(|request| is_api(request)).count(), 3);
+}
+
+#[tokio::test]
 async fn anything_else_is_an_error_and_never_none() {
     for (status, kind) in [
         (401, ErrorKind::Unauthorized),

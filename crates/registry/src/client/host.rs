@@ -43,6 +43,8 @@ struct Learnt {
     /// `None` until its name, its user or its answers say what it is.
     profile: Option<Profile>,
     rate_limit: Option<RateLimit>,
+    /// Whether it has the referrers API: shown by any answer of that, or by a 404 that is about no content.
+    referrers_api: Option<bool>,
     /// Repositories from which this registry refused to mount: not asked again.
     unmountable: HashSet<Repository>,
 }
@@ -129,6 +131,16 @@ impl HostState {
 
     pub(super) fn cannot_mount_from(&self, repo: &Repository) {
         self.learnt().unmountable.insert(repo.clone());
+    }
+
+    pub(super) fn has_referrers_api(&self) -> Option<bool> {
+        self.learnt().referrers_api
+    }
+
+    /// What has been seen once to be there is not taken for missing later.
+    pub(super) fn learn_referrers_api(&self, has: bool) {
+        let mut learnt = self.learnt();
+        learnt.referrers_api = Some(has || learnt.referrers_api == Some(true));
     }
 
     /// What kind of registry it is, as far as that is known.

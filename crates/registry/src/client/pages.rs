@@ -66,18 +66,32 @@ async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Res
 }
 
 /// By the referrers API where the registry has it, else by the fallback tag; only a 404 to both means "none".
+///
+/// That a registry has no such API is found out once. A 404 with an OCI code is about this repository or manifest, and says
+/// nothing about others.
 pub(super) async fn referrers(
     host: &Arc<HostState>,
     repo: &Repository,
     subject: &Digest,
     artifact_type: Option<&str>,
 ) -> Result<Vec<Descriptor>> {
+    if host.has_referrers_api() == Some(false) {
+        return by_fallback_tag(host, repo, subject, artifact_type).await;
+    }
     match by_api(host, repo, subject, artifact_type).await {
         // Whatever code stands beside it: a 404 is how a registry without this endpoint says so.
         Err(error) if error.answer().is_some_and(|answer| answer.status == 404) => {
+            if error.oci_errors().iter().all(|said| said.code == "UNSUPPORTED") {
+                host.learn_referrers_api(false);
+            }
             by_fallback_tag(host, repo, subject, artifact_type).await
         }
-        found => found,
+        found => {
+            if found.is_ok() {
+                host.learn_referrers_api(true);
+            }
+            found
+        }
     }
 }
 
