@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lockage_tagging::{Host, Repository};
 
 pub use builder::ClientBuilder;
-pub use credentials::{CredentialProvider, Credentials, DockerConfig, Login, Secret, StaticCredentials};
+pub use credentials::{CredentialProvider, Credentials, DockerConfig, FirstOf, Login, Secret, StaticCredentials};
 pub use url_policy::{Purpose, Trusted, UrlPolicy};
 
 use crate::{Error, Result};
