@@ -2,7 +2,13 @@
 //! many callers, refreshing, and whom no credential is sent to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "../mock/mod.rs"]
 mod mock;
+
+mod basic;
+mod realm;
+mod secrets;
+mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -92,7 +98,7 @@ async fn many_callers_share_one_token() {
     let client = client(&mock);
     let repo = repo(&mock, "app");
     let (repo, latest) = (&repo, &latest());
-    for pulled in join_all((0..16).map(|_| client.manifest(repo, latest))).await {
+    for pulled in join_all((0..32).map(|_| client.manifest(repo, latest))).await {
         pulled.unwrap();
     }
     assert_eq!(issued.load(Ordering::SeqCst), 1);
