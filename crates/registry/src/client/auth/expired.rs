@@ -33,9 +33,15 @@ mod tests {
     use std::sync::Arc;
     use std::time::Instant;
 
-    use super::super::{Held, Scheme};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use lockage_tagging::Repository;
+    use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+
+    use super::super::{Access, Held, Scheme};
     use super::*;
-    use crate::{Answer, ErrorKind, OciError};
+    use crate::client::{Client, CredentialProvider, Credentials};
+    use crate::{Answer, ErrorKind, OciError, Result};
 
     fn error(method: &str, status: u16, message: Option<&str>) -> Error {
         let mut answer = Answer::new(method, "https://r.example/v2/a/manifests/b", status);
@@ -51,7 +57,7 @@ mod tests {
     #[test]
     fn an_expiry_is_told_from_a_lack_of_rights() {
         let ecr = "Your authorization token has expired. Reauthenticate and try again.";
-        let header = "Basic x".parse::<reqwest::header::HeaderValue>().unwrap();
+        let header = "Basic x".parse::<HeaderValue>().unwrap();
         let sent = |age| {
             let at = Instant::now().checked_sub(age).unwrap();
             let held = Arc::new(Held::new(Some(header.clone()), at, age));
@@ -71,5 +77,40 @@ mod tests {
             assert_eq!(may_have_expired(&error, &young), young_may, "{error:?}");
             assert_eq!(may_have_expired(&error, &old), old_may, "{error:?}");
         }
+    }
+
+    /// What a cloud's helper gives: another password after each `EVERY` questions.
+    #[derive(Debug, Default)]
+    struct Cloud(AtomicUsize);
+
+    const EVERY: usize = 2;
+
+    #[async_trait::async_trait]
+    impl CredentialProvider for Cloud {
+        async fn credentials(&self, _: &Repository) -> Result<Option<Credentials>> {
+            let lease = self.0.fetch_add(1, Ordering::SeqCst) / EVERY;
+            Ok(Some(Credentials::password("the cloud", "AWS", format!("lease-{lease}"))))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_expired_login_is_replaced_where_there_is_another() {
+        let client = Client::builder().credentials(Cloud::default()).build().unwrap();
+        let repository: Repository = "localhost:1/app".parse().unwrap();
+        let (host, access) = (client.host(&repository).unwrap(), Access::pull(&repository));
+        let get = || host.tokens.authorization(&host, &access);
+        assert!(get().await.unwrap().is_none(), "nothing was asked for");
+        let mut headers = HeaderMap::new();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=ecr"));
+        assert!(host.tokens.learn(&headers, &access, None));
+        let first = get().await.unwrap().unwrap();
+        host.tokens.expired(&access, &first);
+        assert!(get().await.unwrap().is_none(), "the helper still gives the same");
+        host.tokens.expired(&access, &first);
+        let second = get().await.unwrap().unwrap();
+        assert_ne!(first.header, second.header);
+        assert!(get().await.unwrap().unwrap().header == second.header, "it is kept");
+        let text = format!("{first:?} {:?} {:?} {headers:?}", host.tokens, first.header);
+        assert!(!text.contains("lease") && !text.contains("QVdTO"), "{text}");
     }
 }
