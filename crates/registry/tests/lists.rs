@@ -5,7 +5,9 @@ mod mock;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use lockage_registry::client::Client;
-use lockage_registry::{Algorithm, Descriptor, Digest, ErrorKind, Repository, Result, Source, Tag, digest_of};
+use lockage_registry::{
+    Algorithm, Descriptor, Digest, ErrorKind, Repository, Result, RetryPolicy, Source, Tag, digest_of,
+};
 use mock::{Mock, Reply, Request};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -20,7 +22,8 @@ fn is_api(request: &Request) -> bool {
 
 async fn referrers(mock: &Mock, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
     let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
-    Client::builder().build().unwrap().referrers(&repo, &subject(), artifact_type).await
+    let client = Client::builder().retry(RetryPolicy::none()).build().unwrap();
+    client.referrers(&repo, &subject(), artifact_type).await
 }
 
 fn index(entries: &str) -> Reply {
@@ -105,7 +108,8 @@ async fn a_document_that_is_no_list_is_not_an_empty_one() {
         let mock = Mock::start(move |_, _| Reply::new(200).header("Content-Type", INDEX).body(body.as_bytes())).await;
         assert_eq!(referrers(&mock, None).await.unwrap_err().kind(), ErrorKind::Protocol, "referrers, {body}");
         let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
-        let tags = Client::builder().build().unwrap().tags(&repo).try_collect::<Vec<Tag>>().await;
+        let tags =
+            Client::builder().retry(RetryPolicy::none()).build().unwrap().tags(&repo).try_collect::<Vec<Tag>>().await;
         assert_eq!(tags.unwrap_err().kind(), ErrorKind::Protocol, "tags, {body}");
     }
 }

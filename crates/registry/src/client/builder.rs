@@ -25,16 +25,15 @@ impl ClientBuilder {
         Self { settings: Settings::default(), proxies: None }
     }
 
-    /// Takes credentials from docker's `config.json`: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`,
-    /// with its `credHelpers`, `credsStore` and `auths`. No such file means no credentials.
+    /// Takes the credentials that docker and podman are logged in with, from the places that [`DockerConfig`] lists.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`] where the file is there and cannot be used.
+    /// As [`DockerConfig::from_env`].
     pub fn docker_config(self) -> Result<Self> {
         Ok(self.credentials(DockerConfig::from_env()?))
     }
 
-    /// Takes credentials from a file in the format of docker's `config.json`.
+    /// Takes credentials from a file in the format of docker's `config.json` or podman's `auth.json`.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] where it is missing or cannot be used.

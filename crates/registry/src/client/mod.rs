@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lockage_tagging::{Host, Repository};
 
 pub use builder::ClientBuilder;
-pub use credentials::{CredentialProvider, Credentials, DockerConfig, Login, Secret, StaticCredentials};
+pub use credentials::{CredentialProvider, Credentials, DockerConfig, FirstOf, Login, Secret, StaticCredentials};
 pub use profile::{Profile, TagDeletion};
 pub use proxies::Proxies;
 pub use rate_limit::RateLimit;

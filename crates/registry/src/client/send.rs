@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Purpose;
 use super::answer::{self, Carried};
-use super::auth::{Access, Authorization, says_expired};
+use super::auth::{Access, Authorization, may_have_expired};
 use super::deadline::{self, NoAnswer, Pulse};
 use super::exact;
 use super::host::HostState;
@@ -158,10 +158,11 @@ impl<'a> Request<'a> {
         let headers = response.headers().clone();
         let error = self.refused(host, response).await;
         let may_differ = host.policy.is_registry(&self.url)
-            && match status {
-                StatusCode::UNAUTHORIZED => host.tokens.learn(&headers, &self.access, authorization.as_ref()),
-                StatusCode::FORBIDDEN if says_expired(&error) => {
-                    authorization.as_ref().is_some_and(|used| host.tokens.expired(&self.access, used))
+            && match (status, &authorization) {
+                (StatusCode::UNAUTHORIZED, used) => host.tokens.learn(&headers, &self.access, used.as_ref()),
+                (StatusCode::FORBIDDEN, Some(used)) if may_have_expired(&error, used) => {
+                    host.tokens.expired(&self.access, used);
+                    true
                 }
                 _ => false,
             };

@@ -1,141 +1,174 @@
 //! Authentication: from a challenge to the header that answers it.
+//!
+//! Nothing is sent before the registry asks. Then its challenge says how: Basic, with the credentials themselves, or a
+//! bearer token from the token server that it names. The provider of credentials and the token server are asked once for
+//! all callers who need the same (`slot.rs`), and again where what they gave is old or refused.
 
-mod challenge;
-mod token;
+mod access;
+pub(super) mod challenge;
+mod exchange;
+mod expired;
+pub(super) mod grant;
+mod shared;
+mod slot;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use lockage_tagging::Repository;
 use reqwest::header::{HeaderMap, HeaderValue};
 
-pub(super) use challenge::Scheme;
-use challenge::{Challenge, parse};
-use token::{Slot, Token};
+pub(super) use access::Access;
+pub(super) use expired::may_have_expired;
 
 use super::host::HostState;
-use super::{Login, Secret};
+use super::{Credentials, Login, Secret};
 use crate::{Error, ErrorKind, Result};
-use lockage_tagging::Repository;
+use access::{Scope, covers};
+use challenge::{Challenge, Scheme};
+use exchange::Renewed;
+use slot::{Held, Slot};
 
-/// What a request needs to be allowed: the repository whose credentials are used, and the scopes of its token.
-#[derive(Clone, Debug)]
-pub(super) struct Access {
-    pub(super) repository: Repository,
-    /// Destination first, then the repository to mount from: some token servers grant only the first.
-    scopes: Vec<String>,
-}
+/// After how long the provider is asked again for what it gave.
+const ASK_AGAIN: Duration = Duration::from_secs(300);
+/// After how long it is asked again where it had nothing: somebody may log in meanwhile.
+const ASK_AGAIN_FOR_NOTHING: Duration = Duration::from_secs(30);
 
-impl Access {
-    pub(super) fn pull(repo: &Repository) -> Self {
-        Self::to(repo, "pull")
-    }
-
-    pub(super) fn push(repo: &Repository) -> Self {
-        Self::to(repo, "pull,push")
-    }
-
-    pub(super) fn delete(repo: &Repository) -> Self {
-        Self::to(repo, "delete")
-    }
-
-    pub(super) fn and_pull(mut self, other: &Repository) -> Self {
-        if *other != self.repository {
-            self.scopes.push(format!("repository:{}:pull", other.path()));
-        }
-        self
-    }
-
-    fn to(repo: &Repository, actions: &str) -> Self {
-        Self { repository: repo.clone(), scopes: vec![format!("repository:{}:{actions}", repo.path())] }
-    }
-}
-
-/// What one registry wants, and the tokens that it has been shown to accept.
+/// What one registry wants, and the headers that it has been shown.
 #[derive(Default)]
 pub(super) struct Tokens {
     /// What the registry asked for last; `None` until it asked.
     challenge: Mutex<Option<Challenge>>,
-    /// One slot for each set of scopes, in which one task fetches while the others wait.
-    slots: Mutex<HashMap<Vec<String>, Arc<Slot>>>,
+    slots: Mutex<HashMap<Repository, Slots>>,
+    renewed: Renewed,
+}
+
+/// What is held for one repository.
+#[derive(Default)]
+struct Slots {
+    basic: Arc<Slot>,
+    /// One for each set of scopes.
+    bearer: Vec<(Vec<Scope>, Arc<Slot>)>,
 }
 
 /// A header that was sent, so that it can be told whether it was the one that was refused.
 #[derive(Clone)]
 pub(super) struct Authorization {
     pub(super) header: HeaderValue,
-    token: Option<Arc<Token>>,
+    scheme: Scheme,
+    held: Arc<Held>,
 }
 
 impl Tokens {
-    /// The header for `access`, or `None` while the registry has not asked for any or there are no credentials.
+    /// The header for `access`, or `None` while the registry has not asked for any, where there are no credentials, and
+    /// where there are none but those that were refused a moment ago.
     pub(super) async fn authorization(&self, host: &HostState, access: &Access) -> Result<Option<Authorization>> {
         let challenge = self.challenge.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match challenge {
-            None => Ok(None),
-            Some(Challenge { scheme: Scheme::Basic, .. }) => self.basic(host, access).await,
-            Some(challenge) => self.bearer(host, access, &challenge).await.map(Some),
-        }
+        let Some(challenge) = challenge else { return Ok(None) };
+        let slot = self.slot(access, challenge.scheme);
+        let ready = slot.ready(Instant::now()).or_else(|| self.wider(access, challenge.scheme, &slot));
+        let held = match (ready, challenge.scheme) {
+            (Some(held), _) => Some(held),
+            (None, Scheme::Basic) => slot.get(Instant::now, || login(host, access)).await?,
+            (None, Scheme::Bearer) => slot.get(Instant::now, || self.token(host, access, &challenge)).await?,
+        };
+        Ok(held.and_then(|held| {
+            Some(Authorization { header: held.header.clone()?, scheme: challenge.scheme, held: Arc::clone(&held) })
+        }))
     }
 
     /// Takes note of a 401: what the registry asks for, and that `refused` is no good.
     ///
-    /// Returns false where nothing new can be tried.
+    /// Returns false where nothing new can be tried; else [`authorization`](Self::authorization) tells what.
     pub(super) fn learn(&self, headers: &HeaderMap, access: &Access, refused: Option<&Authorization>) -> bool {
-        let Some(challenge) = parse(headers) else { return false };
+        let Some(challenge) = challenge::parse(headers) else { return false };
         if let Some(refused) = refused {
-            match &refused.token {
-                // The same password would be refused again.
-                None => return false,
-                Some(token) => self.slot(access).forget(token),
-            }
+            self.expired(access, refused);
         }
         *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(challenge);
         true
     }
 
-    /// Takes note of a 403 that says that the token has expired.
-    pub(super) fn expired(&self, access: &Access, refused: &Authorization) -> bool {
-        refused.token.as_ref().is_some_and(|token| {
-            self.slot(access).forget(token);
-            true
-        })
+    /// Takes note that `refused` is no good any more, where the registry did not say so by 401.
+    pub(super) fn expired(&self, access: &Access, refused: &Authorization) {
+        self.slot(access, refused.scheme).refuse(&refused.header, Instant::now());
     }
 
-    fn slot(&self, access: &Access) -> Arc<Slot> {
+    fn slot(&self, access: &Access, scheme: Scheme) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(access.scopes.clone()).or_default())
+        let slots = slots.entry(access.repository.clone()).or_default();
+        if scheme == Scheme::Basic {
+            return Arc::clone(&slots.basic);
+        }
+        if let Some((_, slot)) = slots.bearer.iter().find(|(scopes, _)| *scopes == access.scopes) {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::<Slot>::default();
+        slots.bearer.push((access.scopes.clone(), Arc::clone(&slot)));
+        slot
     }
 
-    async fn basic(&self, host: &HostState, access: &Access) -> Result<Option<Authorization>> {
-        let Some(credentials) = host.credentials.credentials(&access.repository).await? else { return Ok(None) };
-        match &credentials.login {
-            Login::Password { username, password } => {
-                Ok(Some(Authorization { header: basic(username, password)?, token: None }))
-            }
-            Login::IdentityToken(_) | Login::Bearer(_) => {
-                Err(Error::new(ErrorKind::Credentials, "log in to", access.repository.host()).with_message(
-                    format_args!("it wants a user name and password, and {} has a token", credentials.origin),
-                ))
-            }
+    /// A token that was got for more than `access`. Where its server granted less than it was asked for, the registry
+    /// refuses it, `own` takes note, and one is got for `access` alone.
+    fn wider(&self, access: &Access, scheme: Scheme, own: &Slot) -> Option<Arc<Held>> {
+        if scheme == Scheme::Basic {
+            return None;
+        }
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let wider = slots.get(&access.repository)?.bearer.iter().filter(|(scopes, _)| covers(scopes, &access.scopes));
+        wider.filter_map(|(_, slot)| slot.ready(Instant::now())).find(|held| !own.rejects(held))
+    }
+
+    async fn token(&self, host: &HostState, access: &Access, challenge: &Challenge) -> Result<Held> {
+        let credentials = host.credentials.credentials(&access.repository).await?;
+        // The clock starts before the token server is asked, so that a slow answer is not used for too long.
+        let now = Instant::now();
+        if let Some(Login::Bearer(token)) = credentials.as_ref().map(|c| &c.login) {
+            return Ok(Held::new(Some(bearer(token)?), now, ASK_AGAIN));
+        }
+        let grant = exchange::token(host, access, challenge, credentials.as_ref(), &self.renewed).await?;
+        Ok(Held::new(Some(bearer(&grant.token)?), now, grant.life))
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+/// The credentials themselves, as a header.
+async fn login(host: &HostState, access: &Access) -> Result<Held> {
+    let credentials = host.credentials.credentials(&access.repository).await?;
+    let now = Instant::now();
+    match &credentials {
+        None => Ok(Held::new(None, now, ASK_AGAIN_FOR_NOTHING)),
+        Some(Credentials { login: Login::Password { username, password }, .. }) => {
+            Ok(Held::new(Some(basic(username, password)?), now, ASK_AGAIN))
+        }
+        Some(Credentials { login: Login::IdentityToken(_) | Login::Bearer(_), origin }) => {
+            Err(Error::new(ErrorKind::Credentials, "log in to", access.repository.host())
+                .with_message(format_args!("it wants a user name and password, and {origin} has a token")))
         }
     }
-
-    async fn bearer(&self, host: &HostState, access: &Access, challenge: &Challenge) -> Result<Authorization> {
-        let token = self.slot(access).get(host, access, challenge).await?;
-        let header = sensitive(format!("Bearer {}", token.secret.expose()))?;
-        Ok(Authorization { header, token: Some(token) })
-    }
 }
 
-/// ECR's way of saying that credentials have expired.
-pub(super) fn says_expired(error: &Error) -> bool {
-    error.oci_errors().iter().any(|error| error.message.contains("has expired"))
-}
-
-pub(super) fn basic(username: &str, password: &Secret) -> Result<HeaderValue> {
+fn basic(username: &str, password: &Secret) -> Result<HeaderValue> {
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose()));
     sensitive(format!("Basic {pair}"))
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue> {
+    sensitive(format!("Bearer {}", token.expose()))
 }
 
 fn sensitive(text: String) -> Result<HeaderValue> {

@@ -2,7 +2,13 @@
 //! many callers, refreshing, and whom no credential is sent to.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "../mock/mod.rs"]
 mod mock;
+
+mod basic;
+mod realm;
+mod secrets;
+mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +23,18 @@ use mock::{Mock, Reply, Request};
 
 const PASSWORD: &str = "c0rrect horse";
 
+/// Each request once, so that a test sees what became of it.
+fn builder() -> ClientBuilder {
+    Client::builder().retry(RetryPolicy::none())
+}
+
 fn credentials(mock: &Mock) -> StaticCredentials {
     let host: Host = mock.host().parse().unwrap();
     StaticCredentials::new().with(host, Credentials::password("the test", "alice", PASSWORD))
 }
 
 fn client(mock: &Mock) -> Client {
-    Client::builder().credentials(credentials(mock)).build().unwrap()
+    builder().credentials(credentials(mock)).build().unwrap()
 }
 
 fn repo(mock: &Mock, path: &str) -> Repository {
@@ -94,7 +105,7 @@ async fn many_callers_share_one_token() {
     let client = client(&mock);
     let repo = repo(&mock, "app");
     let (repo, latest) = (&repo, &latest());
-    for pulled in join_all((0..16).map(|_| client.manifest(repo, latest))).await {
+    for pulled in join_all((0..32).map(|_| client.manifest(repo, latest))).await {
         pulled.unwrap();
     }
     assert_eq!(issued.load(Ordering::SeqCst), 1);
@@ -170,7 +181,7 @@ async fn an_identity_token_is_exchanged_by_post() {
     .await;
     let host: Host = mock.host().parse().unwrap();
     let tokens = StaticCredentials::new().with(host, Credentials::identity_token("the test", "r3fresh"));
-    let client = Client::builder().credentials(tokens).build().unwrap();
+    let client = builder().credentials(tokens).build().unwrap();
     client.manifest(&repo(&mock, "app"), &latest()).await.unwrap();
 }
 
@@ -199,7 +210,7 @@ async fn a_refusal_says_which_credentials_and_never_shows_them() {
 #[tokio::test]
 async fn no_credentials_means_the_refusal_is_told_as_it_is() {
     let mock = Mock::start(|_, _| Reply::new(401).header("WWW-Authenticate", r#"Basic realm="x""#)).await;
-    let client = Client::builder().build().unwrap();
+    let client = builder().build().unwrap();
     let error = client.manifest(&repo(&mock, "app"), &latest()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert!(error.remedy().unwrap().contains("Log in"));
@@ -235,8 +246,7 @@ async fn redirects_that_never_end_are_given_up() {
 #[tokio::test]
 async fn a_stalled_answer_is_a_timeout() {
     let mock = Mock::start(|_, _| Reply::never()).await;
-    let client = ClientBuilder::stall_timeout(Client::builder(), std::time::Duration::from_millis(200))
-        .retry(RetryPolicy::none());
+    let client = ClientBuilder::stall_timeout(builder(), std::time::Duration::from_millis(200));
     let client = client.build().unwrap();
     let error = client.manifest(&repo(&mock, "app"), &latest()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
