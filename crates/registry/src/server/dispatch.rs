@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST, RANGE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -73,7 +73,7 @@ impl fmt::Display for Cut {
 impl std::error::Error for Cut {}
 
 pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<Payload>, Cut> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let entry = shared.log.arrive(head.method.as_str(), logged(&head.uri));
     let fault = shared.intercept.as_ref().map_or(Fault::None, |intercept| intercept(entry.head()));
     match &fault {
@@ -81,10 +81,13 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
         Fault::Delay(time) => tokio::time::sleep(*time).await,
         _ => {}
     }
+    if fault == Fault::IgnoreRange {
+        head.headers.remove(RANGE);
+    }
     let waits = head.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let mut asked = Asked {
         query: Query::parse(head.uri.query()),
-        body: Inbound::new(body, Arc::clone(&entry), waits),
+        body: Inbound::new(body, Arc::clone(&entry), waits, fault.upload_limit()),
         caller: Caller::Anybody,
         method: head.method,
         headers: head.headers,

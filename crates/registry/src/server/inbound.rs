@@ -34,16 +34,19 @@ pub(super) struct Inbound {
     broken: Arc<AtomicBool>,
     /// The client sends nothing before it is told to continue, which the first read does.
     waits: bool,
+    /// So much is read, and what follows breaks it: a fault that was asked for.
+    most: Option<u64>,
 }
 
 impl Inbound {
-    pub(super) fn new(body: Incoming, entry: Arc<Entry>, waits: bool) -> Self {
+    pub(super) fn new(body: Incoming, entry: Arc<Entry>, waits: bool, most: Option<u64>) -> Self {
         Self {
             length: body.size_hint().exact(),
             body: Arc::new(Mutex::new(body)),
             entry,
             broken: Arc::default(),
             waits,
+            most,
         }
     }
 
@@ -102,7 +105,15 @@ impl Inbound {
                 }
                 Some(Ok(frame)) => {
                     // Trailers mean nothing here.
-                    if let Ok(data) = frame.into_data() {
+                    if let Ok(mut data) = frame.into_data() {
+                        if let Some(most) = self.most {
+                            let left = most.saturating_sub(self.entry.received());
+                            if left == 0 && !data.is_empty() {
+                                let error = Error::new(ErrorKind::Unreachable, "receive", "request body");
+                                return Poll::Ready(Some(Err(error.with_message("the interceptor cut it"))));
+                            }
+                            data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                        }
                         self.entry.add_received(data.len());
                         return Poll::Ready(Some(Ok(data)));
                     }

@@ -30,7 +30,15 @@ pub(super) enum Harm {
     None,
     Truncate { left: u64 },
     Breaking(Pin<Box<Sleep>>),
+    Shorten { left: u64 },
+    Slow { bytes: usize, pause: Duration, rest: Bytes, resting: Option<Pin<Box<Sleep>>> },
     Corrupt,
+}
+
+impl Harm {
+    pub(super) fn slow(bytes: usize, pause: Duration) -> Self {
+        Self::Slow { bytes: bytes.max(1), pause, rest: Bytes::new(), resting: None }
+    }
 }
 
 impl Payload {
@@ -88,6 +96,32 @@ impl Payload {
                     ready!(moment.as_mut().poll(cx));
                     return Poll::Ready(Some(Err(broken())));
                 }
+                Harm::Shorten { left: 0 } => return Poll::Ready(None),
+                Harm::Shorten { left } => {
+                    let left = *left;
+                    let Some(mut data) = ready!(self.next(cx)?) else {
+                        return Poll::Ready(None);
+                    };
+                    data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                    self.harm = Harm::Shorten { left: left - data.len() as u64 };
+                    return Poll::Ready(Some(Ok(data)));
+                }
+                Harm::Slow { bytes, pause, rest, resting } => {
+                    if let Some(sleep) = resting {
+                        ready!(sleep.as_mut().poll(cx));
+                        *resting = None;
+                    }
+                    if !rest.is_empty() {
+                        let piece = rest.split_to(rest.len().min(*bytes));
+                        *resting = Some(Box::pin(tokio::time::sleep(*pause)));
+                        return Poll::Ready(Some(Ok(piece)));
+                    }
+                    let (bytes, pause) = (*bytes, *pause);
+                    let Some(data) = ready!(self.next(cx)?) else {
+                        return Poll::Ready(None);
+                    };
+                    self.harm = Harm::Slow { bytes, pause, rest: data, resting: None };
+                }
                 Harm::Corrupt => {
                     let Some(data) = ready!(self.next(cx)?) else {
                         return Poll::Ready(None);
@@ -124,7 +158,7 @@ impl Body for Payload {
         match self.harm {
             Harm::None | Harm::Corrupt => self.bytes.size_hint(),
             // The header says the true length, and nothing may say that it is known to be shorter.
-            Harm::Truncate { .. } | Harm::Breaking(_) => SizeHint::default(),
+            Harm::Truncate { .. } | Harm::Breaking(_) | Harm::Shorten { .. } | Harm::Slow { .. } => SizeHint::default(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What the interceptor can make go wrong, and what is seen of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use lockage_registry::server::{Fault, RequestHead};
 
-use crate::http::{Http, faulty, get, put_blob, send};
+use crate::http::{Http, faulty, get, put_blob, send, session};
 
 /// A server on which every GET of a blob goes wrong, with one blob, and its path.
 async fn with(fault: Fault) -> (lockage_registry::server::Server, String) {
@@ -69,6 +69,76 @@ async fn headers_lie_or_are_missing() {
     let (server, path) = with(Fault::RemoveHeader("Docker-Content-Digest".to_owned())).await;
     let answer = get(&server, &path).await;
     assert_eq!((answer.status, answer.header("docker-content-digest")), (200, ""));
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_says_until_when_as_it_likes() {
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    for (fault, said) in [
+        (Fault::RetryAt { status: 503, code: "UNAVAILABLE".to_owned(), at }, "Sun, 06 Nov 1994 08:49:37 GMT"),
+        (Fault::Answer { status: 503, code: "UNAVAILABLE".to_owned(), retry_after: None }, ""),
+    ] {
+        let (server, path) = with(fault).await;
+        let busy = get(&server, &path).await;
+        assert_eq!((busy.status, busy.code().as_str(), busy.header("retry-after")), (503, "UNAVAILABLE", said));
+    }
+}
+
+#[tokio::test]
+async fn a_shortened_body_shows_nothing_of_it() {
+    for (to, body) in [(0, &b""[..]), (4, b"0123"), (10, b"0123456789"), (11, b"0123456789")] {
+        let (server, path) = with(Fault::Shorten(to)).await;
+        let mut http = Http::to(&server).await;
+        let answer = http.send("GET", &path, &[], b"").await;
+        assert_eq!((answer.status, answer.body.as_slice()), (200, body));
+        assert_eq!(answer.header("content-length"), body.len().to_string());
+        assert_eq!(http.send("GET", "/v2/", &[], b"").await.status, 200, "the connection lives on");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_body_comes_in_pieces() {
+    let (server, path) = with(Fault::Slow { bytes: 4, pause: Duration::from_millis(40) }).await;
+    let start = Instant::now();
+    assert_eq!(get(&server, &path).await.body, b"0123456789");
+    assert!(start.elapsed() >= Duration::from_millis(80), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_range_is_ignored_or_answered_wrongly() {
+    let (server, path) = with(Fault::IgnoreRange).await;
+    let whole = send(&server, "GET", &path, &["Range: bytes=4-"], b"").await;
+    assert_eq!((whole.status, whole.body.as_slice(), whole.header("content-range")), (200, &b"0123456789"[..], ""));
+    let lie = Fault::Header { name: "Content-Range".to_owned(), value: "bytes 0-5/10".to_owned() };
+    let (server, path) = with(lie).await;
+    let part = send(&server, "GET", &path, &["Range: bytes=4-"], b"").await;
+    assert_eq!(
+        (part.status, part.body.as_slice(), part.header("content-range")),
+        (206, &b"456789"[..], "bytes 0-5/10")
+    );
+}
+
+#[tokio::test]
+async fn an_upload_is_cut_and_what_has_arrived_stays() {
+    let cut = |head: &RequestHead| match head.method.as_str() {
+        "PATCH" => Fault::CutUpload(100_000),
+        "PUT" => Fault::CutUpload(0),
+        _ => Fault::None,
+    };
+    let server = faulty(Arc::new(cut)).await;
+    let bytes = vec![b'x'; 3_000_000];
+    let location = session(&server, "app").await;
+    let mut http = Http::to(&server).await;
+    http.head("PATCH", &location, &["Content-Length: 3000000"]).await;
+    http.try_write(&bytes).await;
+    assert!(http.answer("PATCH").await.is_none());
+    let status = get(&server, &location).await;
+    assert_eq!((status.status, status.header("range")), (204, "0-99999"));
+    assert_eq!((server.requests()[1].received, server.requests()[1].status), (100_000, 0));
+    // A body that is no longer than that is whole.
+    assert_eq!(send(&server, "PATCH", &location, &[], &bytes[..100_000]).await.status, 202);
+    let digest = crate::http::sha256(&bytes[..200_000]);
+    assert_eq!(send(&server, "PUT", &format!("{location}?digest={digest}"), &[], b"").await.status, 201);
 }
 
 #[tokio::test]

@@ -67,6 +67,11 @@ impl Http {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Writes bytes as far as the other side takes them.
+    pub async fn try_write(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes).await;
+    }
+
     /// Sends the head of a request with these header lines.
     pub async fn head(&mut self, method: &str, path: &str, headers: &[&str]) {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: registry.test\r\n");

@@ -1,6 +1,7 @@
 //! The server over HTTP, byte by byte: each point of the distribution specification that it answers for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs, unreachable_pub)]
 
+mod conformance;
 mod faults;
 mod guard;
 mod http;
