@@ -15,6 +15,7 @@ mod memory;
 #[cfg(feature = "oci-client")]
 mod oci_client;
 mod port;
+pub mod referrers;
 #[cfg(feature = "server")]
 pub mod server;
 mod tag_or_digest;
@@ -35,4 +36,4 @@ pub use memory::Memory;
 pub use oci_client::OciClient;
 pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
 pub use tag_or_digest::TagOrDigest;
-pub use verify::{Verify, verified};
+pub use verify::{Verifier, Verify, verified};
