@@ -29,7 +29,7 @@ pub use error::{Answer, Error, ErrorKind, OciError, Result, Status};
 pub use hash::{Hasher, digest_of};
 #[cfg(feature = "layout")]
 pub use layout::OciLayout;
-pub use lockage_tagging::{Algorithm, Digest, Host, NameError, Reference, Repository, Tag};
+pub use lockage_tagging::{Algorithm, Digest, DigestTag, DigestTagKind, Host, NameError, Reference, Repository, Tag};
 pub use manifest::{Content, Manifest, RawManifest};
 pub use memory::Memory;
 #[cfg(feature = "oci-client")]
