@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lockage_promote::{CopyPlan, Error, Flights, ImageCopy, Receipt};
+use lockage_promote::{Attachment, CopyPlan, Error, Flights, FoundBy, ImageCopy, Receipt};
 use lockage_registry::{NameError, Platform, Reference, client::Client};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -103,8 +103,7 @@ async fn copy_all(arguments: &Arc<Arguments>, client: &Client, pairs: &[Pair]) -
         let (arguments, client, flights) = (Arc::clone(arguments), client.clone(), flights.clone());
         let (places, observer) = (Arc::clone(&places), progress.observer(pair.1.to_string()));
         running.spawn(async move {
-            // The semaphore is never closed, so there is a place in the end.
-            let _place = places.acquire().await;
+            // Made before any of them begins, so that one listing of a repository's tags serves all.
             let mut copy = ImageCopy::new(&client, &pair.0)
                 .to(&client, &pair.1)
                 .concurrency(arguments.concurrency.into())
@@ -116,6 +115,8 @@ async fn copy_all(arguments: &Arc<Arguments>, client: &Client, pairs: &[Pair]) -
             if arguments.no_attachments {
                 copy = copy.without_attachments();
             }
+            // The semaphore is never closed, so there is a place in the end.
+            let _place = places.acquire().await;
             (number, one(&copy, arguments.dry_run).await.unwrap_or_else(Done::Failed))
         });
     }
@@ -143,13 +144,14 @@ fn document((source, target): &Pair, done: &Done) -> Value {
     let filled = match done {
         Done::Planned(plan) => json!({
             "target": plan.target(), "digest": plan.digest(), "result": "planned", "former_digest": plan.former(),
-            "bytes": plan.bytes(), "requests": plan.requests(), "plan": plan,
+            "bytes": plan.bytes(), "requests": plan.requests(),
+            "attachments": attachments(plan.attachments()), "plan": plan,
         }),
         Done::Copied(receipt) => json!({
             "target": receipt.target(), "digest": receipt.digest(), "former_digest": receipt.former(),
             "result": if receipt.moved() { "copied" } else { "present" },
             "bytes": receipt.bytes(), "requests": receipt.requests(),
-            "attachments_looked_for": false,
+            "attachments": attachments(receipt.attachments().found()),
         }),
         Done::Failed(error) => json!({ "error": error.to_string() }),
     };
@@ -157,4 +159,14 @@ fn document((source, target): &Pair, done: &Done) -> Value {
         entry.extend(filled);
     }
     entry
+}
+
+fn attachments(found: &[Attachment]) -> Value {
+    let entry = |one: &Attachment| {
+        json!({
+            "digest": one.manifest.digest, "subject": one.subject, "artifact_type": one.artifact_type, "kind": one.kind,
+            "how": if let FoundBy::Tag(_) = one.found_by { "tag" } else { "referrer" }, "outcome": one.outcome,
+        })
+    };
+    found.iter().map(entry).collect()
 }

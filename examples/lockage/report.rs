@@ -42,9 +42,13 @@ pub(crate) fn say(line: impl fmt::Display) -> Result<(), Failure> {
     }
 }
 
-/// `error: …`, a `caused by:` line for each cause, and the remedy.
+/// `error: …`, its details, a `caused by:` line for each cause, and the remedy.
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     let mut text = format!("error: {error}\n");
+    let details = error.downcast_ref::<lockage_promote::Error>().map(lockage_promote::Error::details);
+    for (word, what) in details.unwrap_or_default() {
+        text += &format!("  {word:<8}  {what}\n");
+    }
     let mut remedy = remedy(error);
     let mut cause = error.source();
     while let Some(error) = cause {

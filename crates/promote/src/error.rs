@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use lockage_registry::{Digest, Error as PortError, Platform, Reference};
+use lockage_registry::{Digest, Error as PortError, ErrorKind, Platform, Reference};
 
 use crate::NotCleared;
 
@@ -44,6 +44,26 @@ pub enum Error {
         /// The limit that it exceeds, in words.
         limit: String,
     },
+    /// The tag does not hold what it was expected to hold ([`ImageCopy::expect_current`](crate::ImageCopy::expect_current)).
+    Moved {
+        /// The tag.
+        tag: Box<Reference>,
+        /// What it was expected to hold; `None` for a tag that does not exist.
+        expected: Option<Digest>,
+        /// What it holds.
+        found: Option<Digest>,
+    },
+    /// The tag is immutable, and holds another image.
+    TagImmutable {
+        /// The tag.
+        tag: Box<Reference>,
+        /// What it holds, and goes on holding.
+        current: Digest,
+        /// What it was to hold.
+        wanted: Digest,
+        /// The registry's refusal.
+        error: Box<PortError>,
+    },
     /// A plan does not belong to the copy that is to apply it.
     OtherPlan {
         /// What the plan moves.
@@ -72,11 +92,20 @@ impl Side {
 }
 
 impl Error {
+    /// A plan from a document that somebody has changed.
+    pub(crate) fn broken_plan(target: &Reference, missing: &Digest) -> Self {
+        Self::OtherPlan {
+            planned: format!("{missing}, whose manifest it leaves out"),
+            asked: format!("whole images to {target}"),
+        }
+    }
+
     /// The side that failed, where one did.
     #[must_use]
     pub fn side(&self) -> Option<Side> {
         match self {
             Self::Port { side, .. } => Some(*side),
+            Self::Moved { .. } | Self::TagImmutable { .. } => Some(Side::Target),
             _ => None,
         }
     }
@@ -86,7 +115,21 @@ impl Error {
     pub fn port(&self) -> Option<&PortError> {
         match self {
             Self::Port { error, .. } => Some(error),
+            Self::TagImmutable { error, .. } => Some(error),
             _ => None,
+        }
+    }
+
+    /// What to show below the error's own line: a word, and what it stands for.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        let or_none = |digest: &Option<Digest>| digest.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+        match self {
+            Self::Moved { expected, found, .. } => vec![("holds", or_none(found)), ("expected", or_none(expected))],
+            Self::TagImmutable { current, wanted, .. } => {
+                vec![("holds", current.to_string()), ("wanted", wanted.to_string())]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -94,7 +137,17 @@ impl Error {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
+            Self::Port { error, .. } if is_listing(error) => Some(
+                "What is attached to the image cannot be read. If it may stay behind, copy without attachments."
+                    .to_owned(),
+            ),
             Self::Port { error, .. } => error.remedy().map(str::to_owned),
+            Self::Moved { .. } => {
+                Some("The tag was left alone. Look at what it holds, plan again, and expect that.".to_owned())
+            }
+            Self::TagImmutable { .. } => {
+                Some("The tag was left alone. Choose another tag, or copy by digest without one.".to_owned())
+            }
             Self::OtherDigest { .. } => Some("Leave the digest out, or name the image that has it.".to_owned()),
             Self::NoSuchPlatform { offered, .. } if offered.is_empty() => {
                 Some("The image is no index: copy it without naming a platform.".to_owned())
@@ -110,6 +163,11 @@ impl Error {
     }
 }
 
+/// Lists are only asked for to find attachments.
+fn is_listing(error: &PortError) -> bool {
+    error.kind() == ErrorKind::Unsupported && matches!(error.operation(), "list referrers" | "list tags")
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -117,6 +175,8 @@ impl fmt::Display for Error {
             Self::OtherDigest { reference, found } => write!(f, "{reference}: the image is {found}"),
             Self::NoSuchPlatform { image, wanted, .. } => write!(f, "{image}: nothing for the platform {wanted}"),
             Self::TooLarge { image, limit } => write!(f, "{image}: it has more than {limit}"),
+            Self::Moved { tag, .. } => write!(f, "{tag}: the tag does not hold what was expected"),
+            Self::TagImmutable { tag, .. } => write!(f, "{tag}: the tag is immutable and holds another image"),
             Self::OtherPlan { planned, asked } => write!(f, "the plan moves {planned}, and this copy {asked}"),
             Self::NotCleared(refusal) => refusal.fmt(f),
         }
@@ -128,6 +188,7 @@ impl StdError for Error {
         match self {
             // The registry's own line is part of ours.
             Self::Port { error, .. } => error.source(),
+            Self::TagImmutable { error, .. } => Some(error.as_ref()),
             _ => None,
         }
     }

@@ -8,7 +8,10 @@ mod observe;
 mod plan;
 mod promotion;
 
-pub use copy::{Attachments, CopyFrom, CopyPlan, Flights, ImageCopy, Outcome, Receipt, Route, Step};
+pub use copy::{
+    Attachment, AttachmentKind, AttachmentOutcome, Attachments, CopyFrom, CopyPlan, Flights, FoundBy, ImageCopy,
+    Outcome, Receipt, Route, Step,
+};
 pub use error::{Error, Result, Side};
 pub use gate::{Evidence, Gate, GateContext, GateError, Verdict, gate};
 pub use observe::{Event, Observer};

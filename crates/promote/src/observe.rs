@@ -2,7 +2,7 @@
 
 use lockage_registry::{Descriptor, Digest};
 
-use crate::{CopyPlan, Outcome};
+use crate::{Attachment, CopyPlan, Outcome};
 
 /// Is told of every step of a copy, from the task that copies: it must not block.
 ///
@@ -55,6 +55,11 @@ pub enum Event<'a> {
     ManifestStored {
         /// The manifest.
         manifest: &'a Descriptor,
+    },
+    /// Something that is attached to the image is at the target; its outcome says how.
+    AttachmentDone {
+        /// The attachment.
+        attachment: &'a Attachment,
     },
     /// The tag, or the digest where there is no tag, now names the whole image. The last event of a copy.
     TagMoved {

@@ -50,6 +50,8 @@ pub enum ErrorKind {
     UrlRefused,
     /// The tag is immutable and holds another digest.
     TagImmutable,
+    /// Others kept overwriting what was written, until it was given up.
+    Contended,
     /// A setting, a file or an environment variable is unusable.
     Configuration,
     /// Credentials could not be obtained: a helper failed, or a token server refused.
@@ -400,7 +402,9 @@ impl ErrorKind {
 
     fn status(self) -> Status {
         match self {
-            Self::RateLimited | Self::Unavailable | Self::Unreachable | Self::Timeout => Status::Temporary,
+            Self::RateLimited | Self::Unavailable | Self::Unreachable | Self::Timeout | Self::Contended => {
+                Status::Temporary
+            }
             _ => Status::Permanent,
         }
     }
@@ -424,6 +428,7 @@ impl ErrorKind {
             Self::Protocol => "the answer breaks the distribution specification",
             Self::UrlRefused => "the registry named a URL that may not be followed",
             Self::TagImmutable => "the tag is immutable and holds another image",
+            Self::Contended => "others keep overwriting it",
             Self::Configuration => "unusable setting",
             Self::Credentials => "no credentials could be obtained",
             Self::Io => "the local disk failed",
@@ -435,7 +440,7 @@ impl ErrorKind {
             Self::NotFound => "Check the name; a registry may also answer \"not found\" to those who may not read.",
             Self::Unauthorized => "Log in to this registry, or name other credentials.",
             Self::Denied => "Ask for the right on this repository, or use other credentials.",
-            Self::RateLimited | Self::Unavailable | Self::Timeout => "Try again later.",
+            Self::RateLimited | Self::Unavailable | Self::Timeout | Self::Contended => "Try again later.",
             Self::Unreachable => "Check the host, the port and the network.",
             Self::Tls => {
                 "If this registry speaks plain http, name it as a plain-http host; else check its certificate."

@@ -15,6 +15,7 @@ mod memory;
 #[cfg(feature = "oci-client")]
 mod oci_client;
 mod port;
+pub mod referrers;
 mod retry_policy;
 #[cfg(feature = "server")]
 pub mod server;
@@ -30,7 +31,7 @@ pub use error::{Answer, Error, ErrorKind, OciError, Result, Status};
 pub use hash::{Hasher, digest_of};
 #[cfg(feature = "layout")]
 pub use layout::OciLayout;
-pub use lockage_tagging::{Algorithm, Digest, Host, NameError, Reference, Repository, Tag};
+pub use lockage_tagging::{Algorithm, Digest, DigestTag, DigestTagKind, Host, NameError, Reference, Repository, Tag};
 pub use manifest::{Content, Manifest, RawManifest};
 pub use memory::Memory;
 #[cfg(feature = "oci-client")]
@@ -38,7 +39,7 @@ pub use oci_client::OciClient;
 pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
 pub use retry_policy::RetryPolicy;
 pub use tag_or_digest::TagOrDigest;
-pub use verify::{Verify, verified};
+pub use verify::{Verifier, Verify, verified};
 #[cfg(feature = "wrappers")]
 pub use wrap::{Clock, Limit, Retry, SystemClock, Throttle, Trace};
 pub use wrap::{ReadOnly, ReadOnlyRegistry};

@@ -8,14 +8,19 @@ use futures::lock::Mutex as AsyncMutex;
 use lockage_registry::{Digest, Repository};
 
 use super::Outcome;
+use super::listing::Listings;
 use crate::Result;
 
 /// The transfers that are under way, shared by clones.
 ///
 /// A copy that needs a blob that another one is moving to the same repository waits for it. Where that one fails, one
-/// of those who wait tries itself; they do not fail with it.
+/// of those who wait tries itself; they do not fail with it. They share the listings of tags, too, by which attachments are
+/// found: a listing serves the copies that were made before it began, so that none misses what was attached before it.
 #[derive(Clone, Debug, Default)]
-pub struct Flights(Arc<Mutex<Under>>);
+pub struct Flights {
+    transfers: Arc<Mutex<Under>>,
+    pub(super) listings: Arc<Listings>,
+}
 
 /// Where each transfer goes, and the lock that whoever moves it holds.
 type Under = HashMap<(Repository, Digest), Weak<AsyncMutex<Landed>>>;
@@ -47,7 +52,7 @@ impl Flights {
     }
 
     fn flight(&self, repo: &Repository, blob: &Digest) -> Arc<AsyncMutex<Landed>> {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.transfers.lock().unwrap_or_else(PoisonError::into_inner);
         // What nobody waits for is forgotten: a registry may have collected the blob by the next time.
         if flights.len() >= 1024 {
             flights.retain(|_, flight| flight.strong_count() > 0);

@@ -1,21 +1,27 @@
 //! The copy engine: the same bytes, from one repository to another, the tag last.
 
 mod apply;
+mod attachments;
 mod flight;
+mod listing;
 mod plan;
 mod receipt;
 mod survey;
+mod tag;
 mod together;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
-use lockage_registry::{Platform, Reference, Source, Target};
+use lockage_registry::{Digest, Platform, Reference, Source, Target};
 
+pub use attachments::{Attachment, AttachmentKind, AttachmentOutcome, Attachments, FoundBy};
 pub use flight::Flights;
 pub use plan::{CopyPlan, Route};
-pub use receipt::{Attachments, Outcome, Receipt, Step};
+pub use receipt::{Outcome, Receipt, Step};
 
 use crate::{Event, Observer, Result};
 
@@ -28,9 +34,18 @@ const CONCURRENCY: usize = 8;
 /// hashed once as it passes; and the tag is written last, so that after any failure it holds its old value or the
 /// complete new one.
 ///
+/// What is attached to the image and to the children of an index goes with it, and what is attached to that: referrers,
+/// and cosign's tags `sha256-<hex>.sig`, `.att` and `.sbom`. It is at the target before the tag moves, beside what the
+/// target has. Where it cannot be read the copy fails: only a 404 means that there is none.
+///
 /// Requests, for M manifests and B distinct blobs, without authentication: 2 where the image is there already; 3 within
 /// a repository; 2M+B+1 within a registry, and no byte of a blob; 3B+2M+1 across registries at most. One more where the
-/// tag held another image.
+/// tag held another image, and one for [`expect_current`](ImageCopy::expect_current). To look for attachments takes one
+/// listing of the source's tags, one listing of referrers a manifest at the source, and one at the target for each that
+/// has some; [`without_attachments`](ImageCopy::without_attachments) makes none of these. To bring them takes what their
+/// manifests and blobs take, a GET of each cosign tag at both sides, and one PUT more for the image, whose digest is there
+/// before what is attached to it; a registry without the referrers API has its index of them written as well
+/// ([`referrers::enter`](lockage_registry::referrers::enter)).
 ///
 /// ```
 /// use lockage_promote::ImageCopy;
@@ -60,6 +75,10 @@ pub struct ImageCopy<'a> {
     flights: Flights,
     observer: Option<Arc<dyn Observer>>,
     attachments: bool,
+    /// What the tag has to hold, where that matters; within, `None` is no tag at all.
+    expected: Option<Option<Digest>>,
+    made: Instant,
+    planned: Arc<AtomicBool>,
 }
 
 /// A copy that does not say yet where to.
@@ -89,15 +108,26 @@ impl<'a> ImageCopy<'a> {
         self
     }
 
-    /// Shares transfers with other copies, so that a blob that two of them need is moved once.
+    /// Shares transfers with other copies, so that a blob that two of them need is moved once, and one listing of a
+    /// repository's tags serves all copies that were made before it began.
     pub fn sharing(mut self, flights: &Flights) -> Self {
         self.flights = flights.clone();
         self
     }
 
-    /// Leaves behind what is attached to the image: signatures, attestations, SBOMs.
+    /// Leaves behind what is attached to the image: signatures, attestations, SBOMs. They are not looked for either.
     pub fn without_attachments(mut self) -> Self {
         self.attachments = false;
+        self
+    }
+
+    /// Moves the tag only while it holds this digest, or, for `None`, while there is no such tag.
+    ///
+    /// Asked while planning, and by one HEAD more right before the tag is written. Registries have no compare-and-swap, so
+    /// between that HEAD and the PUT another writer goes unseen. A tag that holds the image already is no conflict, and a
+    /// target without a tag has none.
+    pub fn expect_current(mut self, current: Option<Digest>) -> Self {
+        self.expected = Some(current);
         self
     }
 
@@ -125,7 +155,8 @@ impl<'a> ImageCopy<'a> {
         survey::foresee(self, plan).await
     }
 
-    /// Does what the plan says: blobs, child manifests, and the tag last. Done again, it does only what is missing.
+    /// Does what the plan says: blobs, child manifests, what is attached, and the tag last. Done again, it does only what is
+    /// missing.
     ///
     /// # Errors
     /// [`Error`](crate::Error); the tag then holds what it held before, except where the very answer to its own PUT
@@ -158,6 +189,11 @@ impl<'a> ImageCopy<'a> {
         }
     }
 
+    /// From when on what the source has been given has to be seen: since the copy was made, and for a second plan since now.
+    fn since(&self) -> Instant {
+        if self.planned.swap(true, Ordering::Relaxed) { Instant::now() } else { self.made }
+    }
+
     /// True where source and target are one and the same object, so that what the one holds the other does.
     fn is_one_registry(&self) -> bool {
         std::ptr::addr_eq(self.source, self.target)
@@ -180,6 +216,9 @@ impl<'a> CopyFrom<'a> {
             flights: Flights::default(),
             observer: None,
             attachments: true,
+            expected: None,
+            made: Instant::now(),
+            planned: Arc::default(),
         }
     }
 }
@@ -202,7 +241,11 @@ struct Requests(AtomicU64);
 
 impl Requests {
     fn one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.more(1);
+    }
+
+    fn more(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     fn count(&self) -> u64 {

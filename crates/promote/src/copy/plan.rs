@@ -5,7 +5,8 @@ use std::fmt;
 use lockage_registry::{Descriptor, Digest, RawManifest, Reference, TagOrDigest};
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::attachments::Attached;
+use super::{Attachment, Outcome};
 use crate::human::{Bytes, Many};
 
 /// What has to be done so that the target has the image: read from both sides, and bound to one digest.
@@ -23,6 +24,7 @@ pub struct CopyPlan {
     /// Children before their parents, the root last.
     pub(super) manifests: Vec<PlannedManifest>,
     pub(super) blobs: Vec<PlannedBlob>,
+    pub(super) attached: Attached,
     /// What planning has cost already.
     pub(super) requests: u64,
 }
@@ -47,6 +49,9 @@ pub(super) struct PlannedManifest {
     pub(super) descriptor: Descriptor,
     /// 0 for a manifest without children, else one more than the highest child.
     pub(super) height: u32,
+    /// 0 for the image, 1 for what is attached to it, 2 for what is attached to that.
+    #[serde(default)]
+    pub(super) depth: u32,
     #[serde(skip)]
     pub(super) raw: Option<RawManifest>,
 }
@@ -101,15 +106,23 @@ impl CopyPlan {
         self.manifests.iter().map(|planned| &planned.descriptor)
     }
 
-    /// The distinct blobs to ensure, largest first.
+    /// The distinct blobs of the image to ensure, largest first; those of attachments are not among them.
     pub fn blobs(&self) -> impl ExactSizeIterator<Item = &Descriptor> {
         self.blobs.iter().map(|planned| &planned.descriptor)
     }
 
-    /// The bytes of the blobs that may have to move: all, or those that the target is known to lack.
+    /// What is attached to the image at the source, and what will become of it, as far as that can be foreseen. Empty where
+    /// there is none, and where none was looked for.
+    #[must_use]
+    pub fn attachments(&self) -> &[Attachment] {
+        self.attached.found().map_or(&[], |found| &found.attachments)
+    }
+
+    /// The bytes of the blobs that may have to move, those of attachments included: all, or those that the target is known
+    /// to lack.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let missing = self.blobs.iter().filter(|blob| blob.present != Some(true));
+        let missing = self.all_blobs().filter(|blob| blob.present != Some(true));
         missing.fold(0, |sum, blob| sum.saturating_add(blob.descriptor.size))
     }
 
@@ -117,6 +130,11 @@ impl CopyPlan {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// The blobs of the image, and those of its attachments.
+    pub(super) fn all_blobs(&self) -> impl Iterator<Item = &PlannedBlob> {
+        self.blobs.iter().chain(self.attached.found().into_iter().flat_map(|found| &found.blobs))
     }
 
     /// Under what the root is put at the target.
@@ -129,11 +147,12 @@ impl CopyPlan {
 }
 
 impl fmt::Display for CopyPlan {
-    /// Two lines: what is copied where, and what that takes.
+    /// What is copied where, what that takes, and what is attached: a line each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "copy   {} → {}", self.source, self.target)?;
         write!(f, "  {}  {}", self.mark(), self.root.digest)?;
         match (&self.former, self.route) {
+            (_, Route::Present) if self.attached.to_write() > 0 => write!(f, "  is there already"),
             (_, Route::Present) => write!(f, "  is there already: nothing to do"),
             (Some(former), _) => write!(f, "  replaces {}", former.short()),
             (None, _) => Ok(()),
@@ -155,7 +174,8 @@ impl fmt::Display for CopyPlan {
                     }
                 }
             }
-        }
+        }?;
+        self.attached.fmt(f)
     }
 }
 
@@ -170,6 +190,12 @@ impl CopyPlan {
 
     /// How a blob that the target had without an upload is to be called.
     pub(super) fn without_upload(&self) -> Outcome {
-        if self.route == Route::Mount { Outcome::Mounted } else { Outcome::Present }
+        if self.mounts() { Outcome::Mounted } else { Outcome::Present }
+    }
+
+    /// Whether blobs can be mounted: both sides are one registry, and not one repository.
+    pub(super) fn mounts(&self) -> bool {
+        let (from, to) = (self.source.repository(), self.target.repository());
+        from.host() == to.host() && (self.route == Route::Mount || from != to)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use lockage_registry::{Descriptor, Digest, Reference};
 use serde::{Deserialize, Serialize};
 
-use super::Route;
+use super::{Attachments, Route};
 use crate::human::{Bytes, Many};
 
 /// What a copy did.
@@ -30,6 +30,9 @@ pub struct Step {
     pub content: Descriptor,
     /// How it came to be at the target.
     pub outcome: Outcome,
+    /// True for what is no part of the image, but of what is attached to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
 }
 
 /// How some content came to be at the target.
@@ -47,17 +50,6 @@ pub enum Outcome {
     Shared,
     /// A manifest was put.
     Stored,
-}
-
-/// What became of the signatures, attestations and SBOMs of the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Attachments {
-    /// None were looked for: there may be some at the source that the target does not have.
-    NotLookedFor,
-    /// They were to be left behind.
-    LeftBehind,
 }
 
 impl Receipt {
@@ -103,7 +95,7 @@ impl Receipt {
         &self.steps
     }
 
-    /// The bytes of blobs that were uploaded.
+    /// The bytes of blobs that were uploaded, those of attachments included.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let uploaded = self.steps.iter().filter(|step| step.outcome == Outcome::Uploaded);
@@ -119,12 +111,12 @@ impl Receipt {
 
     /// What became of what is attached to the image.
     #[must_use]
-    pub fn attachments(&self) -> Attachments {
-        self.attachments
+    pub fn attachments(&self) -> &Attachments {
+        &self.attachments
     }
 
     fn count(&self, outcome: Outcome) -> usize {
-        self.steps.iter().filter(|step| step.outcome == outcome).count()
+        self.steps.iter().filter(|step| step.outcome == outcome && !step.attached).count()
     }
 }
 
@@ -155,14 +147,5 @@ impl fmt::Display for Receipt {
             }
         }
         write!(f, "; {}; {}", Many(usize::try_from(self.requests).unwrap_or(usize::MAX), "request"), self.attachments)
-    }
-}
-
-impl fmt::Display for Attachments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotLookedFor => "attachments: none were looked for",
-            Self::LeftBehind => "attachments: left behind, as asked",
-        })
     }
 }

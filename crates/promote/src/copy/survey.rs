@@ -1,25 +1,22 @@
 //! Planning: what the image is, what it is made of, and what the target's tag holds. Reads only.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
 
 use futures::future::FutureExt as _;
-use lockage_registry::{Descriptor, Digest, Manifest, Platform, RawManifest, Reference, Repository, TagOrDigest};
+use lockage_registry::{Descriptor, Digest, Platform, RawManifest, Reference, Repository, TagOrDigest};
 
-use super::plan::{PlannedBlob, PlannedManifest};
+use super::attachments::{self, Attached};
+use super::plan::PlannedManifest;
 use super::together::together;
+use super::walk::{fetch, largest_first, walk};
 use super::{CopyPlan, ImageCopy, Requests, Route};
 use crate::observe::Event;
 use crate::{Error, Result, Side};
 
-/// No image has as many manifests; a registry that says so is out to exhaust its clients.
-const MAX_MANIFESTS: usize = 10_000;
-/// Indexes within indexes, the root included.
-const MAX_DEPTH: usize = 8;
-
 /// Asks for the target's tag first: where there is none, fetching the source's manifest pins it too, and a HEAD of the
 /// source is saved.
 pub(super) async fn plan(copy: &ImageCopy<'_>) -> Result<CopyPlan> {
-    let requests = Requests::default();
+    let (requests, since) = (Requests::default(), copy.since());
     let target = target_reference(copy);
     let what = TagOrDigest::of(&copy.from);
     let held = held(copy, &target, &requests).await?;
@@ -37,9 +34,32 @@ pub(super) async fn plan(copy: &ImageCopy<'_>) -> Result<CopyPlan> {
             }
         }
     };
-    let plan = CopyPlan { requests: requests.count(), ..plan };
+    if let Some(expected) = &copy.expected {
+        expect_current(&plan, expected)?;
+    }
+    let attached = attached(copy, &plan, &requests, since).await?;
+    let plan = CopyPlan { attached, requests: requests.count(), ..plan };
     copy.event(&Event::Planned { plan: &plan });
     Ok(plan)
+}
+
+/// What the tag held when the plan was made must be what the caller expects; a tag that holds the image already is
+/// nobody's conflict.
+fn expect_current(plan: &CopyPlan, expected: &Option<Digest>) -> Result<()> {
+    if plan.route == Route::Present || plan.target.tag().is_none() || plan.former == *expected {
+        return Ok(());
+    }
+    Err(Error::Moved { tag: Box::new(plan.target.clone()), expected: expected.clone(), found: plan.former.clone() })
+}
+
+async fn attached(copy: &ImageCopy<'_>, plan: &CopyPlan, requests: &Requests, since: Instant) -> Result<Attached> {
+    if !copy.attachments {
+        return Ok(Attached::LeftBehind);
+    }
+    if route(copy, &plan.target) == Route::Retag {
+        return Ok(Attached::InPlace);
+    }
+    attachments::discover(copy, plan, requests, since).await.map(|found| Attached::Found(Box::new(found)))
 }
 
 /// The digest of the source: one HEAD, unless it was given.
@@ -62,6 +82,7 @@ fn bare(copy: &ImageCopy<'_>, target: Reference, root: Descriptor, former: Optio
         former,
         manifests: Vec::new(),
         blobs: Vec::new(),
+        attached: Attached::LeftBehind,
         requests: 0,
     }
 }
@@ -86,31 +107,36 @@ async fn survey(
     }
     plan.route = route(copy, &plan.target);
     if plan.route == Route::Retag {
-        plan.manifests.push(PlannedManifest { descriptor: root.descriptor().clone(), height: 0, raw: Some(root) });
+        plan.manifests.push(PlannedManifest {
+            descriptor: root.descriptor().clone(),
+            height: 0,
+            depth: 0,
+            raw: Some(root),
+        });
     } else {
-        (plan.manifests, plan.blobs) = walk(copy, root, view, requests).await?;
+        let below = walk(copy, root, view, requests).await?;
+        (plan.manifests, plan.blobs) = (below.manifests, largest_first(below.blobs));
     }
     Ok(plan)
 }
 
 /// One HEAD for each blob that is not known about.
 pub(super) async fn foresee(copy: &ImageCopy<'_>, plan: &mut CopyPlan) -> Result<()> {
-    let unknown = plan.blobs.iter().enumerate().filter(|(_, blob)| blob.present.is_none());
-    let asked = unknown.map(|(at, blob)| has_blob(copy, plan.target.repository(), at, &blob.descriptor.digest).boxed());
-    let answers = together(copy.concurrency, asked.collect()).await?;
-    plan.requests += answers.len() as u64;
-    for (at, has) in answers {
-        if let Some(blob) = plan.blobs.get_mut(at) {
-            blob.present = Some(has);
-        }
+    let unknown = plan.all_blobs().filter(|blob| blob.present.is_none());
+    let asked = unknown.map(|blob| has_blob(copy, plan.target.repository(), &blob.descriptor.digest).boxed());
+    let mut answers = together(copy.concurrency, asked.collect()).await?.into_iter();
+    let attached = plan.attached.found_mut().into_iter().flat_map(|found| found.blobs.iter_mut());
+    for blob in plan.blobs.iter_mut().chain(attached).filter(|blob| blob.present.is_none()) {
+        blob.present = answers.next();
+        plan.requests += 1;
     }
     Ok(())
 }
 
-async fn has_blob(copy: &ImageCopy<'_>, repo: &Repository, at: usize, digest: &Digest) -> Result<(usize, bool)> {
+async fn has_blob(copy: &ImageCopy<'_>, repo: &Repository, digest: &Digest) -> Result<bool> {
     match copy.target.stat_blob(repo, digest).await {
-        Ok(_) => Ok((at, true)),
-        Err(error) if error.is_not_found() => Ok((at, false)),
+        Ok(_) => Ok(true),
+        Err(error) if error.is_not_found() => Ok(false),
         Err(error) => Err(Side::Target.failed()(error)),
     }
 }
@@ -164,19 +190,6 @@ fn route(copy: &ImageCopy<'_>, target: &Reference) -> Route {
     }
 }
 
-async fn fetch(copy: &ImageCopy<'_>, what: &TagOrDigest, requests: &Requests) -> Result<RawManifest> {
-    requests.one();
-    let fetched = copy.source.manifest(copy.from.repository(), what).await;
-    let raw = fetched.map_err(Side::Source.failed())?;
-    match what {
-        // The digest was asked for, so whatever the port is, it is checked here.
-        TagOrDigest::Digest(digest) if raw.digest() != digest => {
-            RawManifest::verified(raw.media_type(), raw.bytes().clone(), digest).map_err(Side::Source.failed())
-        }
-        _ => Ok(raw),
-    }
-}
-
 async fn child_for(
     copy: &ImageCopy<'_>,
     index: &RawManifest,
@@ -198,81 +211,4 @@ async fn child_for(
                 .collect(),
         }),
     }
-}
-
-/// All manifests below `root`, children before their parents, and the distinct blobs of all, largest first.
-async fn walk(
-    copy: &ImageCopy<'_>,
-    root: RawManifest,
-    view: Manifest,
-    requests: &Requests,
-) -> Result<(Vec<PlannedManifest>, Vec<PlannedBlob>)> {
-    let mut blobs: BTreeMap<Digest, Descriptor> = BTreeMap::new();
-    let mut children_of: HashMap<Digest, Vec<Digest>> = HashMap::new();
-    let mut found: Vec<RawManifest> = Vec::new();
-    let mut seen: HashSet<Digest> = HashSet::from([root.digest().clone()]);
-    let mut level = vec![(root, view)];
-    for _ in 0..MAX_DEPTH {
-        let mut next = Vec::new();
-        for (raw, view) in level {
-            for blob in view.blobs() {
-                blobs.entry(blob.digest.clone()).or_insert_with(|| blob.clone());
-            }
-            let children = view.children();
-            children_of.insert(raw.digest().clone(), children.iter().map(|child| child.digest.clone()).collect());
-            next.extend(
-                children.iter().filter(|child| seen.insert(child.digest.clone())).map(|child| child.digest.clone()),
-            );
-            found.push(raw);
-        }
-        if seen.len() > MAX_MANIFESTS {
-            return Err(too_large(copy, format!("{MAX_MANIFESTS} manifests")));
-        }
-        if next.is_empty() {
-            return Ok((ordered(found, &children_of), largest_first(blobs)));
-        }
-        let children = next.into_iter().map(|digest| child(copy, digest, requests).boxed());
-        level = together(copy.concurrency, children.collect()).await?;
-    }
-    Err(too_large(copy, format!("{MAX_DEPTH} levels of indexes")))
-}
-
-async fn child(copy: &ImageCopy<'_>, digest: Digest, requests: &Requests) -> Result<(RawManifest, Manifest)> {
-    let raw = fetch(copy, &TagOrDigest::Digest(digest), requests).await?;
-    let view = raw.view().map_err(Side::Source.failed())?;
-    Ok((raw, view))
-}
-
-/// By height: what has no children first. `found` has every manifest after one of its parents, and digests cannot form
-/// a cycle, so one pass from the back suffices for a manifest whose parents are all on one level; the loop serves those
-/// that are listed on several.
-fn ordered(found: Vec<RawManifest>, children_of: &HashMap<Digest, Vec<Digest>>) -> Vec<PlannedManifest> {
-    let mut heights: HashMap<Digest, u32> = HashMap::new();
-    for _ in 0..MAX_DEPTH {
-        for raw in found.iter().rev() {
-            let children = children_of.get(raw.digest()).into_iter().flatten();
-            let height = children.filter_map(|child| heights.get(child)).max().map_or(0, |highest| highest + 1);
-            heights.insert(raw.digest().clone(), height);
-        }
-    }
-    let mut manifests: Vec<_> = found
-        .into_iter()
-        .map(|raw| PlannedManifest {
-            descriptor: raw.descriptor().clone(),
-            height: heights.get(raw.digest()).copied().unwrap_or_default(),
-            raw: Some(raw),
-        })
-        .collect();
-    manifests.sort_by_key(|planned| planned.height);
-    manifests
-}
-
-fn largest_first(blobs: BTreeMap<Digest, Descriptor>) -> Vec<PlannedBlob> {
-    let mut blobs: Vec<_> = blobs.into_values().map(|descriptor| PlannedBlob { descriptor, present: None }).collect();
-    blobs.sort_by_key(|blob| std::cmp::Reverse(blob.descriptor.size));
-    blobs
-}
-
-fn too_large(copy: &ImageCopy<'_>, limit: String) -> Error {
-    Error::TooLarge { image: Box::new(copy.from.clone()), limit }
 }
