@@ -130,7 +130,7 @@ async fn perform(shared: &Shared, asked: &mut Asked, target: &Uri) -> Reply {
             let authority = target.authority().map(Authority::as_str).or_else(|| asked.header(&HOST));
             match door.admit(asked.authorization(), authority, &needs(&route, &asked.method, &asked.query)) {
                 Ok(caller) => asked.caller = caller,
-                Err(refused) => return refused,
+                Err(refusal) => return refusal.into_reply(&asked.method, &route),
             }
         }
         endpoint(shared, asked, &route).await.unwrap_or_else(|refusal| refusal.into_reply(&asked.method, &route))

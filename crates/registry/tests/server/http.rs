@@ -59,7 +59,10 @@ pub struct Http(TcpStream);
 
 impl Http {
     pub async fn to(server: &Server) -> Self {
-        Self(TcpStream::connect(server.address()).await.unwrap())
+        let stream = TcpStream::connect(server.address()).await.unwrap();
+        // Head and body are two writes; the second must not wait for an acknowledgement of the first.
+        stream.set_nodelay(true).unwrap();
+        Self(stream)
     }
 
     /// Writes bytes as they are.

@@ -13,7 +13,7 @@ use lockage_tagging::Host;
 use super::issued::Issued;
 use super::rights::{Grants, Rights, scopes};
 use super::{Guard, Scheme, User, tokens};
-use crate::server::refusal::refuse;
+use crate::server::refusal::{Refusal, refuse};
 use crate::server::reply::Reply;
 
 /// A guard on duty.
@@ -73,7 +73,7 @@ impl Door {
         authorization: Option<&str>,
         authority: Option<&str>,
         needs: &Grants,
-    ) -> Result<Caller, Reply> {
+    ) -> Result<Caller, Refusal> {
         match self.guard.scheme {
             Scheme::Basic => self.admit_user(authorization, needs),
             Scheme::Bearer => self.admit_token(authorization, needs).map_err(|error| {
@@ -89,24 +89,24 @@ impl Door {
                 if let Some(error) = error {
                     challenge.push_str(&format!(",error=\"{error}\""));
                 }
-                unauthorized(&challenge)
+                unauthorized(&challenge).into()
             }),
         }
     }
 
-    fn admit_user(&self, authorization: Option<&str>, needs: &Grants) -> Result<Caller, Reply> {
+    fn admit_user(&self, authorization: Option<&str>, needs: &Grants) -> Result<Caller, Refusal> {
         let allowed = |rights: Rights| needs.values().all(|needed| rights.covers(*needed));
         match authorization {
             Some(header) => match self.user(header) {
                 Some(user) if allowed(user.rights) => Ok(Caller::User(user.rights)),
-                Some(_) => Err(refuse(StatusCode::FORBIDDEN, "DENIED", "this user may not do that")),
-                None => Err(self.wants_password()),
+                Some(_) => Err(refuse(StatusCode::FORBIDDEN, "DENIED", "this user may not do that").into()),
+                None => Err(self.wants_password().into()),
             },
             // A ping is refused all the same: by it clients learn that there are users.
             None if self.guard.anonymous_pull && !needs.is_empty() && allowed(Rights::PULL) => {
                 Ok(Caller::User(Rights::PULL))
             }
-            None => Err(self.wants_password()),
+            None => Err(self.wants_password().into()),
         }
     }
 
