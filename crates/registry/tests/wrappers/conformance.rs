@@ -18,51 +18,45 @@ async fn passes(registry: &dyn Registry) {
     assert!(report.shortfalls.is_empty(), "{registry}: {report}");
 }
 
-/// Every wrapper with a registry of its own, and the stack of all.
-async fn all_pass(new: impl Fn() -> Arc<dyn Registry>) {
-    let name = new().to_string();
-    let policy = RetryPolicy::default().with_attempts(3);
+/// All wrappers around one registry, and the calls that arrived there.
+async fn stack_passes(registry: Arc<dyn Registry>) -> usize {
+    let name = registry.to_string();
+    let recorder = Recorder::new(registry);
+    let stack = Throttle::new(50_000_000, Trace::new(Verify::new(recorder.clone())));
+    let stack = Limit::new(1, Retry::new(stack, RetryPolicy::default().with_attempts(3)));
+    assert_eq!(
+        stack.to_string(),
+        format!("Limit(1, Retry(3, Throttle(50000000 B/s, Trace(Verify(Recorder({name}))))))")
+    );
+    let stack: Box<dyn Registry> = Box::new(stack);
+    passes(&Limit::new(2, stack)).await;
+    recorder.calls().len()
+}
+
+#[tokio::test]
+async fn each_over_memory() {
+    let new = || -> Arc<dyn Registry> { Arc::new(memory()) };
     passes(&Verify::new(new())).await;
-    passes(&Retry::new(new(), policy)).await;
+    passes(&Retry::new(new(), RetryPolicy::default())).await;
     passes(&Limit::new(1, new())).await;
     passes(&Limit::new(16, new())).await;
     passes(&Throttle::new(u64::MAX, new()).with_operations_per_second(1_000_000)).await;
     // In small parts, on a clock that does not wait.
     passes(&Throttle::new(1_000, new()).with_clock(Fake::new())).await;
     passes(&Trace::new(new())).await;
+}
 
-    let recorder = Recorder::new(new());
-    let stack = Throttle::new(50_000_000, Trace::new(Verify::new(recorder.clone())));
-    let stack = Limit::new(1, Retry::new(stack, policy));
-    assert_eq!(
-        stack.to_string(),
-        format!("Limit(1, Retry(3, Throttle(50000000 B/s, Trace(Verify(Recorder({name}))))))")
-    );
-    passes(&stack).await;
-    // A stack that works adds no call: it makes those that are made without it.
-    let plain = Recorder::new(new());
+#[tokio::test]
+async fn all_over_memory_and_none_adds_a_call() {
+    let plain = Recorder::new(memory());
     passes(&plain).await;
-    assert_eq!(recorder.calls().len(), plain.calls().len());
-
-    let boxed: Box<dyn Registry> = Box::new(stack);
-    passes(&Limit::new(2, boxed)).await;
+    assert_eq!(stack_passes(Arc::new(memory())).await, plain.calls().len());
 }
 
 #[tokio::test]
-async fn over_memory() {
-    all_pass(|| Arc::new(memory())).await;
-}
-
-#[tokio::test]
-async fn over_a_layout_on_disk() {
+async fn all_over_a_layout_on_disk() {
     let directory = tempfile::tempdir().unwrap();
-    let next = std::cell::Cell::new(0);
-    all_pass(|| {
-        let path = directory.path().join(next.replace(next.get() + 1).to_string());
-        std::fs::create_dir(&path).unwrap();
-        Arc::new(OciLayout::open(&path, "registry.test".parse().unwrap()).unwrap()) as Arc<dyn Registry>
-    })
-    .await;
+    stack_passes(Arc::new(OciLayout::open(directory.path(), "registry.test".parse().unwrap()).unwrap())).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use futures::executor::{LocalPool, block_on};
 use futures::future::FutureExt as _;
-use futures::stream::{StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use futures::task::LocalSpawnExt as _;
 use lockage_registry::testing::{Fault, Faulty, Recorder, fixtures};
 use lockage_registry::{
@@ -30,28 +30,30 @@ fn a_download_holds_its_permit_until_it_ends_or_is_dropped() {
 }
 
 #[test]
-fn an_upload_holds_its_permit_as_long_as_its_session() {
-    let (blob, bytes) = fixtures::layer("application/octet-stream", 1, 100);
+fn an_upload_holds_its_permit_while_it_is_completed() {
     let (limit, repo) = (Limit::new(1, memory()), repo());
-    let open = || {
-        let opened = limit.open_blob(&repo, &blob, None).now_or_never()?;
-        match opened.unwrap() {
-            Opened::Upload(session) => Some(session),
-            Opened::Present => panic!("it is there already"),
-        }
-    };
-    let session = open().unwrap();
-    assert!(open().is_none());
-    block_on(session.cancel()).unwrap();
-    let session = open().unwrap();
-    assert!(open().is_none());
-    drop(session);
-    let session = open().unwrap();
-    block_on(session.complete(bytes.into())).unwrap();
-    for _ in 0..3 {
-        // There is nothing to upload any more, and nothing to hold.
-        assert!(matches!(limit.open_blob(&repo, &blob, None).now_or_never(), Some(Ok(Opened::Present))));
-    }
+    let blobs: Vec<_> = (0..4).map(|seed| fixtures::layer("application/octet-stream", seed, 100)).collect();
+    // Sessions that wait hold nothing.
+    let mut sessions = blobs.iter().map(|(blob, _)| {
+        let opened = limit.open_blob(&repo, blob, None).now_or_never().unwrap();
+        let Opened::Upload(session) = opened.unwrap() else { panic!("it is there already") };
+        session
+    });
+    let (first, second, third) = (sessions.next().unwrap(), sessions.next().unwrap(), sessions.next().unwrap());
+    let mut stuck = first.complete(Body::once(stream::pending().boxed()));
+    assert!((&mut stuck).now_or_never().is_none());
+    let mut waiting = second.complete(blobs[1].1.clone().into());
+    assert!((&mut waiting).now_or_never().is_none());
+    // What is no upload goes on meanwhile, and so does giving one up.
+    third.cancel().now_or_never().unwrap().unwrap();
+    assert!(limit.stat_blob(&repo, &blobs[1].0.digest).now_or_never().unwrap().unwrap_err().is_not_found());
+    drop(stuck);
+    waiting.now_or_never().unwrap().unwrap();
+    assert_eq!(limit.stat_blob(&repo, &blobs[1].0.digest).now_or_never().unwrap().unwrap(), 100);
+    // An upload that fails gives its permit back.
+    let last = sessions.next().unwrap();
+    assert!(last.complete(Body::bytes("other bytes")).now_or_never().unwrap().is_err());
+    limit.put_blob(&repo, &blobs[0].0, blobs[0].1.clone().into()).now_or_never().unwrap().unwrap();
 }
 
 #[test]

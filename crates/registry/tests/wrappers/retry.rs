@@ -39,7 +39,7 @@ fn the_waits_double_and_the_attempts_are_counted() {
 fn the_jitter_is_drawn_for_each_wait() {
     let (clock, registry) = (Fake::new(), always(ErrorKind::Unavailable));
     let draws = std::sync::Mutex::new(vec![0.75, 0.5, 0.25, 0.0]);
-    let retry = on(&clock, registry).with_jitter(move || draws.lock().unwrap().pop().unwrap());
+    let retry = on(&clock, registry).with_jitter(move || draws.lock().unwrap().pop().unwrap_or(1.0));
     block_on(retry.resolve(&repo(), &tag("v1"))).unwrap_err();
     assert_eq!(clock.slept(), [0, 50, 200, 600]);
     // Unless it is told otherwise, it draws by itself.
