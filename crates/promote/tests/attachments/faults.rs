@@ -4,7 +4,7 @@
 use futures::stream::{self, StreamExt as _};
 use lockage_promote::{ImageCopy, Side};
 use lockage_registry::testing::{Fault, Faulty, Operation, Recorder, fixtures};
-use lockage_registry::{Digest, DigestTagKind, ErrorKind, Memory, Source, TagOrDigest};
+use lockage_registry::{Digest, DigestTagKind, ErrorKind, Memory, Source, TagOrDigest, Target};
 
 use crate::pieces::{Attached, cosign, from, signatures, tag, to};
 use crate::stock::{image, memory};
@@ -48,7 +48,7 @@ async fn assert_attached(attached: &Attached, target: &Memory, place: &str) {
     }
 }
 
-async fn run(source: &dyn Source, target: &Faulty<Memory>) -> lockage_promote::Result<lockage_promote::Receipt> {
+async fn run(source: &dyn Source, target: &dyn Target) -> lockage_promote::Result<lockage_promote::Receipt> {
     // One after the other, so that the k-th call is the same one each time.
     let copy = ImageCopy::new(source, &from()).to(target, &to()).concurrency(1);
     copy.apply(&copy.plan().await?).await
@@ -57,29 +57,38 @@ async fn run(source: &dyn Source, target: &Faulty<Memory>) -> lockage_promote::R
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_may_fail_at_either_side_with_attachments() {
     let attached = Attached::new().await;
-    let (calm, recorded) = (Faulty::new(target(&attached).await), Recorder::new(attached.source.clone()));
-    run(&recorded, &calm).await.unwrap();
-    let (source_calls, target_calls) = (recorded.calls(), calm.calls());
-    assert!(source_calls.len() > 40 && target_calls > 50, "{} {target_calls}", source_calls.len());
+    let (source, prod) = (Recorder::new(attached.source.clone()), Recorder::new(target(&attached).await));
+    run(&source, &prod).await.unwrap();
+    let (source_calls, target_calls) = (source.calls(), prod.calls());
+    assert!(source_calls.len() > 40 && target_calls.len() > 50, "{} {}", source_calls.len(), target_calls.len());
 
     let mut cases = Vec::new();
-    for (side, count) in [(Side::Source, source_calls.len()), (Side::Target, target_calls)] {
-        cases.extend(FAULTS.iter().flat_map(|fault| (0..count).map(move |k| (side, *fault, k))));
+    for (side, calls) in [(Side::Source, &source_calls), (Side::Target, &target_calls)] {
+        for (k, call) in calls.iter().enumerate() {
+            let felt = FAULTS.into_iter().filter(|fault| is_felt(*fault, call.operation));
+            cases.extend(felt.map(|fault| (side, fault, k)));
+        }
     }
-    // A list that ends early and looks whole is a lie that nobody can see.
-    cases.retain(|(side, fault, k)| {
-        *side == Side::Target || !matches!(fault, Fault::ShortEnd(_)) || source_calls[*k].operation != Operation::Tags
-    });
-    let tried = cases.len();
+    let (tried, target_calls) = (cases.len(), target_calls.len());
     let attached = &attached;
     let failures: usize = stream::iter(cases)
         .map(|(side, fault, k)| async move { usize::from(case(attached, side, fault, k, target_calls).await) })
-        .buffer_unordered(64)
+        .buffer_unordered(512)
         .collect::<Vec<_>>()
         .await
         .into_iter()
         .sum();
-    assert!(failures * 5 > tried * 2, "only {failures} of {tried} faults were felt");
+    // An answer that was lost is not missed where the work is found done.
+    assert!(failures * 10 >= tried * 9, "only {failures} of {tried} faults were felt");
+}
+
+/// Faults of bytes are met by what moves bytes. A list that ends early and looks whole is a lie that nobody can see.
+fn is_felt(fault: Fault, operation: Operation) -> bool {
+    match fault {
+        Fault::Truncate(_) => matches!(operation, Operation::Blob | Operation::CompleteUpload | Operation::Tags),
+        Fault::ShortEnd(_) | Fault::Corrupt => matches!(operation, Operation::Blob | Operation::CompleteUpload),
+        _ => true,
+    }
 }
 
 /// True where the fault was felt.

@@ -15,8 +15,7 @@ use lockage_registry::{
 use serde_json::{Value, json};
 
 use crate::pieces::{self, Attached, NOTATION, SBOM, cosign, refer_in, signatures};
-use crate::stock::image;
-use crate::world::{Place, Script, client};
+use crate::world::{self, Place, Script, client, image};
 
 async fn copy(client: &Client, from: &Reference, to: &Reference) -> Result<Receipt, Error> {
     let copy = ImageCopy::new(client, from).to(client, to);
@@ -98,8 +97,7 @@ async fn each_manifest_is_asked_about_once_at_each_side() {
 async fn an_image_without_its_attachments_makes_none_of_these_requests() {
     let ((_, dev), prod, client) = (attached(honest()).await, Place::start().await, client());
     let (from, to) = (dev.reference("app:pr-42"), prod.reference("app:v1"));
-    let alone = ImageCopy::new(&client, &from).to(&client, &to).without_attachments();
-    alone.apply(&alone.plan().await.unwrap()).await.unwrap();
+    world::copy(&client, &from, &to).await.unwrap();
     for place in [&dev, &prod] {
         assert_eq!(count(place, "GET", "/referrers/") + count(place, "GET", "/tags/list"), 0);
         assert!(place.requests().iter().all(|seen| !seen.path.contains("/manifests/sha256-")));
@@ -263,7 +261,7 @@ async fn copies_of_different_signatures_into_one_repository_lose_none() {
     }
     let copies = sources.iter().map(|(_, from)| {
         // A client each, so that nothing in this process is between them.
-        let (client, to) = (crate::world::client(), to.clone());
+        let (client, to) = (world::client(), to.clone());
         async move { copy(&client, from, &to).await.unwrap() }
     });
     futures::future::join_all(copies).await;
