@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "wrappers", doc = include_str!("wrap/guide.md"))]
 
 mod backend;
 mod body;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     Body, ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target, Upload,
@@ -15,17 +15,17 @@ use crate::{
 /// Lets at most `n` blob downloads, `n` uploads and `n` other calls run at once; whoever comes later waits its turn.
 ///
 /// * A download has its permit from [`Source::blob`] until its stream has ended or is dropped.
-/// * An upload has its permit as long as its session: from [`Target::open_blob`] until it is completed, cancelled or
-///   dropped.
+/// * An upload has its permit while it is completed, from before its body is opened. A session that waits has none:
+///   somebody may ask for all blobs first, and then upload those that are missing.
 /// * Every other call has its permit until it returns, and a listing of tags only while its next tag is awaited.
 ///
 /// Clones share the permits, and waiting is first come, first served. It adds no request.
 ///
 /// There are three lanes, so that a task may read through a `Limit` into an upload through the same one, and may ask
-/// whatever it likes meanwhile: who holds a download or an upload never waits for those who hold the other kind of
-/// call. What is left to the caller is the order that locks need: **a task that needs both opens its upload
-/// first and its download second, and holds one of each at most.** The copy engine and [`Body::replayable`] do so by
-/// themselves. Tasks that take a second session while they hold one can wait for each other for ever.
+/// whatever it likes meanwhile: nobody who has a permit waits for another of its lane. What is left to the caller is
+/// the order that locks need. **A download that feeds an upload is opened by the upload**, as the copy engine does and
+/// as [`Body::replayable`] is for. A task that opens its download first, and hands it over as [`Body::once`], can wait
+/// for ever for one that does it the other way round; so can tasks that take a second download while they hold one.
 ///
 /// It does NOT count requests: a call may make several, and a client over HTTP has limits of its own for each host. It
 /// does NOT give up waiting: there is no time limit.
@@ -61,14 +61,13 @@ impl<T> Limit<T> {
     }
 
     async fn call(&self) -> Option<SemaphorePermit<'_>> {
-        // A lane is never closed, so there is always a permit in the end.
-        self.calls.acquire().await.ok()
+        permit(&self.calls).await
     }
 }
 
-/// A permit that outlives the call.
-async fn kept(lane: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    Arc::clone(lane).acquire_owned().await.ok()
+/// A lane is never closed, so there is always a permit in the end.
+async fn permit(lane: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    lane.acquire().await.ok()
 }
 
 impl<T: fmt::Display> fmt::Display for Limit<T> {
@@ -96,7 +95,7 @@ impl<T: Source> Source for Limit<T> {
     }
 
     async fn blob(&self, repo: &Repository, blob: &Descriptor, from: u64) -> Result<ByteStream> {
-        let permit = kept(&self.downloads).await;
+        let permit = Arc::clone(&self.downloads).acquire_owned().await.ok();
         let stream = self.inner.blob(repo, blob, from).await?;
         Ok(stream::unfold((stream, permit), |(mut stream, permit)| async move {
             // At the end both are dropped, though the reader may keep the empty stream.
@@ -138,10 +137,14 @@ impl<T: Target> Target for Limit<T> {
     }
 
     async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {
-        let permit = kept(&self.uploads).await;
+        let _permit = self.call().await;
         Ok(match self.inner.open_blob(repo, blob, from).await? {
             Opened::Present => Opened::Present,
-            Opened::Upload(inner) => Opened::Upload(Box::new(Session { inner, _permit: permit })),
+            Opened::Upload(inner) => Opened::Upload(Box::new(Session {
+                inner,
+                uploads: Arc::clone(&self.uploads),
+                calls: Arc::clone(&self.calls),
+            })),
         })
     }
 }
@@ -163,19 +166,20 @@ impl<T: Prune> Prune for Limit<T> {
 #[derive(Debug)]
 struct Session {
     inner: Box<dyn Upload>,
-    _permit: Option<OwnedSemaphorePermit>,
+    uploads: Arc<Semaphore>,
+    calls: Arc<Semaphore>,
 }
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Upload for Session {
     async fn complete(self: Box<Self>, body: Body<'_>) -> Result<()> {
-        let Self { inner, _permit } = *self;
-        inner.complete(body).await
+        let _permit = permit(&self.uploads).await;
+        self.inner.complete(body).await
     }
 
     async fn cancel(self: Box<Self>) -> Result<()> {
-        let Self { inner, _permit } = *self;
-        inner.cancel().await
+        let _permit = permit(&self.calls).await;
+        self.inner.cancel().await
     }
 }

@@ -51,9 +51,9 @@ use crate::{
 /// into an `Arc`.
 ///
 /// ```
-/// use lockage_registry::testing::{Fault, Faulty};
 /// # #[cfg(feature = "testing")]
 /// # futures::executor::block_on(async {
+/// use lockage_registry::testing::{Fault, Faulty};
 /// use lockage_registry::{ErrorKind, Memory, Retry, RetryPolicy, Source, TagOrDigest};
 ///
 /// let flaky = Faulty::new(Memory::new("registry.test".parse()?)).fail(0, Fault::Before(ErrorKind::Unavailable));
