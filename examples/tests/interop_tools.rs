@@ -9,7 +9,7 @@ use std::path::Path;
 use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::{Algorithm, digest_of};
-use real::{DockerRegistry, Serving, copy, tool, two_platforms};
+use real::{DockerRegistry, Serving, copy, copy_alone, tool, two_platforms};
 use serde_json::{Value, json};
 
 /// Manifests and distinct blobs of [`two_platforms`].
@@ -61,7 +61,7 @@ async fn docker_registry_on_both_sides() {
     let bytes: u64 = image.blobs.iter().map(|(blob, _)| blob.size).sum();
     let (from, to) = (format!("{}/app:v1", dev.host()), format!("{}/team/app:v1", prod.host()));
 
-    let (done, requests) = asked(&[&dev, &prod], || copy(&from, &to));
+    let (done, requests) = asked(&[&dev, &prod], || copy_alone(&from, &to));
     contract(&done, "copied");
     assert_eq!((&done["source"], &done["target"], &done["digest"]), (&json!(from), &json!(to), &json!(digest)));
     assert_eq!((&done["bytes"], &done["former_digest"]), (&json!(bytes), &Value::Null));
@@ -70,19 +70,19 @@ async fn docker_registry_on_both_sides() {
     println!("requests: {} across registries, at most {}", requests.len(), 3 * B + 2 * M + 1);
     same_digest(&digest, &[&from, &to]);
 
-    let (done, requests) = asked(&[&dev, &prod], || copy(&from, &to));
+    let (done, requests) = asked(&[&dev, &prod], || copy_alone(&from, &to));
     contract(&done, "present");
     assert_eq!((&done["digest"], &done["bytes"], &done["former_digest"]), (&json!(digest), &json!(0), &json!(digest)));
     assert_eq!(requests, ["HEAD /v2/app/manifests/v1", "HEAD /v2/team/app/manifests/v1"]);
     assert_eq!(done["requests"], json!(2));
 
     let retagged = format!("{}/app:v1.0", dev.host());
-    let (done, requests) = asked(&[&dev], || copy(&from, &retagged));
+    let (done, requests) = asked(&[&dev], || copy_alone(&from, &retagged));
     contract(&done, "copied");
     assert_eq!((requests.len(), &done["bytes"]), (3, &json!(0)), "{requests:#?}");
 
     let beside = format!("{}/released/app:v1", dev.host());
-    let (done, requests) = asked(&[&dev], || copy(&from, &beside));
+    let (done, requests) = asked(&[&dev], || copy_alone(&from, &beside));
     contract(&done, "copied");
     assert_eq!((requests.len(), &done["bytes"]), (2 * M + B + 1, &json!(0)), "{requests:#?}");
     let moves =
@@ -94,7 +94,7 @@ async fn docker_registry_on_both_sides() {
     // The tag holds another image: one request more, and the former digest is told.
     let newer = two_platforms(2);
     push(&dev, "app:v1", &newer).await;
-    let (done, requests) = asked(&[&dev, &prod], || copy(&from, &to));
+    let (done, requests) = asked(&[&dev, &prod], || copy_alone(&from, &to));
     contract(&done, "copied");
     assert_eq!((&done["former_digest"], &done["digest"]), (&json!(digest), &json!(newer.root().digest())));
     assert!(requests.len() <= 3 * B + 2 * M + 2, "{}: {requests:#?}", requests.len());

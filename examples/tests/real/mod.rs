@@ -116,7 +116,16 @@ pub(crate) fn tool<A: AsRef<OsStr> + fmt::Debug>(name: &str, arguments: &[A]) ->
 
 /// `lockage copy --json`: its one entry.
 pub(crate) fn copy(source: &str, target: &str) -> serde_json::Value {
-    let out = run(isolated(lockage()).args(["copy", "--json", source, target]));
+    copied(&[source, target])
+}
+
+/// The same without what is attached to the image.
+pub(crate) fn copy_alone(source: &str, target: &str) -> serde_json::Value {
+    copied(&["--no-attachments", source, target])
+}
+
+fn copied(arguments: &[&str]) -> serde_json::Value {
+    let out = run(isolated(lockage()).args(["copy", "--json"]).args(arguments));
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     let copies = document["copies"].as_array().unwrap();
     assert_eq!(copies.len(), 1, "{document}");

@@ -122,8 +122,7 @@ impl CopyPlan {
     /// to lack.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let missing = self.all_blobs().filter(|blob| blob.present != Some(true));
-        missing.fold(0, |sum, blob| sum.saturating_add(blob.descriptor.size))
+        missing(self.all_blobs())
     }
 
     /// The requests that planning took.
@@ -168,9 +167,16 @@ impl fmt::Display for CopyPlan {
                 match (self.route, known == blobs) {
                     (Route::Mount, false) => write!(f, "{} to mount", Many(blobs, "blob")),
                     (Route::Mount, true) => write!(f, "{there} of {} there, others to mount", Many(blobs, "blob")),
-                    (_, false) => write!(f, "{} to ensure ({})", Many(blobs, "blob"), Bytes(self.bytes())),
+                    (_, false) => {
+                        write!(f, "{} to ensure ({})", Many(blobs, "blob"), Bytes(missing(self.blobs.iter())))
+                    }
                     (_, true) => {
-                        write!(f, "{there} of {} there, {} to upload", Many(blobs, "blob"), Bytes(self.bytes()))
+                        write!(
+                            f,
+                            "{there} of {} there, {} to upload",
+                            Many(blobs, "blob"),
+                            Bytes(missing(self.blobs.iter()))
+                        )
                     }
                 }
             }
@@ -198,4 +204,10 @@ impl CopyPlan {
         let (from, to) = (self.source.repository(), self.target.repository());
         from.host() == to.host() && (self.route == Route::Mount || from != to)
     }
+}
+
+/// The bytes of those that the target is not known to have.
+fn missing<'b>(blobs: impl Iterator<Item = &'b PlannedBlob>) -> u64 {
+    let missing = blobs.filter(|blob| blob.present != Some(true));
+    missing.fold(0, |sum, blob| sum.saturating_add(blob.descriptor.size))
 }

@@ -98,8 +98,7 @@ impl Receipt {
     /// The bytes of blobs that were uploaded, those of attachments included.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let uploaded = self.steps.iter().filter(|step| step.outcome == Outcome::Uploaded);
-        uploaded.fold(0, |sum, step| sum.saturating_add(step.content.size))
+        uploaded(self.steps.iter())
     }
 
     /// The requests made to both sides, those of the plan included. What a transport adds of its own (authentication,
@@ -140,12 +139,18 @@ impl fmt::Display for Receipt {
                         n => write!(f, ", {} {word}", Many(n, "blob"))?,
                     }
                 }
-                if self.bytes() > 0 {
-                    write!(f, " ({})", Bytes(self.bytes()))?;
+                match uploaded(self.steps.iter().filter(|step| !step.attached)) {
+                    0 => {}
+                    bytes => write!(f, " ({})", Bytes(bytes))?,
                 }
                 write!(f, ", tag last")?;
             }
         }
         write!(f, "; {}; {}", Many(usize::try_from(self.requests).unwrap_or(usize::MAX), "request"), self.attachments)
     }
+}
+
+fn uploaded<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
+    let uploaded = steps.filter(|step| step.outcome == Outcome::Uploaded);
+    uploaded.fold(0, |sum, step| sum.saturating_add(step.content.size))
 }
