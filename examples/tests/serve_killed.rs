@@ -60,7 +60,8 @@ async fn a_directory_is_whole_whenever_its_server_is_killed() {
                 assert!(error.is_cancelled(), "round {round}: {error}");
             }
         }
-        check(directory.path(), &ledger.lock().unwrap()).await;
+        let known = ledger.lock().unwrap().clone();
+        check(directory.path(), &known).await;
     }
     let ledger = ledger.lock().unwrap();
     let written = ledger.tags.values().filter(|state| state.acknowledged.is_some()).count();
@@ -68,7 +69,7 @@ async fn a_directory_is_whole_whenever_its_server_is_killed() {
 }
 
 /// What clients know of a tag.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     /// The last answer: what it points at, or that it is gone.
     acknowledged: Option<Option<Digest>>,
@@ -76,7 +77,7 @@ struct State {
     pending: Vec<Option<Digest>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Ledger {
     tags: BTreeMap<(usize, Tag), State>,
 }

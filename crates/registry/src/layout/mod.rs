@@ -35,7 +35,8 @@ use root::Root;
 /// * Content that several repositories have is stored once: `DIR/_pool` and the layouts hold hard links to one file,
 ///   or copies where the file system has no hard links.
 /// * What is written is complete and on the disk before it gets its name. Whoever is killed at any point leaves
-///   a directory that can be read, and at worst a file in `DIR/_uploads`, which is swept after a day.
+///   a directory that can be read, and at worst a file that nothing needs: in `DIR/_uploads`, which is swept after
+///   a day, or in `DIR/_pool`, where the same content is found again.
 ///
 /// Manifests of more than [`RawManifest::MAX_BYTES`](crate::RawManifest::MAX_BYTES) are refused. Any number of tasks
 /// may use one directory, through clones or through several `open`s. Of several *processes*, one may write at a time,

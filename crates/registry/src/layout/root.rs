@@ -144,7 +144,11 @@ impl Root {
     pub(super) fn discard(&self, digest: &Digest, blob: &Path) -> Result<()> {
         let pooled = self.pooled(digest);
         let _pool = lock(&self.pool);
-        disk::if_there(fs::remove_file(blob)).map_err(|e| disk::failed("remove", blob, e))?;
+        let removed = disk::if_there(fs::remove_file(blob)).map_err(|e| disk::failed("remove", blob, e))?;
+        if let (Some(()), Some(dir)) = (removed, blob.parent()) {
+            // What has been deleted must not come back: a manifest is found by its digest alone.
+            disk::sync_dir(dir)?;
+        }
         let found = disk::if_there(fs::metadata(&pooled)).map_err(|e| disk::failed("look for", &pooled, e))?;
         if found.is_some_and(|found| is_last_link(&found)) {
             disk::if_there(fs::remove_file(&pooled)).map_err(|e| disk::failed("remove", &pooled, e))?;

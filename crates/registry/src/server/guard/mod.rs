@@ -85,7 +85,8 @@ impl Guard {
     }
 
     /// Lets everybody pull: with [`bearer`](Self::bearer) by a token that is given without a password, as public
-    /// registries do it.
+    /// registries do it. With [`basic`](Self::basic), clients that begin with a ping and have no password may give up
+    /// there, as docker and skopeo do: by the refused ping all others learn that there are users.
     #[must_use]
     pub fn anonymous_pull(mut self) -> Self {
         self.anonymous_pull = true;
