@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use quirk::Quirk;
-use world::{Place, attachments, copy, image, signature_tag};
+use world::{Place, attachments, copy, image, signature_tag, small};
 
 /// None, each, and all pairs that one registry can have.
 fn all() -> Vec<Vec<Quirk>> {
@@ -85,10 +85,11 @@ async fn whatever_a_registry_lacks_the_image_arrives_whole_under_its_tag() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_registry_lacks_what_is_attached_comes_along() {
     each(|quirks| async move {
-        // To a registry of the same kind, and between it and one that lacks nothing.
-        for (here, there) in [(&quirks[..], &quirks[..]), (&quirks, &[]), (&[], &quirks)] {
+        // To a registry of the same kind; and, where it lacks one thing, between it and one that lacks nothing.
+        let ways = [(&quirks[..], &quirks[..]), (&quirks, &[]), (&[], &quirks)];
+        for (here, there) in ways.into_iter().take(if quirks.len() == 1 { 3 } else { 1 }) {
             let (dev, prod) = (Place::start(here).await, Place::start(there).await);
-            let (client, image, signature) = (Client::builder().build().unwrap(), image(1), fixtures::image(80));
+            let (client, image, signature) = (Client::builder().build().unwrap(), small(1), fixtures::image(80));
             dev.hold(&image, "team/app", "pr-42").await;
             let (attachments, tag) = (attachments(&image), signature_tag(&image));
             dev.attach(&attachments, "team/app").await;

@@ -146,6 +146,11 @@ pub(crate) fn image(seed: u64) -> Image {
     fixtures::attested_index(seed, &["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()])
 }
 
+/// Two platforms alone.
+pub(crate) fn small(seed: u64) -> Image {
+    fixtures::index(seed, &["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()])
+}
+
 pub(crate) async fn copy(client: &Client, from: &Reference, to: &Reference) -> lockage_promote::Result<Receipt> {
     let copy = ImageCopy::new(client, from).to(client, to);
     copy.apply(&copy.plan().await?).await
