@@ -187,11 +187,13 @@ impl<'a> Request<'a> {
 
     /// An error about this request, as temporary as its cause.
     fn caused_by(&self, cause: Error) -> Error {
-        let error = self.error(cause.kind());
-        let error = match cause.retry_after() {
-            Some(after) => error.with_retry_after(after),
-            None => error,
-        };
+        let mut error = self.error(cause.kind());
+        if let Some(after) = cause.retry_after() {
+            error = error.with_retry_after(after);
+        }
+        if let Some(remedy) = cause.remedy() {
+            error = error.with_remedy(remedy);
+        }
         error.with_source(cause)
     }
 
