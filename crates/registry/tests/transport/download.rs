@@ -91,7 +91,7 @@ async fn cuts_at_random_end_in_the_whole_blob_or_an_error() {
         let place = Place::start(move |head| {
             let drawn =
                 state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::SeqCst).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33;
-            match is_blob(head) && drawn % 3 != 0 {
+            match is_blob(head) && !drawn.is_multiple_of(3) {
                 true => Fault::Truncate(drawn % 100_000),
                 false => Fault::None,
             }
