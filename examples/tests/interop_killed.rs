@@ -6,12 +6,13 @@
 
 mod real;
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
 use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures::{self, Image};
-use real::{Attached, DockerRegistry, Parts as _, closure, copy, isolated, lockage, platforms};
+use real::{Attached, DockerRegistry, Parts as _, closure, isolated, lockage, platforms, run};
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -24,6 +25,11 @@ fn random(seed: u64, n: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
+}
+
+/// The program as it is shipped, where there is one.
+fn shipped() -> PathBuf {
+    std::env::var_os("LOCKAGE").map_or_else(lockage, PathBuf::from)
 }
 
 struct World {
@@ -77,7 +83,7 @@ impl World {
             let repository = format!("{}-undisturbed", self.prepare(n).await);
             let (from, to) = self.names(&repository);
             let started = Instant::now();
-            copy(&from, &to);
+            run(isolated(shipped()).args(["copy", &from, &to]));
             taken.push(started.elapsed());
         }
         taken.remove(0);
@@ -115,7 +121,7 @@ async fn killed_at_any_moment_it_leaves_the_old_or_the_whole_new_image() {
         let repository = world.prepare(n).await;
         let (from, to) = world.names(&repository);
         let after = whole.mul_f64((random(seed, n) >> 11) as f64 / (1_u64 << 53) as f64);
-        let mut program = isolated(lockage());
+        let mut program = isolated(shipped());
         program.args(["copy", &from, &to]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = program.spawn().unwrap();
         std::thread::sleep(after);
@@ -129,7 +135,7 @@ async fn killed_at_any_moment_it_leaves_the_old_or_the_whole_new_image() {
         in_flight += u64::from(ended.is_none());
         unmoved += u64::from(!moved);
 
-        copy(&from, &to);
+        run(isolated(shipped()).args(["copy", &from, &to]));
         assert_eq!(world.judge(n, &repository), Ok(true), "{moment}: then run again");
     }
     println!("{in_flight} of {kills} were killed under way, {unmoved} before the tag had moved");

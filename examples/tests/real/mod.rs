@@ -6,6 +6,7 @@ mod docker_registry;
 mod image;
 mod pki;
 mod raw;
+pub(crate) mod signers;
 mod token_server;
 
 use std::ffi::OsStr;
