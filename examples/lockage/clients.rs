@@ -46,10 +46,11 @@ fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
         builder = builder.plain_http(host.clone());
     }
     for file in &reach.ca {
-        builder = builder.root_certificate(&read(file)?)?;
+        builder = read(file).and_then(|pem| Ok(builder.root_certificate(&pem)?)).map_err(Unusable::of(file))?;
     }
     for (host, file) in &reach.client_cert {
-        builder = builder.client_identity(host.clone(), &read(file)?)?;
+        let identity = read(file).and_then(|pem| Ok(builder.client_identity(host.clone(), &pem)?));
+        builder = identity.map_err(Unusable::of(file))?;
     }
     if !reach.only.is_empty() {
         builder = builder.only(reach.only.iter().cloned());
@@ -57,26 +58,32 @@ fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
     Ok(builder.build()?)
 }
 
-/// A file's bytes, or which file could not be read.
-fn read(file: &Path) -> Result<Vec<u8>, Unreadable> {
-    std::fs::read(file).map_err(|source| Unreadable { file: file.to_owned(), source })
+fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    Ok(std::fs::read(file)?)
 }
 
+/// A file that an argument names, and what is wrong with it.
 #[derive(Debug)]
-struct Unreadable {
+struct Unusable {
     file: PathBuf,
-    source: std::io::Error,
+    source: Box<dyn Error>,
 }
 
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be read", self.file.display())
+impl Unusable {
+    fn of(file: &Path) -> impl Fn(Box<dyn Error>) -> Self {
+        move |source| Self { file: file.to_owned(), source }
     }
 }
 
-impl Error for Unreadable {
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be used", self.file.display())
+    }
+}
+
+impl Error for Unusable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
+        Some(self.source.as_ref())
     }
 }
 

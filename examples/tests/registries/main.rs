@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lockage_promote::Outcome;
 use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures;
-use lockage_registry::{ErrorKind, Prune as _, Source as _, TagOrDigest};
+use lockage_registry::{Prune as _, Source as _, TagOrDigest};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 

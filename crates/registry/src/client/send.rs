@@ -157,7 +157,8 @@ impl<'a> Request<'a> {
         }
         let headers = response.headers().clone();
         let error = self.refused(host, response).await;
-        let may_differ = host.policy.is_registry(&self.url)
+        let of_registry = host.policy.is_registry(&self.url);
+        let may_differ = of_registry
             && match (status, &authorization) {
                 (StatusCode::UNAUTHORIZED, used) => host.tokens.learn(&headers, &self.access, used.as_ref()),
                 (StatusCode::FORBIDDEN, Some(used)) if may_have_expired(&error, used) => {
@@ -166,11 +167,15 @@ impl<'a> Request<'a> {
                 }
                 _ => false,
             };
-        let (true, Some(payload)) = (may_differ, again) else { return Err(error) };
-        let Some(fresh) = self.authorization(host).await? else { return Err(error) };
+        let of = |used: Option<&Authorization>, error| if of_registry { whose(used, error) } else { error };
+        let (true, Some(payload)) = (may_differ, again) else { return Err(of(authorization.as_ref(), error)) };
+        let Some(fresh) = self.authorization(host).await? else { return Err(of(authorization.as_ref(), error)) };
         self.payload = payload;
         let response = self.once(host, Some(&fresh)).await?;
-        if response.status().is_success() { Ok(response) } else { Err(self.refused(host, response).await) }
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(of(Some(&fresh), self.refused(host, response).await)),
+        }
     }
 
     async fn refused(&self, host: &HostState, response: Response) -> Error {
@@ -266,5 +271,19 @@ impl<'a> Request<'a> {
 
     fn no_answer(&self, why: NoAnswer) -> Error {
         answer::no_answer(self.operation, &self.subject, why)
+    }
+}
+
+/// The refusal of a registry, with whose login it has refused.
+fn whose(used: Option<&Authorization>, error: Error) -> Error {
+    match (error.kind(), used.map(Authorization::origin)) {
+        (ErrorKind::Unauthorized, Some(Some(origin))) => {
+            error.with_message(format_args!("not authorised with the credentials from {origin}"))
+        }
+        (ErrorKind::Unauthorized, _) => error.with_message("not authorised, and no credentials were found"),
+        (ErrorKind::Denied, Some(Some(origin))) => {
+            error.with_message(format_args!("the credentials from {origin} lack the right"))
+        }
+        _ => error,
     }
 }

@@ -127,16 +127,23 @@ impl Tokens {
         // The clock starts before the token server is asked, so that a slow answer is not used for too long.
         let now = Instant::now();
         if let Some(Login::Bearer(token)) = credentials.as_ref().map(|c| &c.login) {
-            return Ok(Held::new(Some(bearer(token)?), now, ASK_AGAIN));
+            return Ok(Held::new(Some(bearer(token)?), now, ASK_AGAIN).of(credentials.as_ref()));
         }
         let grant = exchange::token(host, access, challenge, credentials.as_ref(), &self.renewed).await?;
-        Ok(Held::new(Some(bearer(&grant.token)?), now, grant.life))
+        Ok(Held::new(Some(bearer(&grant.token)?), now, grant.life).of(credentials.as_ref()))
     }
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tokens(…)")
+    }
+}
+
+impl Authorization {
+    /// Where the login comes from; `None` for a token that was given to somebody without one.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.held.origin.as_deref()
     }
 }
 
@@ -153,7 +160,7 @@ async fn login(host: &HostState, access: &Access) -> Result<Held> {
     match &credentials {
         None => Ok(Held::new(None, now, ASK_AGAIN_FOR_NOTHING)),
         Some(Credentials { login: Login::Password { username, password }, .. }) => {
-            Ok(Held::new(Some(basic(username, password)?), now, ASK_AGAIN))
+            Ok(Held::new(Some(basic(username, password)?), now, ASK_AGAIN).of(credentials.as_ref()))
         }
         Some(Credentials { login: Login::IdentityToken(_) | Login::Bearer(_), origin }) => {
             Err(Error::new(ErrorKind::Credentials, "log in to", access.repository.host())

@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 
 use super::shared::copy_of;
+use crate::client::Credentials;
 use crate::{Error, Result};
 
 /// How long a refusal says something about the same header.
@@ -17,6 +18,8 @@ const MOMENT: Duration = Duration::from_secs(60);
 /// A header, or the knowledge that there is none to send.
 pub(super) struct Held {
     pub(super) header: Option<HeaderValue>,
+    /// Where the login behind it comes from.
+    pub(super) origin: Option<String>,
     at: Instant,
     until: Instant,
 }
@@ -24,7 +27,13 @@ pub(super) struct Held {
 impl Held {
     /// A header that was got at `at`, and is good for `life`.
     pub(super) fn new(header: Option<HeaderValue>, at: Instant, life: Duration) -> Self {
-        Self { header, at, until: at + life }
+        Self { header, origin: None, at, until: at + life }
+    }
+
+    /// It comes from these credentials, if there are any.
+    pub(super) fn of(mut self, credentials: Option<&Credentials>) -> Self {
+        self.origin = credentials.map(|credentials| credentials.origin.clone());
+        self
     }
 
     pub(super) fn age(&self) -> Duration {
