@@ -21,6 +21,7 @@ pub mod server;
 mod tag_or_digest;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod verifier;
 mod verify;
 
 pub use body::{Body, ByteStream};
@@ -36,4 +37,5 @@ pub use memory::Memory;
 pub use oci_client::OciClient;
 pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
 pub use tag_or_digest::TagOrDigest;
-pub use verify::{Verifier, Verify, verified};
+pub use verifier::Verifier;
+pub use verify::{Verify, verified};

@@ -137,7 +137,7 @@ impl<'a> ImageCopy<'a> {
         self
     }
 
-    /// Looks, without writing, what has to be done.
+    /// Looks, without writing, what has to be done. What is attached to the image later is for the next copy.
     ///
     /// # Errors
     /// [`Error`](crate::Error): anything that would keep the copy from being whole, such as a child of an index that

@@ -72,7 +72,8 @@ pub async fn attach(target: &dyn Target, repo: &Repository, manifest: &RawManife
 /// referrers API (`Stored::subject_indexed` is false).
 ///
 /// Each entry has the artifact type and the annotations of its manifest. What the index has besides is kept as it is,
-/// unknown fields included; an entry that is there already is only completed. One GET where all are listed; else a GET, a
+/// unknown fields included; an entry that is there already is only completed. Only where the registry refuses the index are
+/// those entries taken out that dangle. One GET where all are listed; else a GET, a
 /// PUT, a quarter of a second and another GET, and more of them while others write, too.
 ///
 /// # Errors
