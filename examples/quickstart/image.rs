@@ -3,12 +3,14 @@
 
 use lockage_registry::{
     Algorithm, Body, Descriptor, Error, Platform, RawManifest, Repository, Tag, TagOrDigest, Target, TargetExt as _,
-    digest_of, media_type,
+    digest_of, media_type, referrers,
 };
 use serde_json::{Value, json};
 
 /// Some hundred kilobytes that differ for each platform.
 const PROGRAM_BYTES: usize = 400_000;
+
+const SPDX: &str = "application/spdx+json";
 
 /// An image with everything that it points at.
 pub(crate) struct Image {
@@ -77,6 +79,26 @@ impl Image {
             let at = if n == tagged { tag.clone().into() } else { TagOrDigest::Digest(manifest.digest().clone()) };
             target.put_manifest(repo, manifest, &at).await?;
         }
+        Ok(())
+    }
+
+    /// Attaches a bill of materials to the index, found by whoever asks the registry what refers to it.
+    pub(crate) async fn attach_sbom(&self, target: &dyn Target, repo: &Repository) -> Result<(), Error> {
+        let Some(root) = self.root() else { return Ok(()) };
+        let mut sbom = Image { manifests: Vec::new(), blobs: Vec::new() };
+        let packages = json!([{ "SPDXID": "SPDXRef-app", "name": "app", "downloadLocation": "NOASSERTION" }]);
+        let document = json!({ "spdxVersion": "SPDX-2.3", "name": "app", "packages": packages });
+        let config = sbom.blob(media_type::OCI_EMPTY, b"{}".to_vec())?;
+        let layer = sbom.blob(SPDX, document.to_string().into_bytes())?;
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": SPDX,
+            "config": config, "layers": [layer], "subject": root.descriptor(),
+        });
+        for (blob, bytes) in &sbom.blobs {
+            target.put_blob(repo, blob, Body::bytes(bytes.clone())).await?;
+        }
+        let manifest = RawManifest::new(media_type::OCI_MANIFEST, manifest.to_string().into())?;
+        referrers::attach(target, repo, &manifest).await?;
         Ok(())
     }
 

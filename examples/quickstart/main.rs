@@ -46,7 +46,9 @@ async fn main() -> Result<()> {
     for tag in &tags {
         image.push(&client, &dev, tag).await?;
     }
-    println!("push     {dev}     {}, {:.2} s\n", image.summary(), started.elapsed().as_secs_f32());
+    println!("push     {dev}     {}, {:.2} s", image.summary(), started.elapsed().as_secs_f32());
+    image.attach_sbom(&client, &dev).await?;
+    println!("attach   an SBOM, which goes where the image goes\n");
 
     // Promote: the merge knows the number of the pull request, and that finds the digest.
     let merged = PullRequest.tags(&facts)?.into_iter().next().ok_or("the event names no pull request")?;
@@ -70,15 +72,17 @@ async fn main() -> Result<()> {
     let plan = cleared.copy();
     let former = plan.former().map_or("none", |former| former.short());
     println!(
-        "  plan   {} manifests, {} blobs to copy ({} bytes), moves prod {released}: {former} → {}",
+        "  plan   {} manifests, {} blobs to copy ({} bytes), {} attached, moves prod {released}: {former} → {}",
         plan.manifests().len(),
         plan.blobs().len(),
-        plan.bytes(),
+        plan.blobs().map(|blob| blob.size).sum::<u64>(),
+        plan.attachments().len(),
         plan.digest().short()
     );
     let started = Instant::now();
     let receipt = promotion.apply(cleared).await?;
-    println!("  done   {:.2} s, {} requests, tag moved last\n", started.elapsed().as_secs_f32(), receipt.requests());
+    let seconds = started.elapsed().as_secs_f32();
+    println!("  done   {seconds:.2} s, {} requests, {}, tag moved last\n", receipt.requests(), receipt.attachments());
 
     // Prove: ask both sides, by every tag.
     let mut same = receipt.digest() == digest;

@@ -66,7 +66,7 @@ impl<S> Plan<S> {
     }
 
     /// The digest of the plan itself: what an approval is bound to. It covers what is moved, where, and what the tag held
-    /// before, and not what the gates found.
+    /// before; not what the gates found, nor what is attached to the image, which may grow without the image changing.
     ///
     /// # Errors
     /// None that can happen: a plan is always JSON.

@@ -199,5 +199,5 @@ async fn a_wrong_byte_is_found_in_whichever_opening_it_is_reached() {
 async fn bytes_that_were_never_reached_cannot_be_skipped() {
     let (_, result) = copy(&[(0, 333), (5_000, usize::MAX)], None).await;
     let error: Error = result.unwrap_err();
-    assert_eq!(error.port().unwrap().kind(), ErrorKind::Invalid, "{error}");
+    assert_eq!((error.side(), error.port().unwrap().kind()), (Some(Side::Target), ErrorKind::Invalid), "{error}");
 }

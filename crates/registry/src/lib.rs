@@ -23,6 +23,7 @@ pub mod server;
 mod tag_or_digest;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod verifier;
 mod verify;
 mod wrap;
 
@@ -40,7 +41,8 @@ pub use oci_client::OciClient;
 pub use port::{Opened, Prune, Registry, Source, SourceExt, Stored, Target, TargetExt, Upload};
 pub use retry_policy::RetryPolicy;
 pub use tag_or_digest::TagOrDigest;
-pub use verify::{Verifier, Verify, verified};
+pub use verifier::Verifier;
+pub use verify::{Verify, verified};
 #[cfg(feature = "wrappers")]
 pub use wrap::{Clock, Limit, Retry, SystemClock, Throttle, Trace};
 pub use wrap::{ReadOnly, ReadOnlyRegistry};

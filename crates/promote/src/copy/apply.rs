@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::FutureExt as _;
 use futures::stream::StreamExt as _;
 use lockage_registry::{
-    Body, ByteStream, Descriptor, Digest, Opened, RawManifest, Repository, Stored, Tag, TagOrDigest, Verifier,
+    Body, ByteStream, Descriptor, Digest, ErrorKind, Opened, RawManifest, Repository, Stored, Tag, TagOrDigest,
+    Verifier,
 };
 
 use super::plan::{PlannedBlob, PlannedManifest};
@@ -114,6 +115,8 @@ impl Work<'_, '_> {
                 observer.event(&Event::BlobMoved { blob: &blob, bytes: chunk.len() as u64 });
             }
             (Ok(_), None) => {}
+            // To leave out bytes is the mistake of whoever opened the body there.
+            (Err(error), _) if error.kind() == ErrorKind::Invalid => {}
             (Err(_), _) => reading.broke(),
         });
         Ok(watched.boxed())

@@ -41,10 +41,11 @@ const CONCURRENCY: usize = 8;
 /// Requests, for M manifests and B distinct blobs, without authentication: 2 where the image is there already; 3 within
 /// a repository; 2M+B+1 within a registry, and no byte of a blob; 3B+2M+1 across registries at most. One more where the
 /// tag held another image, and one for [`expect_current`](ImageCopy::expect_current). To look for attachments takes one
-/// listing of the source's tags, one listing of referrers a manifest at the source, and one at the target for each that
-/// has some; [`without_attachments`](ImageCopy::without_attachments) makes none of these. To bring them takes what their
-/// manifests and blobs take, a GET of each cosign tag at both sides, and one PUT more for the image, whose digest is there
-/// before what is attached to it; a registry without the referrers API has its index of them written as well
+/// listing of the source's tags, one listing of referrers a manifest at the source, one at the target for each that
+/// has some, and a HEAD of what the target lists, which may dangle;
+/// [`without_attachments`](ImageCopy::without_attachments) makes none of these. To bring them takes what their manifests
+/// and blobs take, a GET of each cosign tag at both sides, and one PUT more for the image, whose digest is there before
+/// what is attached to it; a registry without the referrers API has its index of them written as well
 /// ([`referrers::enter`](lockage_registry::referrers::enter)).
 ///
 /// ```
@@ -137,7 +138,7 @@ impl<'a> ImageCopy<'a> {
         self
     }
 
-    /// Looks, without writing, what has to be done.
+    /// Looks, without writing, what has to be done. What is attached to the image later is for the next copy.
     ///
     /// # Errors
     /// [`Error`](crate::Error): anything that would keep the copy from being whole, such as a child of an index that

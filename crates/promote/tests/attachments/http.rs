@@ -148,6 +148,20 @@ async fn with_and_without_the_referrers_api_on_either_side() {
     }
 }
 
+#[tokio::test]
+async fn what_the_target_lists_and_has_lost_is_brought_again() {
+    let ((attached, dev), prod) = (attached(honest()).await, Place::faulty(Arc::new(without_api)).await);
+    let (client, from, to) = (client(), dev.reference("app:pr-42"), prod.reference("app:v1"));
+    copy(&client, &from, &to).await.unwrap();
+    let behind: Reference = "backend.test/app:v1".parse().unwrap();
+    prod.memory.delete_manifest(behind.repository(), &attached.sbom).await.unwrap();
+    let receipt = copy(&client, &from, &to).await.unwrap();
+    let carried: Vec<_> = receipt.attachments().found().iter().filter(|one| one.is_carried()).collect();
+    assert_eq!(carried.len(), 1);
+    assert_eq!(carried[0].manifest.digest, attached.sbom);
+    attached.assert_at(&client, &to).await;
+}
+
 /// An index under the referrers tag of `subject`.
 async fn hold_index(place: &Place, repo: &Repository, subject: &Descriptor, entries: &[Descriptor]) {
     let document = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries });

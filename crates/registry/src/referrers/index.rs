@@ -1,4 +1,6 @@
-//! The index under a referrers tag: entries are added and completed, and none is taken out.
+//! The index under a referrers tag: entries are added and completed, and none that can be read is taken out.
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use lockage_tagging::{Digest, Repository};
@@ -6,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::json::Object;
 use super::settle::Keep;
-use crate::{Content, Descriptor, Error, ErrorKind, RawManifest, Result, backend, media_type};
+use crate::{Content, Descriptor, Error, ErrorKind, RawManifest, Result, Target, backend, media_type};
 
 /// The entries that have to stay in the index.
 #[derive(Debug)]
@@ -15,12 +17,14 @@ pub(super) struct Entries {
     /// Ours first, then those of others in the order in which they were seen.
     known: Vec<(Digest, Box<RawValue>)>,
     ours: Vec<Descriptor>,
+    /// Entries of others whose manifests are not there, found where the registry refused an index that lists them.
+    gone: HashSet<Digest>,
 }
 
 impl Entries {
     pub(super) fn of(repo: &Repository, subject: &Digest, manifests: &[RawManifest]) -> Result<Self> {
         let place = format!("{repo}@{subject}");
-        let mut entries = Self { place, known: Vec::new(), ours: Vec::new() };
+        let mut entries = Self { place, known: Vec::new(), ours: Vec::new(), gone: HashSet::new() };
         for manifest in manifests {
             let entry = backend::referrer(manifest, subject)?.ok_or_else(|| {
                 entries
@@ -109,7 +113,8 @@ impl Keep for Entries {
         }
         for entry in &mut entries {
             changed |= self.complete(entry)?;
-            if !self.known.iter().any(|(digest, _)| *digest == entry.digest) {
+            let is_known = self.known.iter().any(|(digest, _)| *digest == entry.digest);
+            if !is_known && !self.gone.contains(&entry.digest) {
                 self.known.push((entry.digest.clone(), entry.raw.clone()));
             }
         }
@@ -118,6 +123,7 @@ impl Keep for Entries {
         if missing.is_empty() && !changed {
             return Ok(None);
         }
+        entries.retain(|entry| !self.gone.contains(&entry.digest));
         let all: Vec<_> = entries.iter().map(|entry| &*entry.raw).chain(missing).collect();
         document.set("manifests", &all).map_err(invalid)?;
         let bytes = serde_json::to_vec(&document).map_err(invalid)?;
@@ -127,5 +133,24 @@ impl Keep for Entries {
                 .with_message("its index would be larger than a manifest may be"));
         }
         RawManifest::new(media_type, bytes.into()).map(Some)
+    }
+    /// A registry that checks what an index lists refuses one whose entries dangle, as a deletion leaves them; they are taken
+    /// out, as nobody can read them.
+    async fn give_up(&mut self, target: &dyn Target, repo: &Repository, requests: &mut u64) -> Result<bool> {
+        let before = self.gone.len();
+        for (digest, _) in &self.known {
+            if self.ours.iter().any(|ours| ours.digest == *digest) {
+                continue;
+            }
+            *requests += 1;
+            match target.resolve(repo, &digest.clone().into()).await {
+                Ok(_) => {}
+                Err(error) if error.is_not_found() => drop(self.gone.insert(digest.clone())),
+                Err(error) => return Err(error),
+            }
+        }
+        let gone = &self.gone;
+        self.known.retain(|(digest, _)| !gone.contains(digest));
+        Ok(self.gone.len() > before)
     }
 }

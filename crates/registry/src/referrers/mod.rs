@@ -11,21 +11,21 @@
 //! An entry that somebody deletes while another is being added may come back.
 //!
 //! ```
-//! use lockage_registry::{Memory, RawManifest, Source, media_type, referrers};
-//! # use lockage_registry::testing::fixtures;
+//! use lockage_registry::{Memory, RawManifest, Reference, Source, Target, TagOrDigest, media_type, referrers};
 //! # futures::executor::block_on(async {
-//! # let registry = Memory::new("registry.test".parse()?);
-//! # let repo = "registry.test/app".parse()?;
-//! # let (image, tag) = (fixtures::image(1), "v1".parse()?);
-//! # fixtures::push(&registry, &repo, &image, &tag).await?;
-//! # let signature = fixtures::artifact_for(image.root().descriptor(), "application/vnd.example.signature", 2);
-//! # for (blob, bytes) in &signature.blobs {
-//! #     lockage_registry::TargetExt::put_blob(&registry, &repo, blob, bytes.clone().into()).await?;
-//! # }
-//! // The blobs of `signature` are there; its subject is `image`.
-//! let stored = referrers::attach(&registry, &repo, signature.root()).await?;
-//! let found = registry.referrers(&repo, image.root().digest(), None).await?;
-//! assert_eq!(found[0].digest, stored.digest);
+//! let registry = Memory::new("registry.test".parse()?);
+//! let app: Reference = "registry.test/app:v1".parse()?;
+//! let image = RawManifest::new(media_type::OCI_INDEX, r#"{"manifests":[]}"#.into())?;
+//! registry.put_manifest(app.repository(), &image, &TagOrDigest::of(&app)).await?;
+//!
+//! let note = format!(
+//!     r#"{{"manifests":[],"artifactType":"application/vnd.example.note","subject":{{"mediaType":"{}","digest":"{}","size":{}}}}}"#,
+//!     image.media_type(), image.digest(), image.bytes().len(),
+//! );
+//! let note = RawManifest::new(media_type::OCI_INDEX, note.into())?;
+//! referrers::attach(&registry, app.repository(), &note).await?;
+//! let found = registry.referrers(app.repository(), image.digest(), None).await?;
+//! assert_eq!(found[0].artifact_type.as_deref(), Some("application/vnd.example.note"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```
@@ -72,7 +72,8 @@ pub async fn attach(target: &dyn Target, repo: &Repository, manifest: &RawManife
 /// referrers API (`Stored::subject_indexed` is false).
 ///
 /// Each entry has the artifact type and the annotations of its manifest. What the index has besides is kept as it is,
-/// unknown fields included; an entry that is there already is only completed. One GET where all are listed; else a GET, a
+/// unknown fields included; an entry that is there already is only completed. Only where the registry refuses the index are
+/// those entries taken out that dangle. One GET where all are listed; else a GET, a
 /// PUT, a quarter of a second and another GET, and more of them while others write, too.
 ///
 /// # Errors

@@ -28,6 +28,12 @@ pub(super) trait Keep: Send {
     /// What to write so that the tag, which holds `held`, lacks nothing that is known: `None` where it lacks nothing.
     /// What `held` has besides is known from then on.
     async fn lacking(&mut self, held: Option<&RawManifest>) -> Result<Option<RawManifest>>;
+
+    /// The registry has refused what was to be written. True where something that it cannot hold was found and given up, and
+    /// it should be tried again; each request is counted.
+    async fn give_up(&mut self, _target: &dyn Target, _repo: &Repository, _requests: &mut u64) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// Writes until nothing is lacking and the tag has been quiet.
@@ -72,7 +78,15 @@ pub(super) async fn settle(target: &dyn Target, repo: &Repository, tag: &Tag, ke
                     pace.somebody_wrote();
                 }
                 (requests, writes, rereads) = (requests + 1, writes + 1, 0);
-                target.put_manifest(repo, &document, &at).await?;
+                match target.put_manifest(repo, &document, &at).await {
+                    Err(error) if error.kind() == ErrorKind::Rejected => {
+                        if keep.give_up(target, repo, &mut requests).await? {
+                            continue;
+                        }
+                        return Err(error);
+                    }
+                    put => put?,
+                };
                 pace.wrote(begun.elapsed());
                 last = Some(document.digest().clone());
             }

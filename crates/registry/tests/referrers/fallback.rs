@@ -2,7 +2,7 @@
 
 use futures::executor::block_on;
 use lockage_registry::testing::fixtures::{self, Image};
-use lockage_registry::{Descriptor, ErrorKind, RawManifest, TagOrDigest, Target, media_type, referrers};
+use lockage_registry::{Descriptor, ErrorKind, Prune, RawManifest, TagOrDigest, Target, media_type, referrers};
 use serde_json::{Value, json};
 
 use crate::bare::{Bare, repo};
@@ -129,5 +129,17 @@ fn a_tag_that_holds_no_index_and_a_manifest_of_another_subject_are_errors() {
         let other = fixtures::image(2).root().digest().clone();
         let error = referrers::enter(&registry, &repo(), &other, &[ours.root().clone()]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    });
+}
+
+#[test]
+fn an_entry_that_dangles_does_not_keep_others_out() {
+    block_on(async {
+        let registry = Bare::new();
+        let (kept, gone) = (attached(&registry, 1).await, attached(&registry, 2).await);
+        registry.0.delete_manifest(&repo(), gone.root().digest()).await.unwrap();
+        let fresh = attached(&registry, 3).await;
+        let listed: Vec<_> = entries(&registry.get(&tag()).await).iter().map(|entry| entry["digest"].clone()).collect();
+        assert_eq!(listed, [kept, fresh].map(|image| Value::from(image.root().digest().as_str())));
     });
 }

@@ -200,6 +200,9 @@ impl Look<'_, '_> {
     async fn read(&self, candidate: Candidate) -> Result<Read> {
         let Candidate { mut attachment, raw } = candidate;
         let manifests = vec![attachment.manifest.digest.clone()];
+        if raw.is_none() && attachment.outcome == AttachmentOutcome::Present && !self.is_there(&attachment).await? {
+            attachment.outcome = AttachmentOutcome::Carried;
+        }
         let raw = match raw {
             Some(raw) => raw,
             None if is_known(&attachment) => return Ok(Read { attachment, manifests, below: None }),
@@ -228,6 +231,16 @@ impl Look<'_, '_> {
         let below = walk(self.copy, raw, view, self.requests).await?;
         let manifests = below.manifests.iter().map(|one| one.descriptor.digest.clone()).collect();
         Ok(Read { attachment, manifests, below: Some(below) })
+    }
+}
+
+impl Look<'_, '_> {
+    /// An index that a client keeps may list what has been deleted.
+    async fn is_there(&self, attachment: &Attachment) -> Result<bool> {
+        self.requests.one();
+        let what = TagOrDigest::Digest(attachment.manifest.digest.clone());
+        let held = absent(self.copy.target.resolve(self.to, &what).await);
+        Ok(held.map_err(Side::Target.failed())?.is_some())
     }
 }
 
