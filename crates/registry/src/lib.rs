@@ -6,6 +6,8 @@ mod body;
 pub mod client;
 mod descriptor;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hash;
 #[cfg(feature = "layout")]
 mod layout;

@@ -22,6 +22,8 @@ const PAGE: &str = "1000";
 /// The largest page of tags that is read, in bytes; registries that ignore `n` send all tags at once.
 const TAGS_LIMIT: u64 = 64 * 1024 * 1024;
 
+const LIST_TAGS: &str = "list tags";
+
 pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
     let mut first = host.tags_url(repo);
     first.query_pairs_mut().append_pair("n", PAGE);
@@ -41,18 +43,22 @@ pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<
 }
 
 async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Result<(Vec<Tag>, Option<Url>)> {
+    let request = Request::new(LIST_TAGS, repo, Method::GET, url.clone(), Access::pull(repo));
+    let (headers, bytes) = request.fetch(host, TAGS_LIMIT).await?;
+    let next = next_page(host, &url, &headers)?;
+    Ok((tags_in(repo, &bytes)?, next))
+}
+
+/// The tags of `repo` that a page lists.
+pub(super) fn tags_in(repo: &Repository, bytes: &[u8]) -> Result<Vec<Tag>> {
     #[derive(Deserialize)]
     struct Page {
         /// Some registries say `null` where there are none. To say nothing of them is no answer.
         #[serde(deserialize_with = "Option::deserialize")]
         tags: Option<Vec<String>>,
     }
-    let operation = "list tags";
-    let request = Request::new(operation, repo, Method::GET, url.clone(), Access::pull(repo));
-    let (headers, bytes) = request.fetch(host, TAGS_LIMIT).await?;
-    let next = next_page(host, &url, &headers)?;
-    let broken = || Error::new(ErrorKind::Protocol, operation, repo);
-    let page: Page = serde_json::from_slice(&bytes).map_err(|e| broken().with_source(e))?;
+    let broken = || Error::new(ErrorKind::Protocol, LIST_TAGS, repo);
+    let page: Page = serde_json::from_slice(bytes).map_err(|e| broken().with_source(e))?;
     let mut tags = Vec::new();
     for name in page.tags.unwrap_or_default() {
         match name.parse::<Tag>() {
@@ -62,7 +68,7 @@ async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Res
             Err(e) => return Err(broken().with_message("a listed tag is none").with_source(e)),
         }
     }
-    Ok((tags, next))
+    Ok(tags)
 }
 
 /// By the referrers API where the registry has it, else by the fallback tag; only a 404 to both means "none".
@@ -145,7 +151,7 @@ fn index_entries(view: crate::Manifest, repo: &Repository, subject: &Digest) -> 
     }
 }
 
-fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
+pub(super) fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
     #[derive(Deserialize)]
     struct Page {
         /// As with tags: `null` is none, and nothing is no answer.
@@ -168,7 +174,7 @@ fn next_page(host: &HostState, url: &Url, headers: &HeaderMap) -> Result<Option<
 }
 
 /// The target of the link with `rel="next"` (RFC 8288 section 3).
-fn parse_next(text: &str) -> Option<&str> {
+pub(super) fn parse_next(text: &str) -> Option<&str> {
     let mut rest = text;
     loop {
         let (target, after) = rest.split_once('<')?.1.split_once('>')?;
@@ -188,7 +194,7 @@ fn parse_next(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_next;
+    use super::{entries, parse_next, tags_in};
 
     #[test]
     fn reads_link() {
@@ -209,6 +215,14 @@ mod tests {
         #[test]
         fn never_panics(text in "[<>;,= \"a-z]*") {
             parse_next(&text);
+        }
+
+        #[test]
+        fn a_page_is_read_or_refused(page in "[\\[{](\"(tags|manifests|digest|size)\"|[\\[\\]{}:,0-9]|null|\"[a-z:]*\")*[\\]}]|\\PC*") {
+            let repo = "registry.example/a".parse().map_err(|e| proptest::test_runner::TestCaseError::fail(format!("{e}")))?;
+            for read in [tags_in(&repo, page.as_bytes()).is_ok(), entries(page.as_bytes()).is_ok()] {
+                assert!(!read || page.trim_start().starts_with('{'), "{page}");
+            }
         }
     }
 }

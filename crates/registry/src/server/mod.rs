@@ -21,6 +21,8 @@
 mod blobs;
 mod dispatch;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod inbound;
 mod log;
 mod manifests;

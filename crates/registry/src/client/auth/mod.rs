@@ -1,7 +1,7 @@
 //! Authentication: from a challenge to the header that answers it.
 
-mod challenge;
-mod token;
+pub(super) mod challenge;
+pub(super) mod token;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -120,12 +120,17 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
     }
     let unusable = |why: &str| Error::new(ErrorKind::Protocol, "log in to", registry).with_message(why);
     let bytes = answer::collect(&mut response, LIMIT, host.stall, "read the token for", registry).await?;
-    // The parser's own message could repeat a part of the token.
-    let granted: Granted =
-        serde_json::from_slice(&bytes).map_err(|_| unusable("its token server answered no token document"))?;
-    let secret = granted.token.or(granted.access_token).filter(|token| !token.is_empty());
-    let secret = secret.ok_or_else(|| unusable("its token server answered without a token"))?;
-    let life = granted.expires_in.filter(|&s| s > 0).map_or(DEFAULT_LIFE, |s| Duration::from_secs(s.min(86_400)));
+    let (secret, life) = read(&bytes).map_err(unusable)?;
     // A tenth less, so that a token does not expire on its way; the clock starts before the answer was read.
-    Ok(Token { secret: Secret::new(secret), expires: Instant::now() + life.mul_f32(0.9) })
+    Ok(Token { secret, expires: Instant::now() + life.mul_f32(0.9) })
+}
+
+/// The token in a token server's answer, and how long it lives.
+pub(in crate::client) fn read(bytes: &[u8]) -> Result<(Secret, Duration), &'static str> {
+    // The parser's own message could repeat a part of the token.
+    let granted: Granted = serde_json::from_slice(bytes).map_err(|_| "its token server answered no token document")?;
+    let secret = granted.token.or(granted.access_token).filter(|token| !token.is_empty());
+    let secret = secret.ok_or("its token server answered without a token")?;
+    let life = granted.expires_in.filter(|&s| s > 0).map_or(DEFAULT_LIFE, |s| Duration::from_secs(s.min(86_400)));
+    Ok((Secret::new(secret), life))
 }
