@@ -9,6 +9,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hash;
+mod json;
 #[cfg(feature = "layout")]
 mod layout;
 mod manifest;

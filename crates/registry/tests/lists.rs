@@ -66,7 +66,7 @@ async fn anything_else_is_an_error_and_never_none() {
 
 #[tokio::test]
 async fn a_document_that_is_no_list_is_not_an_empty_one() {
-    for body in ["{}", r#"{"errors":[{"code":"UNKNOWN","message":"try later"}]}"#, "[]", "null"] {
+    for body in ["{}", r#"{"errors":[{"code":"UNKNOWN","message":"try later"}]}"#, "[]", "[null]", "[[]]", "null"] {
         let mock = Mock::start(move |_, _| Reply::new(200).header("Content-Type", INDEX).body(body.as_bytes())).await;
         assert_eq!(referrers(&mock, None).await.unwrap_err().kind(), ErrorKind::Protocol, "referrers, {body}");
         let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();

@@ -15,7 +15,7 @@ use super::auth::Access;
 use super::host::HostState;
 use super::send::Request;
 use super::{Purpose, answer, manifests};
-use crate::{Content, Descriptor, Error, ErrorKind, Result, TagOrDigest, media_type};
+use crate::{Content, Descriptor, Error, ErrorKind, Result, TagOrDigest, json, media_type};
 
 /// The most entries to ask for at once: what ECR allows.
 const PAGE: &str = "1000";
@@ -58,7 +58,7 @@ pub(super) fn tags_in(repo: &Repository, bytes: &[u8]) -> Result<Vec<Tag>> {
         tags: Option<Vec<String>>,
     }
     let broken = || Error::new(ErrorKind::Protocol, LIST_TAGS, repo);
-    let page: Page = serde_json::from_slice(bytes).map_err(|e| broken().with_source(e))?;
+    let page: Page = json::document(bytes).map_err(|e| broken().with_source(e))?;
     let mut tags = Vec::new();
     for name in page.tags.unwrap_or_default() {
         match name.parse::<Tag>() {
@@ -158,7 +158,7 @@ pub(super) fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
         #[serde(deserialize_with = "Option::deserialize")]
         manifests: Option<Vec<Descriptor>>,
     }
-    serde_json::from_slice::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
+    json::document::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
 }
 
 /// The URL of the next page, if there is one, on this registry and other than this page.

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 use super::{Access, basic, challenge::Challenge};
 use crate::client::{Login, Purpose, Secret, answer, deadline, host::HostState};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, json};
 
 /// What a token server that says nothing means (distribution, "Token Authentication Specification": `expires_in`).
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
@@ -128,7 +128,7 @@ async fn fetch(host: &HostState, access: &Access, challenge: &Challenge) -> Resu
 /// The token in a token server's answer, and how long it lives.
 pub(in crate::client) fn read(bytes: &[u8]) -> Result<(Secret, Duration), &'static str> {
     // The parser's own message could repeat a part of the token.
-    let granted: Granted = serde_json::from_slice(bytes).map_err(|_| "its token server answered no token document")?;
+    let granted: Granted = json::document(bytes).map_err(|_| "its token server answered no token document")?;
     let secret = granted.token.or(granted.access_token).filter(|token| !token.is_empty());
     let secret = secret.ok_or("its token server answered without a token")?;
     let life = granted.expires_in.filter(|&s| s > 0).map_or(DEFAULT_LIFE, |s| Duration::from_secs(s.min(86_400)));
