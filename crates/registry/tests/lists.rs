@@ -121,3 +121,22 @@ async fn a_next_page_elsewhere_or_again_is_refused() {
         assert_eq!(error.kind(), kind, "{error}");
     }
 }
+
+#[tokio::test]
+async fn pages_in_a_circle_end() {
+    for body in [r#"{"tags":["a"]}"#, r#"{"manifests":[]}"#] {
+        let mock = Mock::start(move |request, _| {
+            let next = if request.path.contains("page=b") { "a" } else { "b" };
+            Reply::new(200).header("Link", &format!("<?page={next}>; rel=next")).body(body.as_bytes())
+        })
+        .await;
+        let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
+        let client = Client::builder().build().unwrap();
+        let error = match body.contains("tags") {
+            true => client.tags(&repo).try_collect::<Vec<Tag>>().await.unwrap_err(),
+            false => client.referrers(&repo, &subject(), None).await.unwrap_err(),
+        };
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert_eq!(mock.requests().len(), 3, "the first page, b, a");
+    }
+}

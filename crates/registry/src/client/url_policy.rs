@@ -104,7 +104,7 @@ fn is_among(hosts: &BTreeSet<Host>, url: &Url) -> bool {
 }
 
 impl Purpose {
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::UploadLocation => "follow the upload location of",
             Self::Redirect => "follow a redirect of",
