@@ -462,3 +462,22 @@ fn one_line(text: &str) -> String {
     }
     line
 }
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_body_says_what_it_says_on_one_line(status: u16, text in "\\PC*|[\\n\\r]*", body in "\\PC*") {
+            let document = serde_json::json!({ "errors": [{ "code": text, "message": text }] }).to_string();
+            for body in [document, body] {
+                let mut answer = Answer::new("GET", "https://registry.example/v2/", status);
+                answer.errors = OciError::in_document(body.as_bytes());
+                assert!(!answer.to_string().contains(char::is_control));
+                let kind = ErrorKind::of_answer(status, &answer.errors);
+                assert!(kind != ErrorKind::NotFound || status == 404);
+            }
+        }
+    }
+}
