@@ -120,7 +120,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_path_is_one_endpoint_or_none(path in "(/v2)?(/(a|tags|list|blobs|uploads|manifests|referrers|%2[fF]|\\PC)*)*") {
+        fn any_path_is_one_endpoint_or_none(path in "(/v2)?(/(a|tags|list|blobs|uploads|manifests|referrers|%2[fF]|\\PC){0,3}){0,6}") {
             if let Some(route) = Route::parse(&path) {
                 assert!(!route.methods().is_empty() && path.starts_with('/'));
             }
