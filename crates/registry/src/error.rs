@@ -457,13 +457,37 @@ impl ErrorKind {
 /// Foreign text on one line, so that it cannot forge another line of a log.
 fn one_line(text: &str) -> String {
     const MOST: usize = 512;
+    /// Separators of lines and paragraphs, and what makes a terminal show text in another order than it is written.
+    const REORDERS: [char; 11] = [
+        '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}',
+        '\u{2068}', '\u{2069}',
+    ];
     let mut line = String::with_capacity(text.len().min(MOST));
     for c in text.chars() {
         if line.len() >= MOST {
             line.push('…');
             break;
         }
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if c.is_control() || REORDERS.contains(&c) { line.extend(c.escape_default()) } else { line.push(c) }
     }
     line
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_body_says_what_it_says_on_one_line(status: u16, text in "[\\n\\r\\u{2028}\\u{202e}\\u{2066}a]*|\\PC*", body in "\\PC*") {
+            let document = serde_json::json!({ "errors": [{ "code": text, "message": text }] }).to_string();
+            for body in [document, body] {
+                let mut answer = Answer::new("GET", "https://registry.example/v2/", status);
+                answer.errors = OciError::in_document(body.as_bytes());
+                assert!(!answer.to_string().contains(|c: char| c.is_control() || "\u{2028}\u{202e}\u{2066}".contains(c)));
+                let kind = ErrorKind::of_answer(status, &answer.errors);
+                assert!(kind != ErrorKind::NotFound || status == 404);
+            }
+        }
+    }
 }

@@ -7,7 +7,10 @@ mod body;
 pub mod client;
 mod descriptor;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hash;
+mod json;
 #[cfg(feature = "layout")]
 mod layout;
 mod manifest;

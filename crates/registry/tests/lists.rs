@@ -104,7 +104,7 @@ async fn anything_else_is_an_error_and_never_none() {
 
 #[tokio::test]
 async fn a_document_that_is_no_list_is_not_an_empty_one() {
-    for body in ["{}", r#"{"errors":[{"code":"UNKNOWN","message":"try later"}]}"#, "[]", "null"] {
+    for body in ["{}", r#"{"errors":[{"code":"UNKNOWN","message":"try later"}]}"#, "[]", "[null]", "[[]]", "null"] {
         let mock = Mock::start(move |_, _| Reply::new(200).header("Content-Type", INDEX).body(body.as_bytes())).await;
         assert_eq!(referrers(&mock, None).await.unwrap_err().kind(), ErrorKind::Protocol, "referrers, {body}");
         let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
@@ -158,5 +158,24 @@ async fn a_next_page_elsewhere_or_again_is_refused() {
         let client = Client::builder().build().unwrap();
         let error = client.tags(&repo).try_collect::<Vec<Tag>>().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn pages_in_a_circle_end() {
+    for body in [r#"{"tags":["a"]}"#, r#"{"manifests":[]}"#] {
+        let mock = Mock::start(move |request, _| {
+            let next = if request.path.contains("page=b") { "a" } else { "b" };
+            Reply::new(200).header("Link", &format!("<?page={next}>; rel=next")).body(body.as_bytes())
+        })
+        .await;
+        let repo: Repository = format!("{}/app", mock.host()).parse().unwrap();
+        let client = Client::builder().build().unwrap();
+        let error = match body.contains("tags") {
+            true => client.tags(&repo).try_collect::<Vec<Tag>>().await.unwrap_err(),
+            false => client.referrers(&repo, &subject(), None).await.unwrap_err(),
+        };
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert_eq!(mock.requests().len(), 3, "the first page, b, a");
     }
 }

@@ -19,6 +19,8 @@ mod deadline;
 mod delete;
 mod download;
 mod exact;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod limit;
 mod manifests;

@@ -1,7 +1,7 @@
 //! Lists over HTTP: tags and referrers, a page at a time by `Link` (distribution-spec, "Listing Tags", "Listing
 //! Referrers").
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -15,21 +15,29 @@ use super::auth::Access;
 use super::host::HostState;
 use super::send::Request;
 use super::{Purpose, answer, manifests};
-use crate::{Content, Descriptor, Error, ErrorKind, Result, TagOrDigest, media_type};
+use crate::{Content, Descriptor, Error, ErrorKind, Result, TagOrDigest, json, media_type};
 
 /// The most entries to ask for at once: what ECR allows.
 const PAGE: &str = "1000";
 /// The largest page of tags that is read, in bytes; registries that ignore `n` send all tags at once.
 const TAGS_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// The most pages of a list that are followed.
+const MOST_PAGES: usize = 10_000;
+/// The most bytes of referrers that are read, over all pages: they are held until the last has come.
+const REFERRERS_LIMIT: u64 = 64 * 1024 * 1024;
+
+const LIST_TAGS: &str = "list tags";
+
 pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
     let mut first = host.tags_url(repo);
     first.query_pairs_mut().append_pair("n", PAGE);
-    let pages = stream::try_unfold(Some(first), move |url| {
+    let pages = stream::try_unfold((Some(first), Followed::default()), move |(url, mut followed)| {
         let host = Arc::clone(&host);
         async move {
             let Some(url) = url else { return Ok(None) };
-            page_of_tags(&host, repo, url).await.map(Some)
+            let (tags, next) = page_of_tags(&host, repo, url, &mut followed).await?;
+            Ok(Some((tags, (next, followed))))
         }
     });
     pages
@@ -40,19 +48,28 @@ pub(super) fn tags<'a>(host: Arc<HostState>, repo: &'a Repository) -> BoxStream<
         .boxed()
 }
 
-async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Result<(Vec<Tag>, Option<Url>)> {
+async fn page_of_tags(
+    host: &Arc<HostState>,
+    repo: &Repository,
+    url: Url,
+    followed: &mut Followed,
+) -> Result<(Vec<Tag>, Option<Url>)> {
+    let request = Request::new(LIST_TAGS, repo, Method::GET, url.clone(), Access::pull(repo));
+    let (headers, bytes) = request.fetch(host, TAGS_LIMIT).await?;
+    let next = next_page(host, &url, &headers, followed)?;
+    Ok((tags_in(repo, &bytes)?, next))
+}
+
+/// The tags of `repo` that a page lists.
+pub(super) fn tags_in(repo: &Repository, bytes: &[u8]) -> Result<Vec<Tag>> {
     #[derive(Deserialize)]
     struct Page {
         /// Some registries say `null` where there are none. To say nothing of them is no answer.
         #[serde(deserialize_with = "Option::deserialize")]
         tags: Option<Vec<String>>,
     }
-    let operation = "list tags";
-    let request = Request::new(operation, repo, Method::GET, url.clone(), Access::pull(repo));
-    let (headers, bytes) = request.fetch(host, TAGS_LIMIT).await?;
-    let next = next_page(host, &url, &headers)?;
-    let broken = || Error::new(ErrorKind::Protocol, operation, repo);
-    let page: Page = serde_json::from_slice(&bytes).map_err(|e| broken().with_source(e))?;
+    let broken = || Error::new(ErrorKind::Protocol, LIST_TAGS, repo);
+    let page: Page = json::document(bytes).map_err(|e| broken().with_source(e))?;
     let mut tags = Vec::new();
     for name in page.tags.unwrap_or_default() {
         match name.parse::<Tag>() {
@@ -62,7 +79,7 @@ async fn page_of_tags(host: &Arc<HostState>, repo: &Repository, url: Url) -> Res
             Err(e) => return Err(broken().with_message("a listed tag is none").with_source(e)),
         }
     }
-    Ok((tags, next))
+    Ok(tags)
 }
 
 /// By the referrers API where the registry has it, else by the fallback tag; only a 404 to both means "none".
@@ -108,11 +125,16 @@ async fn by_api(
         url.query_pairs_mut().append_pair("artifactType", wanted);
     }
     let (mut pages, mut found) = (VecDeque::from([url]), Vec::new());
+    let (mut followed, mut left) = (Followed::default(), REFERRERS_LIMIT);
     while let Some(url) = pages.pop_front() {
         let request = Request::new(operation, &place, Method::GET, url.clone(), Access::pull(repo));
         let request = request.header(ACCEPT, media_type::OCI_INDEX)?;
         let (headers, bytes) = request.fetch(host, host.manifest_limit).await?;
-        pages.extend(next_page(host, &url, &headers)?);
+        left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            Error::new(ErrorKind::TooLarge, operation, &place)
+                .with_message(format_args!("more than {REFERRERS_LIMIT} bytes in all"))
+        })?;
+        pages.extend(next_page(host, &url, &headers, &mut followed)?);
         found.extend(entries(&bytes).map_err(|e| Error::new(ErrorKind::Protocol, operation, &place).with_source(e))?);
     }
     // A registry may ignore the filter (it says so by leaving out OCI-Filters-Applied): filtering again is harmless.
@@ -159,30 +181,50 @@ fn index_entries(view: crate::Manifest, repo: &Repository, subject: &Digest) -> 
     }
 }
 
-fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
+pub(super) fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
     #[derive(Deserialize)]
     struct Page {
         /// As with tags: `null` is none, and nothing is no answer.
         #[serde(deserialize_with = "Option::deserialize")]
         manifests: Option<Vec<Descriptor>>,
     }
-    serde_json::from_slice::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
+    json::document::<Page>(bytes).map(|page| page.manifests.unwrap_or_default())
 }
 
-/// The URL of the next page, if there is one, on this registry and other than this page.
-fn next_page(host: &HostState, url: &Url, headers: &HeaderMap) -> Result<Option<Url>> {
+/// The URL of the next page, if there is one, on this registry and other than those that were followed.
+fn next_page(host: &HostState, url: &Url, headers: &HeaderMap, followed: &mut Followed) -> Result<Option<Url>> {
     let mut links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let Some(target) = links.find_map(parse_next) else { return Ok(None) };
     let next = host.policy.judge(Purpose::NextPage, url, target)?.url;
-    if next == *url {
-        return Err(Error::new(ErrorKind::Protocol, "follow the link to the next page of", answer::without_query(url))
-            .with_message("it leads to the same page again"));
+    match followed.take(url, &next) {
+        Ok(()) => Ok(Some(next)),
+        Err(why) => {
+            Err(Error::new(ErrorKind::Protocol, Purpose::NextPage.words(), answer::without_query(url))
+                .with_message(why))
+        }
     }
-    Ok(Some(next))
+}
+
+/// The pages of one list so far: a registry that names another each time is not followed for ever.
+#[derive(Debug, Default)]
+struct Followed(HashSet<Url>);
+
+impl Followed {
+    /// Takes the link from `page` to `next`, or says why not.
+    fn take(&mut self, page: &Url, next: &Url) -> Result<(), String> {
+        self.0.insert(page.clone());
+        if self.0.contains(next) {
+            return Err("it leads to the same page again".to_owned());
+        }
+        if self.0.len() >= MOST_PAGES {
+            return Err(format!("there are more than {MOST_PAGES} pages"));
+        }
+        Ok(())
+    }
 }
 
 /// The target of the link with `rel="next"` (RFC 8288 section 3).
-fn parse_next(text: &str) -> Option<&str> {
+pub(super) fn parse_next(text: &str) -> Option<&str> {
     let mut rest = text;
     loop {
         let (target, after) = rest.split_once('<')?.1.split_once('>')?;
@@ -202,7 +244,19 @@ fn parse_next(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_next;
+    use super::{Followed, MOST_PAGES, entries, parse_next, tags_in};
+
+    #[test]
+    fn no_list_is_followed_for_ever() -> Result<(), Box<dyn std::error::Error>> {
+        let page = |n: usize| url::Url::parse(&format!("https://registry.example/v2/a/tags/list?last={n}"));
+        let mut followed = Followed::default();
+        for n in 1..MOST_PAGES {
+            followed.take(&page(n)?, &page(n + 1)?)?;
+            assert!(followed.take(&page(n)?, &page(1)?).is_err(), "{n} leads back");
+        }
+        assert!(followed.take(&page(MOST_PAGES)?, &page(MOST_PAGES + 1)?).is_err());
+        Ok(())
+    }
 
     #[test]
     fn reads_link() {
@@ -223,6 +277,14 @@ mod tests {
         #[test]
         fn never_panics(text in "[<>;,= \"a-z]*") {
             parse_next(&text);
+        }
+
+        #[test]
+        fn a_page_is_read_or_refused(page in "[\\[{](\"(tags|manifests|digest|size)\"|[\\[\\]{}:,0-9]|null|\"[a-z:]*\")*[\\]}]|\\PC*") {
+            let repo = "registry.example/a".parse().map_err(|e| proptest::test_runner::TestCaseError::fail(format!("{e}")))?;
+            for read in [tags_in(&repo, page.as_bytes()).is_ok(), entries(page.as_bytes()).is_ok()] {
+                assert!(!read || page.trim_start().starts_with('{'), "{page}");
+            }
         }
     }
 }

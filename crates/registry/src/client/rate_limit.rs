@@ -91,4 +91,21 @@ mod tests {
             assert_eq!(limit.is_down_to(floor, now), down, "{floor}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(limit in "[0-9;w= ]*", remaining in "[0-9]*(;w=)?[0-9]*|\\PC*", floor: u64, passed: u32) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("ratelimit-limit", limit), ("ratelimit-remaining", remaining)] {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.insert(name, value);
+                }
+            }
+            let now = Instant::now();
+            if let Some(said) = RateLimit::of(&headers, now) {
+                let later = now.checked_add(Duration::from_secs(passed.into())).unwrap();
+                assert!(!said.is_down_to(floor, later) || said.remaining <= floor);
+            }
+        }
+    }
 }

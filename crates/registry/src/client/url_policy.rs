@@ -104,7 +104,7 @@ fn is_among(hosts: &BTreeSet<Host>, url: &Url) -> bool {
 }
 
 impl Purpose {
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::UploadLocation => "follow the upload location of",
             Self::Redirect => "follow a redirect of",
@@ -148,15 +148,23 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
-    match address.to_ipv4_mapped() {
-        Some(mapped) => is_private_v4(mapped),
-        None => {
-            address.is_loopback()
-                || address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local()
+    address.is_loopback()
+        || address.is_unspecified()
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+        || within(address).is_some_and(is_private_v4)
+}
+
+/// The IPv4 address that an IPv6 address leads to: mapped and compatible (RFC 4291 section 2.5.5), translated by NAT64
+/// (RFC 6052 section 2.1), or by 6to4 (RFC 3056 section 2).
+fn within(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            (high, low)
         }
-    }
+        _ => return None,
+    };
+    Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
 }
 
 #[cfg(test)]
@@ -213,6 +221,9 @@ mod tests {
             (Purpose::NextPage, "https://evil.example/v2/a/tags/list", "another host"),
             (Purpose::Redirect, "https://169.254.169.254/latest/meta-data", "private address"),
             (Purpose::Redirect, "https://[::ffff:127.0.0.1]/", "private address"),
+            (Purpose::Redirect, "https://[::127.0.0.1]/", "private address"),
+            (Purpose::Redirect, "https://[64:ff9b::169.254.169.254]/", "private address"),
+            (Purpose::Redirect, "https://[2002:c0a8:0101::1]/", "private address"),
             (Purpose::UploadLocation, "https://localhost:8080/", "private address"),
             (Purpose::Redirect, "https://2130706433/", "private address"),
             (Purpose::Redirect, "https://100.64.1.1/", "private address"),

@@ -123,3 +123,64 @@ impl RawManifest {
         Ok(manifest)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    /// What may stand in a field, and what may not.
+    fn value() -> impl Strategy<Value = Value> {
+        let digest = json!(hash::digest_of(Algorithm::Sha256, b"").unwrap());
+        let descriptor = json!({ "mediaType": media_type::OCI_LAYER, "digest": digest, "size": 0 });
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!([])),
+            Just(json!(2)),
+            Just(json!(["x"])),
+            Just(json!([descriptor, descriptor])),
+            Just(json!({ "a": "b" })),
+            prop::sample::select(media_type::MANIFESTS.to_vec()).prop_map(Value::from),
+            Just(descriptor),
+        ]
+    }
+
+    fn document() -> impl Strategy<Value = Vec<u8>> {
+        let fields = vec![
+            "schemaVersion",
+            "mediaType",
+            "artifactType",
+            "config",
+            "layers",
+            "manifests",
+            "blobs",
+            "subject",
+            "annotations",
+            "fsLayers",
+        ];
+        let fields = prop::collection::hash_map(prop::sample::select(fields), value(), 0..6);
+        prop_oneof![
+            fields.prop_map(|fields| {
+                let fields: Map<_, _> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                Value::Object(fields).to_string().into_bytes()
+            }),
+            "\\PC*".prop_map(String::into_bytes),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_bytes_they_stay_and_are_one_kind(bytes in document(), served in prop::sample::select(media_type::MANIFESTS.to_vec())) {
+            let raw = RawManifest::new(served, bytes.clone().into()).unwrap();
+            let view = raw.view();
+            prop_assert_eq!(raw.bytes().as_ref(), &bytes[..]);
+            let Ok(view) = view else { return Ok(()) };
+            prop_assert!(RawManifest::sniff_media_type(&bytes).is_ok());
+            prop_assert_eq!(matches!(view.content, Content::Index { .. }), media_type::is_index(served));
+            prop_assert!(view.blobs().iter().all(|blob| !view.children().contains(blob)));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::{Descriptor, Error, ErrorKind, Result, media_type};
+use crate::{Descriptor, Error, ErrorKind, Result, json, media_type};
 
 /// A parsed manifest: a view of a [`RawManifest`](super::RawManifest)'s bytes, never written back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Manifest {
     pub(super) fn parse(bytes: &[u8], subject: &dyn fmt::Display) -> Result<Self> {
         let rejected = |why: &str| rejected(subject, why);
         let fields: Fields =
-            serde_json::from_slice(bytes).map_err(|e| rejected("not the JSON of a manifest").with_source(e))?;
+            json::document(bytes).map_err(|e| rejected("not the JSON of a manifest").with_source(e))?;
         if fields.schema_version == Some(1) || fields.fs_layers.is_some() {
             return Err(schema1(subject));
         }

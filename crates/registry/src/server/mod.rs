@@ -21,6 +21,8 @@
 mod blobs;
 mod dispatch;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod inbound;
 mod log;

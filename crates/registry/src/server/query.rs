@@ -79,4 +79,15 @@ mod tests {
         assert_eq!(query.all("n").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(Query::form("scope=a+b%2Bc").get("scope"), Some("a b+c"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(text in "\\PC*", other in "\\PC*") {
+            let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            assert_eq!(decode(&encoded), text);
+            let query = format!("{encoded}=1&{other}");
+            assert_eq!(Query::parse(Some(&query)).get(&text), Some("1"));
+            Query::form(&other);
+        }
+    }
 }

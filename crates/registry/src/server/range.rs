@@ -49,7 +49,8 @@ pub(super) fn chunk(header: &str) -> Option<(u64, u64)> {
     let range = header.split('/').next()?;
     let (first, last) = range.split_once('-')?;
     let (first, last) = (number(first.trim())?, number(last.trim())?);
-    (first <= last).then_some((first, last))
+    // No upload has a byte behind the last that can be numbered, and its chunk would have a length that cannot.
+    (first <= last && last < u64::MAX).then_some((first, last))
 }
 
 /// Digits only: `parse` would take a sign as well.
@@ -87,8 +88,20 @@ mod tests {
     fn a_chunk_says_where_it_belongs() {
         assert_eq!(chunk("0-1023"), Some((0, 1023)));
         assert_eq!(chunk("bytes 5-6/*"), Some((5, 6)));
-        for header in ["", "5", "6-5", "-5", "5-", "a-b"] {
+        for header in ["", "5", "6-5", "-5", "5-", "a-b", "0-18446744073709551615", "0-18446744073709551616"] {
             assert_eq!(chunk(header), None, "{header}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_part_lies_within_and_a_chunk_has_a_length(text in "(bytes[ =])?[0-9]{0,21}-[0-9]{0,21}(/\\*)?|\\PC*", size: u64) {
+            if let Part::Bytes { first, last } = wanted(Some(&text), size) {
+                assert!(first <= last && last < size);
+            }
+            if let Some((first, last)) = chunk(&text) {
+                assert!((last - first).checked_add(1).is_some());
+            }
         }
     }
 }

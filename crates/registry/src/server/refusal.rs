@@ -138,7 +138,7 @@ fn entry(error: &OciError) -> Value {
 }
 
 fn whole_seconds(after: Duration) -> u64 {
-    after.as_secs() + u64::from(after.subsec_nanos() > 0)
+    after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0))
 }
 
 #[cfg(test)]

@@ -117,4 +117,21 @@ mod tests {
         );
         assert_eq!(Route::parse("/v2/a/blobs/uploads"), Some(Route::Uploads { name: "a".to_owned() }));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_path_is_one_endpoint_or_none(path in "(/v2)?(/(a|tags|list|blobs|uploads|manifests|referrers|%2[fF]|\\PC){0,3}){0,6}") {
+            if let Some(route) = Route::parse(&path) {
+                assert!(!route.methods().is_empty() && path.starts_with('/'));
+            }
+        }
+
+        #[test]
+        fn whatever_the_name_the_endpoint_is_the_end(name in "[a-z/]+(/tags/list|/blobs/uploads)?") {
+            let tags = Route::parse(&format!("/v2/{name}/tags/list"));
+            assert_eq!(tags, Some(Route::Tags { name: name.clone() }));
+            let manifest = Route::parse(&format!("/v2/{name}/manifests/v1"));
+            assert_eq!(manifest, Some(Route::Manifest { name, reference: "v1".to_owned() }));
+        }
+    }
 }

@@ -13,11 +13,11 @@ const MOST: usize = 16;
 /// What a registry asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    pub(super) scheme: Scheme,
+    pub(in crate::client) scheme: Scheme,
     /// The URL of the token server.
-    pub(super) realm: Option<String>,
+    pub(in crate::client) realm: Option<String>,
     /// The name under which the token server knows the registry.
-    pub(super) service: Option<String>,
+    pub(in crate::client) service: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) enum Scheme {
 }
 
 /// The challenge to answer: bearer with a realm where it is offered, else basic; `None` where neither is.
-pub(super) fn parse(headers: &HeaderMap) -> Option<Challenge> {
+pub(in crate::client) fn parse(headers: &HeaderMap) -> Option<Challenge> {
     let mut best = None;
     for value in headers.get_all(WWW_AUTHENTICATE).iter().take(MOST) {
         for challenge in value.to_str().ok().map(challenges).unwrap_or_default() {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client::Secret;
+use crate::json;
 
 /// What a token server that says nothing means (`expires_in`).
 const DEFAULT_LIFE: Duration = Duration::from_secs(60);
@@ -16,11 +17,11 @@ const MAX_LIFE: f64 = 86_400.0;
 /// What was granted.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    pub(super) token: Secret,
+    pub(in crate::client) token: Secret,
     /// An identity token that takes the place of the one that was shown.
     pub(super) refresh: Option<Secret>,
     /// For how long the token is used.
-    pub(super) life: Duration,
+    pub(in crate::client) life: Duration,
 }
 
 /// Why an answer is no grant. Never the parser's own words, which could repeat a part of the token.
@@ -44,7 +45,7 @@ struct Document {
 
 /// Reads a token server's answer that came at `now`.
 pub(crate) fn parse(bytes: &[u8], now: SystemTime) -> Result<Grant, NoGrant> {
-    let document: Document = serde_json::from_slice(bytes).map_err(|_| NoGrant::NoDocument)?;
+    let document: Document = json::document(bytes).map_err(|_| NoGrant::NoDocument)?;
     let secret = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Secret::new);
     let token = secret(document.token).or_else(|| secret(document.access_token)).ok_or(NoGrant::NoToken)?;
     let granted = seconds(&document.expires_in).unwrap_or(DEFAULT_LIFE);
@@ -58,7 +59,7 @@ pub(crate) fn parse(bytes: &[u8], now: SystemTime) -> Result<Grant, NoGrant> {
 }
 
 impl NoGrant {
-    pub(super) fn words(&self) -> &'static str {
+    pub(in crate::client) fn words(&self) -> &'static str {
         match self {
             Self::NoDocument => "its token server answered no token document",
             Self::NoToken => "its token server answered without a token",
