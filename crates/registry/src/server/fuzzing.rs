@@ -63,7 +63,7 @@ impl Wire {
     #[must_use]
     pub fn new(registry: Arc<dyn Registry>, host: Host) -> Self {
         let (log, sessions, known) = (Log::new(false), Sessions::new(), Known::default());
-        Self(Arc::new(Shared { registry, host, log, intercept: None, sessions, known }))
+        Self(Arc::new(Shared { registry, host, log, intercept: None, door: None, sessions, known }))
     }
 
     /// Everything that is answered on a connection that brings `bytes` and then ends.
