@@ -133,7 +133,7 @@ impl Gremlin {
         }
         let sort = self.sort(ways, class, nth, &state, &mut dice);
         let sort =
-            sort.or((class == Class::BlobGet && ways.storage.is_some() && dice.one_in(2)).then_some(Sort::Elsewhere))?;
+            sort.or((class == Class::BlobGet && ways.storage.is_some() && dice.one_in(3)).then_some(Sort::Elsewhere))?;
         let sort = match sort {
             // There is nothing to be cut in nothing.
             Sort::Reset | Sort::CleanEnd | Sort::Corrupt | Sort::CutUpload if size == Some(0) => Sort::CutBefore,
@@ -182,7 +182,7 @@ impl Gremlin {
             }
             // A link that was cut is a bad one.
             Level::Some(one_in) => {
-                dice.one_in(if class == Class::BlobRest { one_in.min(3) } else { one_in }).then(|| any(dice))
+                dice.one_in(if class == Class::BlobRest { one_in.min(2) } else { one_in }).then(|| any(dice))
             }
             Level::Stuck(side, stuck, sort) if stuck == class && ways.at == At::Registry(side) => Some(sort),
             Level::Stuck(..) => dice.one_in(40).then(|| any(dice)),

@@ -26,7 +26,7 @@ use crate::scenario::Scenario;
 use crate::tally::Tally;
 
 /// As many are on their way at once: much of their time is waiting.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 48;
 
 /// What panicked on any thread, the servers' tasks included.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());

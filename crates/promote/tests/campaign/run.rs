@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use crate::freight::{self, Freight};
 use crate::gremlin::{At, Gremlin, Level};
 use crate::place::{Place, Store, client, impatient};
-use crate::scenario::{Again, Scenario, Way, Wire};
+use crate::scenario::{Again, Door, Kind, Scenario, Way, Wire};
 use crate::sort::{Class, Sort};
 use crate::watch::{Errand, Watch};
 
@@ -63,9 +63,7 @@ pub(crate) async fn run(scenario: &Scenario) -> Checked<Told> {
     let other = (scenario.way == Way::Across).then(|| Store::new(scenario.target.on_disk, &host));
     let target = other.as_ref().unwrap_or(&source);
     stock(scenario, &errand, &source, target).await;
-    let watch = |store: &Store, kind: crate::scenario::Kind| {
-        Watch::new(Arc::clone(&store.registry), kind.api, kind.mounts, &errand)
-    };
+    let watch = |store: &Store, kind: Kind| Watch::new(Arc::clone(&store.registry), kind.api, kind.mounts, &errand);
     let at_source = watch(&source, scenario.source);
     let at_target = other.as_ref().map(|store| watch(store, scenario.target));
     let world = World {
@@ -207,10 +205,10 @@ impl World<'_> {
                 must_succeed(&first)?;
             }
             let moved_unheard = self.judge(&first, lost).await?;
-            let second = client(&places, patch);
-            let second = if fresh_client { &second } else { &first_client };
-            // That of brief tokens goes on, and is none that a copy has to get over.
-            if !self.is_brief() {
+            if self.is_brief() {
+                self.elsewhere(&gremlin).await?;
+            } else {
+                let second = if fresh_client { &client(&places, patch) } else { &first_client };
                 self.afterwards(Ends { source: second, target: second, ..ends }, first.plan.as_ref()).await?;
             }
             Ok(Told {
@@ -223,10 +221,23 @@ impl World<'_> {
         told.await.map_err(|why: String| explained(&why, &first, &words))
     }
 
+    /// The same registries behind tokens that live on.
+    async fn elsewhere(&self, gremlin: &Arc<Gremlin>) -> Checked {
+        let place = |nth: usize, kind: Kind| {
+            let kind = Kind { guard: Door::Bearer, ..kind };
+            Place::serve(self.watches[nth], kind, At::Registry(Side::Target), false, gremlin)
+        };
+        let source = place(0, self.scenario.source).await;
+        let target = place(self.watches.len() - 1, self.scenario.target).await;
+        let one = self.scenario.way != Way::Across;
+        let (errand, target) = (self.errand, if one { &source } else { &target });
+        let (from, to) = (source.reference(&errand.from, &candidate()), target.reference(&errand.to, &errand.tag));
+        let client = client(&[&source, target], false);
+        self.afterwards(Ends { source: &client, target: &client, from: &from, to: &to }, None).await
+    }
+
     fn is_brief(&self) -> bool {
-        [self.scenario.source, self.scenario.target]
-            .iter()
-            .any(|kind| matches!(kind.guard, crate::scenario::Door::Brief(_)))
+        [self.scenario.source, self.scenario.target].iter().any(|kind| matches!(kind.guard, Door::Brief(_)))
     }
 
     fn copy<'e>(&self, ends: Ends<'e>) -> ImageCopy<'e> {
@@ -295,7 +306,7 @@ impl World<'_> {
         }
     }
 
-    /// Without faults it completes: by the plan that was made, and planned anew.
+    /// Without faults it completes: by the plan that was made, or planned anew.
     async fn afterwards(&self, ends: Ends<'_>, plan: Option<&CopyPlan>) -> Checked {
         let old = match (self.scenario.again, plan) {
             (Again::Planned, _) | (_, None) => None,
@@ -305,17 +316,13 @@ impl World<'_> {
                 Some(serde_json::from_str(&text).map_err(|e| e.to_string())?)
             }
         };
-        if let Some(plan) = old {
-            let again = limited("the same plan", async { self.copy(ends).apply(&plan).await }).await?;
-            self.completed("the same plan", again).await?;
+        match old {
+            Some(plan) => {
+                let again = limited("the same plan", async { self.copy(ends).apply(&plan).await }).await?;
+                self.completed("the same plan", again).await
+            }
+            None => self.completed("the re-run", self.attempt(ends).await?.result).await,
         }
-        let again = self.attempt(ends).await?;
-        self.completed("the re-run", again.result).await?;
-        if let (Some(plan), Again::Planned) = (plan, self.scenario.again) {
-            let again = limited("the first plan again", async { self.copy(ends).apply(plan).await }).await?;
-            self.completed("the first plan again", again).await?;
-        }
-        Ok(())
     }
 
     async fn completed(&self, what: &str, result: Result<Receipt, Error>) -> Checked {

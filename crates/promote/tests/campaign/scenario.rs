@@ -95,7 +95,7 @@ impl Scenario {
             Wire::Ports { one_in, most, retried: !dice.one_in(3) }
         } else {
             let (storage, fresh_client) = (dice.one_in(4), dice.one_in(2));
-            Wire::Http { level, large_puts_refused: dice.one_in(3), storage, fresh_client }
+            Wire::Http { level, large_puts_refused: dice.one_in(2), storage, fresh_client }
         };
         let concurrency = *dice.pick(&[1, 2, 8]);
         Self {
@@ -115,7 +115,7 @@ impl Scenario {
 
 fn level(dice: &mut Dice) -> Level {
     match dice.below(12) {
-        0..=3 => Level::Lone(usize::try_from(dice.below(90)).unwrap()),
+        0..=3 => Level::Lone(usize::try_from(dice.below(60)).unwrap()),
         4 => Level::Some(50),
         5 | 6 => Level::Some(20),
         7 => Level::Some(8),
@@ -130,7 +130,7 @@ fn level(dice: &mut Dice) -> Level {
 
 impl Kind {
     fn of(dice: &mut Dice, ports: bool, level: Level) -> Self {
-        let on_disk = dice.one_in(7);
+        let on_disk = dice.one_in(12);
         let (api, mounts) = (ports || !dice.one_in(3), !dice.one_in(4));
         let guard = match dice.below(10) {
             0 => Door::Basic,

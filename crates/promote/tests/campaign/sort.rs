@@ -169,18 +169,11 @@ impl Sort {
             all.extend([Self::TokensEnd; 3]);
         }
         let body = [Self::Reset, Self::CleanEnd, Self::Corrupt, Self::Slow];
-        all.extend_from_slice(match class {
-            Class::BlobGet => &[
-                Self::Reset,
-                Self::Reset,
-                Self::Reset,
-                Self::Reset,
-                Self::CleanEnd,
-                Self::CleanEnd,
-                Self::Corrupt,
-                Self::Slow,
-                Self::BusyForAnHour,
-            ],
+        let more: &[Self] = match class {
+            Class::BlobGet => {
+                all.extend([Self::Reset; 12]);
+                &[Self::CleanEnd, Self::CleanEnd, Self::Corrupt, Self::Slow, Self::BusyForAnHour]
+            }
             Class::BlobRest => &[
                 Self::Reset,
                 Self::Reset,
@@ -207,17 +200,16 @@ impl Sort {
                 Self::FormRefused,
                 Self::WrongDigest,
             ],
-            Class::UploadPatch => &[
-                Self::CutUpload,
-                Self::CutUpload,
-                Self::CutUpload,
-                Self::WrongRange,
-                Self::WrongRange,
-                Self::WrongRange,
-                Self::FormRefused,
-            ],
-            Class::UploadGet => &[Self::WrongRange, Self::WrongRange, Self::WrongRange],
-        });
+            Class::UploadPatch => {
+                all.extend([Self::WrongRange; 6]);
+                &[Self::CutUpload, Self::CutUpload, Self::CutUpload, Self::CutUpload, Self::FormRefused]
+            }
+            Class::UploadGet => {
+                all.extend([Self::WrongRange; 6]);
+                &[]
+            }
+        };
+        all.extend_from_slice(more);
         if matches!(class, Class::ManifestGet | Class::List | Class::Token) {
             all.extend(body);
         }
