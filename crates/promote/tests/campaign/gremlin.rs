@@ -16,6 +16,8 @@ use crate::sort::{Class, Sort};
 pub(crate) enum Level {
     /// One fault in the whole copy: at this request, or the first after it that can have one.
     Lone(usize),
+    /// The same, at a request of this class.
+    LoneOf(Class, usize),
     /// One request in so many.
     Some(u64),
     /// One class of requests at one side goes wrong each time in the same way, and little else.
@@ -56,6 +58,8 @@ pub(crate) struct Gremlin {
 #[derive(Debug, Default)]
 struct State {
     arrived: usize,
+    /// Of each class.
+    arrived_of: HashMap<Class, usize>,
     times: HashMap<String, u64>,
     met: Vec<Met>,
     /// The first byte that a blob will be asked for next, where its last answer broke off.
@@ -131,6 +135,9 @@ impl Gremlin {
         if from > 0 {
             class = Class::BlobRest;
         }
+        let of_class = state.arrived_of.entry(class).or_default();
+        let nth = if matches!(self.level, Level::LoneOf(..)) { *of_class } else { nth };
+        *of_class += 1;
         let sort = self.sort(ways, class, nth, &state, &mut dice);
         let sort =
             sort.or((class == Class::BlobGet && ways.storage.is_some() && dice.one_in(3)).then_some(Sort::Elsewhere))?;
@@ -174,12 +181,14 @@ impl Gremlin {
         let any = |dice: &mut Dice| *dice.pick(&Sort::of(class, ways.guarded));
         match self.level {
             Level::Lone(at) if faults == 0 => (nth >= at).then(|| any(dice)),
-            // What a resumed download may meet is only met there.
-            Level::Lone(_) => {
-                let first = state.met.iter().find(|met| met.sort != Sort::Elsewhere)?;
-                let resumes = faults == 1 && first.sort == Sort::Reset && class == Class::BlobRest && dice.one_in(2);
-                resumes.then(|| *dice.pick(&[Sort::RangeIgnored, Sort::OtherPart, Sort::WrongContentRange]))
-            }
+            Level::LoneOf(lone, at) if faults == 0 => (lone == class && nth >= at).then(|| any(dice)),
+            // What comes only after a fault can go wrong only there.
+            Level::Lone(_) | Level::LoneOf(..) => match class {
+                _ if faults > 1 || dice.one_in(3) => None,
+                Class::BlobRest => Some(*dice.pick(&[Sort::RangeIgnored, Sort::OtherPart, Sort::WrongContentRange])),
+                Class::UploadGet => Some(Sort::WrongRange),
+                _ => None,
+            },
             // A link that was cut is a bad one.
             Level::Some(one_in) => {
                 dice.one_in(if class == Class::BlobRest { one_in.min(2) } else { one_in }).then(|| any(dice))

@@ -9,7 +9,7 @@ use lockage_registry::{Host, Memory, OciLayout, Reference, Registry, Repository,
 use tempfile::TempDir;
 
 use crate::gremlin::{At, Gremlin, Ways};
-use crate::scenario::{Door, Kind};
+use crate::scenario::{Door, Kind, Manners};
 use crate::watch::Watch;
 
 /// The content of a registry.
@@ -80,14 +80,15 @@ pub(crate) fn impatient() -> RetryPolicy {
     RetryPolicy::default().with_first_delay(Duration::from_millis(1)).with_longest_delay(Duration::from_millis(10))
 }
 
-pub(crate) fn client(places: &[&Place], large_puts_refused: bool) -> Client {
+pub(crate) fn client(places: &[&Place], manners: Manners) -> Client {
     let (mut credentials, mut builder) = (StaticCredentials::new(), Client::builder().retry(impatient()));
     for place in places {
         let host = place.server.host();
         credentials = credentials.with(host.clone(), Credentials::password("the campaign", "robot", "correct horse"));
-        if large_puts_refused {
+        if manners != Manners::Usual {
             let mut profile = Profile::DISTRIBUTION;
             (profile.put_up_to, profile.chunk) = (1000, Some(16 * 1024));
+            profile.self_mount = manners == Manners::Patch;
             builder = builder.profile(host.clone(), profile);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lockage_promote::{CopyPlan, Error, ImageCopy, Receipt, Side};
 use lockage_registry::testing::{Fault, Faulty, Operation, Seeded};
 use lockage_registry::{
-    Digest, DigestTagKind, Host, Reference, Repository, Retry, Source, Status, Tag, TagOrDigest, Target,
+    Digest, DigestTagKind, ErrorKind, Host, Reference, Repository, Retry, Source, Status, Tag, TagOrDigest, Target,
 };
 
 use crate::check::{Before, Checked, Look};
@@ -15,7 +15,7 @@ use crate::dice::Dice;
 use crate::freight::{self, Freight};
 use crate::gremlin::{At, Gremlin, Level};
 use crate::place::{Place, Store, client, impatient};
-use crate::scenario::{Again, Door, Kind, Scenario, Way, Wire};
+use crate::scenario::{Again, Door, Kind, Manners, Scenario, Way, Wire};
 use crate::sort::{Class, Sort};
 use crate::watch::{Errand, Watch};
 
@@ -74,8 +74,8 @@ pub(crate) async fn run(scenario: &Scenario) -> Checked<Told> {
     };
     match scenario.wire {
         Wire::Ports { one_in, most, retried } => world.in_the_ports(one_in, most, retried).await,
-        Wire::Http { level, large_puts_refused, storage, fresh_client } => {
-            world.over_http(level, large_puts_refused, storage, fresh_client).await
+        Wire::Http { level, manners, storage, fresh_client } => {
+            world.over_http(level, manners, storage, fresh_client).await
         }
     }
 }
@@ -171,7 +171,7 @@ impl World<'_> {
         told.await.map_err(|why: String| explained(&why, &first, &words))
     }
 
-    async fn over_http(&self, level: Level, patch: bool, storage: bool, fresh_client: bool) -> Checked<Told> {
+    async fn over_http(&self, level: Level, manners: Manners, storage: bool, fresh_client: bool) -> Checked<Told> {
         let errand = self.errand;
         let all = errand.freight.blobs.iter().chain(errand.freight.attached.iter().flat_map(|one| &one.blobs));
         let sizes: HashMap<_, _> = all.map(|(blob, _)| (blob.digest.hex().to_owned(), blob.size)).collect();
@@ -188,7 +188,7 @@ impl World<'_> {
         gremlin.may_revoke(&[&source.server, &target.server]);
         let (from, to) = (source.reference(&errand.from, &candidate()), target.reference(&errand.to, &errand.tag));
         let places: Vec<_> = [Some(&source), other.as_ref()].into_iter().flatten().collect();
-        let first_client = client(&places, patch);
+        let first_client = client(&places, manners);
         let ends = Ends { source: &first_client, target: &first_client, from: &from, to: &to };
 
         let first = self.attempt(ends).await?;
@@ -200,15 +200,18 @@ impl World<'_> {
             met.iter().any(|met| met.request == of_tag && matches!(met.sort, Sort::CutAfter | Sort::WrongDigest));
         let told = async {
             let felt = || met.iter().filter(|met| met.sort != Sort::Elsewhere);
-            let lone = matches!(level, Level::Lone(_)) || felt().count() == 0 && !self.is_brief();
+            let lone = level.is_lone() || felt().count() == 0 && !self.is_brief();
             if lone && felt().all(|met| met.sort.is_got_over(met.class)) {
                 must_succeed(&first)?;
+            }
+            if level.is_lone() && met.iter().any(|met| matches!(met.sort, Sort::OtherPart | Sort::WrongContentRange)) {
+                must_not_splice(&first)?;
             }
             let moved_unheard = self.judge(&first, lost).await?;
             if self.is_brief() {
                 self.elsewhere(&gremlin).await?;
             } else {
-                let second = if fresh_client { &client(&places, patch) } else { &first_client };
+                let second = if fresh_client { &client(&places, manners) } else { &first_client };
                 self.afterwards(Ends { source: second, target: second, ..ends }, first.plan.as_ref()).await?;
             }
             Ok(Told {
@@ -232,7 +235,7 @@ impl World<'_> {
         let one = self.scenario.way != Way::Across;
         let (errand, target) = (self.errand, if one { &source } else { &target });
         let (from, to) = (source.reference(&errand.from, &candidate()), target.reference(&errand.to, &errand.tag));
-        let client = client(&[&source, target], false);
+        let client = client(&[&source, target], Manners::Usual);
         self.afterwards(Ends { source: &client, target: &client, from: &from, to: &to }, None).await
     }
 
@@ -349,6 +352,15 @@ fn must_succeed(first: &Attempt) -> Checked {
     match &first.result {
         Ok(_) => Ok(()),
         Err(_) => Err("what it met is to be got over, and it failed".to_owned()),
+    }
+}
+
+/// A part that is not the one that was asked for is refused as such. That its bytes do not fit would show later, too.
+fn must_not_splice(first: &Attempt) -> Checked {
+    let kind = first.result.as_ref().err().and_then(Error::port).map(lockage_registry::Error::kind);
+    match kind {
+        Some(ErrorKind::DigestMismatch | ErrorKind::SizeMismatch) => Err("a wrong part was taken".to_owned()),
+        _ => Ok(()),
     }
 }
 

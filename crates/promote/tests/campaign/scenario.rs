@@ -35,10 +35,20 @@ pub(crate) enum Wire {
     },
     Http {
         level: Level,
-        large_puts_refused: bool,
+        manners: Manners,
         storage: bool,
         fresh_client: bool,
     },
+}
+
+/// What the client takes the registries for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manners {
+    Usual,
+    /// They take no large PUT.
+    Patch,
+    /// Nor do they tell by a mount whether a blob is there.
+    HeadAndPatch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +105,12 @@ impl Scenario {
             Wire::Ports { one_in, most, retried: !dice.one_in(3) }
         } else {
             let (storage, fresh_client) = (dice.one_in(4), dice.one_in(2));
-            Wire::Http { level, large_puts_refused: dice.one_in(2), storage, fresh_client }
+            Wire::Http {
+                level,
+                manners: *dice.pick(&[Manners::Usual, Manners::Usual, Manners::Patch, Manners::HeadAndPatch]),
+                storage,
+                fresh_client,
+            }
         };
         let concurrency = *dice.pick(&[1, 2, 8]);
         Self {
@@ -115,7 +130,9 @@ impl Scenario {
 
 fn level(dice: &mut Dice) -> Level {
     match dice.below(12) {
-        0..=3 => Level::Lone(usize::try_from(dice.below(60)).unwrap()),
+        0 | 1 => Level::Lone(usize::try_from(dice.below(60)).unwrap()),
+        2 => Level::LoneOf(Class::BlobGet, usize::try_from(dice.below(6)).unwrap()),
+        3 => Level::LoneOf(*dice.pick(&Class::ALL), usize::try_from(dice.below(4)).unwrap()),
         4 => Level::Some(50),
         5 | 6 => Level::Some(20),
         7 => Level::Some(8),
@@ -135,7 +152,7 @@ impl Kind {
         let guard = match dice.below(10) {
             0 => Door::Basic,
             1..=4 => Door::Bearer,
-            5 if !matches!(level, Level::Lone(_)) => Door::Brief(20 + dice.below(100)),
+            5 if !level.is_lone() => Door::Brief(20 + dice.below(100)),
             _ => Door::Open,
         };
         Self { on_disk, api, mounts, guard: if ports { Door::Open } else { guard } }
@@ -149,9 +166,13 @@ impl fmt::Display for Scenario {
                 write!(f, "in the ports{}, one call in {one_in} fails", if *retried { " below a Retry" } else { "" })?;
                 if *most < usize::MAX { write!(f, ", {most} in all") } else { Ok(()) }
             }
-            Wire::Http { level, large_puts_refused, storage, fresh_client } => {
+            Wire::Http { level, manners, storage, fresh_client } => {
                 write!(f, "over HTTP, {level}")?;
-                f.write_str(if *large_puts_refused { ", uploads by PATCH" } else { "" })?;
+                f.write_str(match manners {
+                    Manners::Usual => "",
+                    Manners::Patch => ", uploads by PATCH",
+                    Manners::HeadAndPatch => ", blobs looked for by HEAD, uploads by PATCH",
+                })?;
                 f.write_str(if *storage { ", blobs kept elsewhere" } else { "" })?;
                 f.write_str(if *fresh_client { ", then another client" } else { "" })
             }
@@ -191,10 +212,17 @@ impl fmt::Display for Kind {
     }
 }
 
+impl Level {
+    pub(crate) fn is_lone(self) -> bool {
+        matches!(self, Self::Lone(_) | Self::LoneOf(..))
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lone(at) => write!(f, "one fault, at request {at}"),
+            Self::LoneOf(class, at) => write!(f, "one fault, at {class:?} {at}"),
             Self::Some(one_in) => write!(f, "a fault in one request of {one_in}"),
             Self::Stuck(side, class, sort) => write!(f, "every {class:?} at the {side} meets: {sort}"),
             Self::Dies(at) => write!(f, "all is cut from request {at} on"),
