@@ -112,9 +112,10 @@ impl Platform {
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
+        // A manifest may name anything, and what it names ends up on a terminal.
+        write!(f, "{}/{}", self.os.escape_debug(), self.architecture.escape_debug())?;
         match &self.variant {
-            Some(variant) => write!(f, "/{variant}"),
+            Some(variant) => write!(f, "/{}", variant.escape_debug()),
             None => Ok(()),
         }
     }
@@ -145,4 +146,16 @@ where
     D: serde::Deserializer<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Platform;
+
+    #[test]
+    fn a_platform_that_is_none_moves_no_cursor() {
+        let named = Platform { variant: Some("\u{202e}".to_owned()), ..Platform::new("linux\n", "\u{1b}[2J") };
+        assert_eq!(named.to_string(), r"linux\n/\u{1b}[2J/\u{202e}");
+        assert_eq!(Platform::new("linux", "s390x").to_string(), "linux/s390x");
+    }
 }

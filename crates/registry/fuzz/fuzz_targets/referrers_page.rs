@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lockage_registry::client::fuzzing::referrers_in;
-use lockage_registry::{Descriptor, Platform};
+use lockage_registry::Descriptor;
 use serde_json::{Value, json};
 
 fuzz_target!(|page: &[u8]| {
@@ -18,9 +18,7 @@ fuzz_target!(|page: &[u8]| {
     for Descriptor { platform, .. } in &found {
         let Some(platform) = platform else { continue };
         assert!(platform.accepts(platform));
-        if let Ok(read) = platform.to_string().parse::<Platform>() {
-            assert_eq!((&read.os, &read.architecture), (&platform.os, &platform.architecture));
-        }
+        assert!(!platform.to_string().contains(char::is_control), "{platform:?}");
     }
 });
 
