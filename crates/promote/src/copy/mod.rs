@@ -236,9 +236,12 @@ impl fmt::Debug for CopyFrom<'_> {
     }
 }
 
-/// Counts requests as they are made.
+/// Counts requests as they are made, and the bytes of the manifests that they brought.
 #[derive(Debug, Default)]
-struct Requests(AtomicU64);
+struct Requests {
+    made: AtomicU64,
+    manifests: AtomicU64,
+}
 
 impl Requests {
     fn one(&self) {
@@ -246,11 +249,17 @@ impl Requests {
     }
 
     fn more(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
+        self.made.fetch_add(count, Ordering::Relaxed);
     }
 
     fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of a manifest of so many bytes; false where all together have more than `most`.
+    fn brought(&self, bytes: u64, most: u64) -> bool {
+        let before = self.manifests.fetch_add(bytes, Ordering::Relaxed);
+        before.checked_add(bytes).is_some_and(|all| all <= most)
     }
 }
 
@@ -263,3 +272,15 @@ const _: fn(ImageCopy<'static>, CopyPlan) = |copy, mut plan| {
         copy.apply(&plan).await
     });
 };
+
+#[cfg(test)]
+mod tests {
+    use super::Requests;
+
+    #[test]
+    fn manifests_together_have_a_limit() {
+        let requests = Requests::default();
+        assert!(requests.brought(4, 10) && requests.brought(6, 10));
+        assert!(!requests.brought(1, 10) && !requests.brought(u64::MAX, 10));
+    }
+}

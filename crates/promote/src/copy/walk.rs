@@ -15,6 +15,9 @@ pub(super) const MAX_MANIFESTS: usize = 10_000;
 /// Indexes within indexes, the root included; attachments of attachments as well.
 pub(super) const MAX_DEPTH: usize = 8;
 
+/// The most bytes of manifests that are held for one image with what is attached to it.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
 /// What a manifest is made of.
 pub(super) struct Below {
     /// Children before their parents, the root last.
@@ -27,6 +30,9 @@ pub(super) async fn fetch(copy: &ImageCopy<'_>, what: &TagOrDigest, requests: &R
     requests.one();
     let fetched = copy.source.manifest(copy.from.repository(), what).await;
     let raw = fetched.map_err(Side::Source.failed())?;
+    if !requests.brought(raw.descriptor().size, MAX_BYTES) {
+        return Err(too_large(copy, format!("{MAX_BYTES} bytes of manifests")));
+    }
     match what {
         // The digest was asked for, so whatever the port is, it is checked here.
         TagOrDigest::Digest(digest) if raw.digest() != digest => {

@@ -2,9 +2,6 @@
 
 #![no_main]
 
-use std::path::PathBuf;
-use std::sync::LazyLock;
-
 use base64::Engine as _;
 use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
@@ -12,15 +9,9 @@ use lockage_registry::Repository;
 use lockage_registry::client::{CredentialProvider as _, DockerConfig};
 use serde_json::Value;
 
-static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let memory = PathBuf::from("/dev/shm");
-    let directory = if memory.is_dir() { memory } else { std::env::temp_dir() };
-    directory.join(format!("lockage-fuzz-{}.json", std::process::id()))
-});
-
-fuzz_target!(|bytes: &[u8]| {
-    std::fs::write(&*FILE, bytes).unwrap();
-    let read = DockerConfig::from_file(&*FILE);
+fuzz_target!(|text: &str| {
+    let bytes = text.as_bytes();
+    let read = DockerConfig::from_variables(|name| (name == "DOCKER_AUTH_CONFIG").then(|| text.into()));
     let document: Option<Value> = serde_json::from_slice(bytes).ok();
     let secrets = document.as_ref().map(secrets).unwrap_or_default();
     let hidden = |said: &str| assert!(!secrets.iter().any(|secret| said.contains(secret.as_str())), "{said}");
@@ -86,7 +77,7 @@ fn visible(document: &Value) -> Vec<String> {
 /// The words of the messages themselves.
 const FIXED: &str = "Password { username: password: Secret(…) IdentityToken(Secret(…)) Bearer(Secret(…)) \
     `auth` is not base64 `auth` is not text `auth` is not user:password read credentials from not docker's config.json at \
-    line column Configuration DockerConfig { path: .. } lockage-fuzz- /dev/shm/";
+    line column Configuration DockerConfig { places: [] helper_timeout: DOCKER_AUTH_CONFIG";
 
 // What it begins with, a line each (the escapes are those of printf).
 //~ {"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpodW50ZXIyMg=="},"ghcr.io":{"identitytoken":"hunter22-identity"},"localhost:5000":{"username":"u","password":"hunter22-password"}}}

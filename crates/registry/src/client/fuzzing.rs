@@ -39,12 +39,13 @@ pub fn challenge(values: &[&[u8]]) -> Option<(bool, Option<String>, Option<Strin
     Some((found.scheme == challenge::Scheme::Bearer, found.realm, found.service))
 }
 
-/// The token in a document, and how long it lives; or why there is none.
+/// The token in a document that came at `now`, the one that renews it, and how long it lives.
 ///
 /// # Errors
 /// Why there is none.
-pub fn token(document: &[u8], now: SystemTime) -> Result<(Secret, Duration), &'static str> {
-    grant::parse(document, now).map(|grant| (grant.token, grant.life)).map_err(|no| no.words())
+pub fn token(document: &[u8], now: SystemTime) -> Result<(Secret, Option<Secret>, Duration), &'static str> {
+    let granted = grant::parse(document, now).map_err(|none| none.words())?;
+    Ok((granted.token, granted.refresh, granted.life))
 }
 
 /// First, last and total of `Content-Range`.

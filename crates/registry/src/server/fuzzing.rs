@@ -8,7 +8,9 @@ use hyper_util::rt::TokioIo;
 use lockage_tagging::Host;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
+use super::Guard;
 use super::dispatch::{self, Shared};
+use super::guard::Door;
 use super::log::Log;
 use super::query::Query;
 use super::range::{self, Part};
@@ -59,11 +61,12 @@ pub fn chunk(header: &str) -> Option<(u64, u64)> {
 pub struct Wire(Arc<Shared>);
 
 impl Wire {
-    /// A server for `registry`.
+    /// A server for `registry`, guarded or not.
     #[must_use]
-    pub fn new(registry: Arc<dyn Registry>, host: Host) -> Self {
+    pub fn new(registry: Arc<dyn Registry>, host: Host, guard: Option<Guard>) -> Self {
         let (log, sessions, known) = (Log::new(false), Sessions::new(), Known::default());
-        Self(Arc::new(Shared { registry, host, log, intercept: None, door: None, sessions, known }))
+        let door = guard.map(|guard| Door::new(guard, host.clone(), ([127, 0, 0, 1], 5000).into()));
+        Self(Arc::new(Shared { registry, host, log, intercept: None, sessions, known, door }))
     }
 
     /// Everything that is answered on a connection that brings `bytes` and then ends.

@@ -10,7 +10,7 @@ use lockage_tagging::{Host, Repository};
 use serde::{Deserialize, Deserializer};
 
 use super::{Credentials, keys, unusable};
-use crate::{Error, Result};
+use crate::{Error, Result, json};
 
 /// Tools leave out the padding, and never mean anything by it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -69,7 +69,7 @@ impl File {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_slice(bytes).map_err(|e| NotAFile { line: e.line(), column: e.column() })
+        json::document(bytes).map_err(|e| NotAFile { line: e.line(), column: e.column() })
     }
 
     /// Whether each entry can be used.
