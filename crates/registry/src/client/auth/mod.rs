@@ -22,6 +22,7 @@ use lockage_tagging::Repository;
 use reqwest::header::{HeaderMap, HeaderValue};
 
 pub(super) use access::Access;
+pub(super) use challenge::says_invalid;
 pub(super) use expired::may_have_expired;
 
 use super::host::HostState;
@@ -85,8 +86,10 @@ impl Tokens {
     /// Returns false where nothing new can be tried; else [`authorization`](Self::authorization) tells what.
     pub(super) fn learn(&self, headers: &HeaderMap, access: &Access, refused: Option<&Authorization>) -> bool {
         let Some(challenge) = challenge::parse(headers) else { return false };
-        if let Some(refused) = refused {
-            self.expired(access, refused);
+        match refused {
+            Some(refused) if says_invalid(headers) => self.ended(access, refused),
+            Some(refused) => self.expired(access, refused),
+            None => {}
         }
         *self.challenge.lock().unwrap_or_else(PoisonError::into_inner) = Some(challenge);
         true
@@ -95,6 +98,19 @@ impl Tokens {
     /// Takes note that `refused` is no good any more, where the registry did not say so by 401.
     pub(super) fn expired(&self, access: &Access, refused: &Authorization) {
         self.slot(access, refused.scheme).refuse(&refused.header, Instant::now());
+    }
+
+    /// Takes note that `refused` is no good for anybody. The slot that holds it may be that of a wider access; the own one
+    /// then keeps in mind which of its own was refused.
+    fn ended(&self, access: &Access, refused: &Authorization) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = slots.get(&access.repository).map(|slots| slots.bearer.iter()).into_iter().flatten();
+        let holder = held.map(|(_, slot)| Arc::clone(slot)).find(|slot| slot.holds(&refused.header));
+        drop(slots);
+        match holder {
+            Some(slot) => slot.refuse(&refused.header, Instant::now()),
+            None => self.expired(access, refused),
+        }
     }
 
     fn slot(&self, access: &Access, scheme: Scheme) -> Arc<Slot> {

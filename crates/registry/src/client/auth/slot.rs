@@ -133,6 +133,12 @@ impl Slot {
         (held.until > now && !self.rejects(held)).then(|| Arc::clone(held))
     }
 
+    /// Whether this is the header that is held here.
+    pub(super) fn holds(&self, header: &HeaderValue) -> bool {
+        let Ok(last) = self.last.try_lock() else { return false };
+        last.as_ref().and_then(Outcome::held).is_some_and(|held| held.header.as_ref() == Some(header))
+    }
+
     /// The registry refused this header: the next caller gets another, unless that has happened already.
     pub(super) fn refuse(&self, header: &HeaderValue, now: Instant) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) =
