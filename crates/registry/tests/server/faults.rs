@@ -119,6 +119,25 @@ async fn a_range_is_ignored_or_answered_wrongly() {
 }
 
 #[tokio::test]
+async fn another_part_is_sent_than_was_asked_for() {
+    let (server, path) = with(Fault::RangeFrom(2)).await;
+    let part = send(&server, "GET", &path, &["Range: bytes=4-"], b"").await;
+    assert_eq!(
+        (part.status, part.body.as_slice(), part.header("content-range")),
+        (206, &b"23456789"[..], "bytes 2-9/10")
+    );
+    let whole = get(&server, &path).await;
+    assert_eq!((whole.status, whole.body.as_slice()), (200, &b"0123456789"[..]));
+}
+
+#[tokio::test]
+async fn a_redirect_leads_to_the_same_path_elsewhere() {
+    let (server, path) = with(Fault::Redirect("http://storage.test".to_owned())).await;
+    let away = get(&server, &path).await;
+    assert_eq!((away.status, away.header("location")), (307, format!("http://storage.test{path}").as_str()));
+}
+
+#[tokio::test]
 async fn an_upload_is_cut_and_what_has_arrived_stays() {
     let cut = |head: &RequestHead| match head.method.as_str() {
         "PATCH" => Fault::CutUpload(100_000),
