@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use lockage_promote::Side;
 use lockage_registry::server::{Fault, Intercept, RequestHead, Server};
 
+use crate::class::Class;
 use crate::dice::Dice;
-use crate::sort::{Class, Sort};
+use crate::sort::Sort;
 
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug)]

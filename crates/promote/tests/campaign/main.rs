@@ -6,9 +6,11 @@
 #![allow(clippy::print_stdout, reason = "a campaign tells what it did")]
 
 mod check;
+mod class;
 mod dice;
 mod freight;
 mod gremlin;
+mod judge;
 mod place;
 mod run;
 mod scenario;
@@ -21,7 +23,8 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 
-use crate::run::{LIMIT, Told};
+use crate::judge::LIMIT;
+use crate::run::Told;
 use crate::scenario::Scenario;
 use crate::tally::Tally;
 

@@ -20,12 +20,16 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(on_disk: bool, host: &Host) -> Self {
-        if !on_disk {
-            return Self { registry: Arc::new(Memory::new(host.clone())), _dir: None };
+    pub(crate) fn new(kind: Kind, host: &Host) -> Self {
+        if kind.on_disk {
+            let dir = tempfile::tempdir().unwrap();
+            let layout = OciLayout::open(dir.path(), host.clone()).unwrap();
+            let layout = if kind.strict { layout } else { layout.sparse() };
+            return Self { registry: Arc::new(layout), _dir: Some(dir) };
         }
-        let dir = tempfile::tempdir().unwrap();
-        Self { registry: Arc::new(OciLayout::open(dir.path(), host.clone()).unwrap()), _dir: Some(dir) }
+        let memory = Memory::new(host.clone());
+        let memory = if kind.strict { memory } else { memory.sparse() };
+        Self { registry: Arc::new(memory), _dir: None }
     }
 }
 

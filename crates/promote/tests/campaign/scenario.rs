@@ -4,9 +4,10 @@ use std::fmt;
 
 use lockage_promote::Side;
 
+use crate::class::Class;
 use crate::dice::Dice;
 use crate::gremlin::Level;
-use crate::sort::{Class, Sort};
+use crate::sort::Sort;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
@@ -65,6 +66,8 @@ pub(crate) enum Way {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) on_disk: bool,
+    /// Whether it refuses a manifest while something that it points at is missing.
+    pub(crate) strict: bool,
     pub(crate) api: bool,
     pub(crate) mounts: bool,
     pub(crate) guard: Door,
@@ -155,7 +158,7 @@ impl Kind {
             5 if !level.is_lone() => Door::Brief(20 + dice.below(100)),
             _ => Door::Open,
         };
-        Self { on_disk, api, mounts, guard: if ports { Door::Open } else { guard } }
+        Self { on_disk, strict: dice.one_in(2), api, mounts, guard: if ports { Door::Open } else { guard } }
     }
 }
 
@@ -201,6 +204,7 @@ impl fmt::Display for Scenario {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.on_disk { "a layout" } else { "memory" })?;
+        f.write_str(if self.strict { "" } else { " that takes anything" })?;
         f.write_str(if self.api { "" } else { " without referrers" })?;
         f.write_str(if self.mounts { "" } else { " without mounts" })?;
         match self.guard {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::class::Class;
 use crate::run::Told;
 use crate::scenario::{Scenario, Way, Wire};
-use crate::sort::{Class, Sort};
+use crate::sort::Sort;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
