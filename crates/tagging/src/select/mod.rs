@@ -48,7 +48,7 @@ mod pattern;
 mod version;
 
 pub use argo::{
-    ArgoImage,
+    ArgoImage, UpdateSettings,
     annotations::{AnnotationError, PREFIX as ARGO_ANNOTATION_PREFIX},
     selector::ArgoSelector,
     strategy::UpdateStrategy,

@@ -37,7 +37,9 @@ impl PatternProblem {
         match self {
             Self::Syntax { .. } => "write it in RE2's syntax, without look-around and back-references",
             Self::TooLarge => "write a shorter expression, with smaller numbers of repetitions",
-            Self::Dialect { .. } => "put a backslash before punctuation that is meant literally",
+            Self::Dialect { .. } => {
+                "put a backslash before punctuation that is meant literally, a group around what is repeated twice"
+            }
         }
     }
 }
@@ -78,18 +80,28 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, SelectError> {
 /// Refuses what both dialects accept and read differently.
 fn check_dialect(pattern: &str) -> Result<(), PatternProblem> {
     let mut rest = pattern;
+    let mut before = Before::Other;
     while let Some(first) = rest.chars().next() {
         let position = pattern.len() - rest.len();
+        let now = before.then(first);
         let construct = match first {
             '\\' => escape(rest),
             '(' => flags(rest),
             '[' => {
                 rest = class(pattern, rest)?;
+                before = Before::Other;
                 continue;
             }
-            '{' => not_a_repetition(rest),
+            '{' if not_a_repetition(rest) => Some("a brace that is no repetition"),
+            _ if now == Before::Twice => Some("a repetition of a repetition"),
+            '{' => {
+                before = now;
+                rest = rest.split_once('}').map_or("", |(_, behind)| behind);
+                continue;
+            }
             _ => None,
         };
+        before = now;
         if let Some(construct) = construct {
             return Err(PatternProblem::Dialect { construct, position });
         }
@@ -132,14 +144,35 @@ fn flags(text: &str) -> Option<&'static str> {
 }
 
 /// Go reads a brace literally when it is not `{2}`, `{2,}` or `{2,3}`.
-fn not_a_repetition(text: &str) -> Option<&'static str> {
+fn not_a_repetition(text: &str) -> bool {
     let repetition = || {
         let (inside, _) = text.strip_prefix('{')?.split_once('}')?;
         let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         (!least.is_empty() && digits(least) && digits(most)).then_some(())
     };
-    repetition().is_none().then_some("a brace that is no repetition")
+    repetition().is_none()
+}
+
+/// What stands before a place in an expression, as far as it matters for repetitions: Go has no repetition of a
+/// repetition without a group between them, and takes a `?` behind one for the mark that it is lazy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Other,
+    Repetition,
+    Lazy,
+    Twice,
+}
+
+impl Before {
+    fn then(self, character: char) -> Self {
+        match (self, character) {
+            (Self::Repetition, '?') => Self::Lazy,
+            (Self::Other, '*' | '+' | '?' | '{') => Self::Repetition,
+            (_, '*' | '+' | '?' | '{') => Self::Twice,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Passes over the class that `text` starts with; Go knows no classes in classes and no operators between them.

@@ -18,6 +18,12 @@ pub enum AnnotationError {
     /// The list has no image.
     #[error("the annotation {PREFIX}/image-list names no image")]
     EmptyList,
+    /// An alias that is part of an image: the sign behind it belongs to a constraint.
+    #[error("the annotation {PREFIX}/image-list has the alias {alias}, which reads as part of an image")]
+    Alias {
+        /// What stands before the first `=`, quoted and shortened.
+        alias: String,
+    },
     /// An alias without an image.
     #[error("the annotation {PREFIX}/image-list has no image behind the alias {alias}")]
     NoImage {
@@ -29,7 +35,10 @@ pub enum AnnotationError {
 impl AnnotationError {
     /// What to do about it, as a short imperative for people.
     pub fn remedy(&self) -> &'static str {
-        "write image-list as alias=image:constraint, with commas between the images"
+        match self {
+            Self::Alias { .. } => "give the image an alias, as in app=some/image:>=1.2",
+            _ => "write image-list as alias=image:constraint, with commas between the images",
+        }
     }
 }
 
@@ -67,8 +76,10 @@ impl ArgoImage {
         let mut images = Vec::new();
         for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let (alias, image_name) = match entry.split_once('=') {
-                // A constraint may contain a sign that is no separator: some/image:>=1.2
-                Some((alias, _)) if alias.contains(':') => (None, entry),
+                // Argo CD Image Updater takes some/image:>=1.2 for an image 1.2 with a strange alias.
+                Some((alias, _)) if alias.contains([':', '/']) => {
+                    return Err(AnnotationError::Alias { alias: quoted(alias) });
+                }
                 Some((alias, image_name)) => (Some(alias.trim()), image_name.trim()),
                 None => (None, entry),
             };
@@ -87,17 +98,6 @@ impl ArgoImage {
     }
 }
 
-impl UpdateSettings {
-    /// Each setting of `self`, or of `fallback` where `self` has none.
-    fn or(self, fallback: &Self) -> Self {
-        Self {
-            update_strategy: self.update_strategy.or_else(|| fallback.update_strategy.clone()),
-            allow_tags: self.allow_tags.or_else(|| fallback.allow_tags.clone()),
-            ignore_tags: self.ignore_tags.or_else(|| fallback.ignore_tags.clone()),
-        }
-    }
-}
-
 fn settings(annotations: &BTreeMap<String, String>, scope: &str) -> UpdateSettings {
     let value = |name: &str| annotations.get(&format!("{PREFIX}/{scope}{name}"));
     let non_empty = |name: &str| value(name).map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -105,5 +105,6 @@ fn settings(annotations: &BTreeMap<String, String>, scope: &str) -> UpdateSettin
         update_strategy: non_empty("update-strategy"),
         allow_tags: non_empty("allow-tags"),
         ignore_tags: value("ignore-tags").map(|text| text.split(',').map(|tag| tag.trim().to_owned()).collect()),
+        ..UpdateSettings::default()
     }
 }

@@ -12,8 +12,8 @@ use selector::ArgoSelector;
 
 /// What Argo CD Image Updater is told about one image.
 ///
-/// Through serde it reads and writes the names of the `ImageUpdater` resource: `alias`, `imageName`, and
-/// `updateStrategy`, `allowTags` and `ignoreTags` of `commonUpdateSettings`.
+/// Through serde it reads an image of the `ImageUpdater` resource. What says where to write the choice, or how to verify
+/// it, is passed over. Settings above the image are the caller's to merge, see [`UpdateSettings::or`].
 /// [`from_annotations`](Self::from_annotations) reads the annotations that the resource replaces.
 ///
 /// ```
@@ -40,9 +40,9 @@ pub struct ArgoImage {
     pub common_update_settings: UpdateSettings,
 }
 
-/// How Argo CD Image Updater chooses. What is about pulling or updating is passed over.
+/// How Argo CD Image Updater chooses: its `commonUpdateSettings`. A setting that it does not have is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UpdateSettings {
     /// `semver`, `newest-build`, `alphabetical` or `digest`; `semver` where there is none.
@@ -54,6 +54,15 @@ pub struct UpdateSettings {
     /// Patterns of tags to pass over, see [`Glob`](super::Glob).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore_tags: Option<Vec<String>>,
+    /// Whether an image is updated that the application does not run. It is kept, and chooses nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force_update: Option<bool>,
+    /// Where the credentials are. It is kept, and chooses nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_secret: Option<String>,
+    /// For which platforms the date of an image is read. It is kept; the caller who reads the date goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platforms: Option<Vec<String>>,
 }
 
 impl ArgoImage {
@@ -100,5 +109,21 @@ impl ArgoImage {
     /// When a setting cannot be read; [`select`](super) says where Argo CD Image Updater is less strict.
     pub fn selector(&self) -> Result<ArgoSelector, SelectError> {
         ArgoSelector::new(self)
+    }
+}
+
+impl UpdateSettings {
+    /// Each setting of `self`, or of `fallback` where `self` has none: the image's come before the application's, and
+    /// those before the global ones.
+    #[must_use]
+    pub fn or(self, fallback: &Self) -> Self {
+        Self {
+            update_strategy: self.update_strategy.or_else(|| fallback.update_strategy.clone()),
+            allow_tags: self.allow_tags.or_else(|| fallback.allow_tags.clone()),
+            ignore_tags: self.ignore_tags.or_else(|| fallback.ignore_tags.clone()),
+            force_update: self.force_update.or(fallback.force_update),
+            pull_secret: self.pull_secret.or_else(|| fallback.pull_secret.clone()),
+            platforms: self.platforms.or_else(|| fallback.platforms.clone()),
+        }
     }
 }

@@ -34,6 +34,7 @@ impl ConstraintError {
             }
             ConstraintProblem::Version { .. } => "write a version such as 1.2, v1.2.3 or 1.x",
             ConstraintProblem::Separator { .. } => "put a blank, a comma or || between two terms",
+            ConstraintProblem::Range => "put a comma or || before the range, or write it as >=1.2 <=1.4.5",
             ConstraintProblem::Number { .. } => "write a number below 2^64 or a single x, X or *",
             ConstraintProblem::Prerelease { .. } => "leave out leading zeros: -beta.1, not -beta.01",
             ConstraintProblem::TooLong { .. } => "write a shorter constraint",
@@ -55,6 +56,8 @@ pub enum ConstraintProblem {
         /// What follows.
         found: char,
     },
+    /// A hyphen range with an operator or another term directly before it.
+    Range,
     /// A part of a version that is neither a number nor a single wildcard.
     Number {
         /// The part, quoted and shortened.
@@ -90,6 +93,7 @@ impl ConstraintProblem {
             }
             Self::Version { found: None } => format!("a version is expected at byte {position}, nothing is there"),
             Self::Separator { found } => format!("{found:?} at byte {position} directly follows a version"),
+            Self::Range => format!("the hyphen range at byte {position} has something before it that does not fit"),
             Self::Number { text } => format!("{text} in the version at byte {position} is neither a number nor x"),
             Self::Prerelease { text } => format!("{text} in the version at byte {position} is no pre-release"),
             Self::TooLong { length, limit } => format!("it is {length} bytes long, the limit is {limit}"),

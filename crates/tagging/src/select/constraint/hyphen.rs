@@ -9,7 +9,8 @@ use super::parse::{Partial, blank};
 /// the way to read the same constraints.
 pub(super) struct Rewritten {
     pub(super) text: String,
-    origin: Vec<usize>,
+    /// For each byte, where it comes from, and whether it was written there.
+    origin: Vec<(usize, bool)>,
     length: usize,
 }
 
@@ -37,19 +38,20 @@ impl Rewritten {
         rewritten
     }
 
-    /// Where the byte at `position` of the rewritten text comes from.
-    pub(super) fn origin(&self, position: usize) -> usize {
-        self.origin.get(position).copied().unwrap_or(self.length)
+    /// Where the byte at `position` of the rewritten text comes from, and whether it was written there. What was not
+    /// written belongs to the hyphen range that starts there.
+    pub(super) fn origin(&self, position: usize) -> (usize, bool) {
+        self.origin.get(position).copied().unwrap_or((self.length, true))
     }
 
     fn push_generated(&mut self, text: &str, place: usize) {
         self.text.push_str(text);
-        self.origin.extend(text.bytes().map(|_| place));
+        self.origin.extend(text.bytes().map(|_| (place, false)));
     }
 
     fn push_copied(&mut self, text: &str, place: usize) {
         self.text.push_str(text);
-        self.origin.extend(place..place + text.len());
+        self.origin.extend((place..place + text.len()).map(|place| (place, true)));
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) fn constraint(input: &str) -> Result<Constraint, ConstraintError> {
     let mut alternatives = Vec::new();
     for text in source.text.split("||") {
         let alternative = alternative(text).map_err(|Fault { rest, problem }| {
-            ConstraintError::new(input, source.origin(start + text.len() - rest), problem)
+            let (position, written) = source.origin(start + text.len() - rest);
+            ConstraintError::new(input, position, if written { problem } else { ConstraintProblem::Range })
         })?;
         alternatives.push(alternative);
         start += text.len() + "||".len();
