@@ -2,8 +2,10 @@
 
 use std::{fmt, time::SystemTime};
 
+use semver::Version;
 use serde::Serialize;
 
+use super::constraint::Constraint;
 use crate::{Digest, NameError, Tag, excerpt::quoted};
 
 /// A tag of a repository, with what is known about the image behind it.
@@ -141,6 +143,18 @@ pub enum Reason {
         /// The same of the one that was chosen.
         winner: String,
     },
+}
+
+impl Reason {
+    /// Why `constraint` does not match `version`, which `value` was read as.
+    pub(super) fn unmatched(constraint: &Constraint, version: &Version, value: String) -> Self {
+        let text = constraint.to_string();
+        if !version.pre.is_empty() && !constraint.admits_prereleases() {
+            Self::Prerelease { value, constraint: text }
+        } else {
+            Self::OutOfRange { value, constraint: text }
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -12,7 +12,6 @@ use crate::{
     select::{
         Candidate, Passed, Reason, SelectError, Selected, Selector,
         constraint::Constraint,
-        flux::order::out_of_range,
         glob::Glob,
         pattern,
         version::{lenient, precedence},
@@ -96,7 +95,7 @@ impl ArgoSelector {
             Rule::SemVer(constraint) => match lenient(tag) {
                 None => Err(Reason::NotVersion { value: tag.to_owned() }),
                 Some(version) if constraint.matches(&version) => Ok(Key::Version(version)),
-                Some(version) => Err(out_of_range(constraint, &version, tag.to_owned())),
+                Some(version) => Err(Reason::unmatched(constraint, &version, tag.to_owned())),
             },
         })
     }

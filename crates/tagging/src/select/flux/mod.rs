@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SelectError;
 
-pub(super) mod order;
+mod order;
 pub(super) mod reflection;
 pub(super) mod selector;
 

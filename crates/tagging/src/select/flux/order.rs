@@ -67,7 +67,7 @@ fn highest_version(constraint: &Constraint, entries: &[Entry]) -> Verdict {
         match version::strict(&entry.value) {
             None => reasons.push((at, Reason::NotVersion { value })),
             Some(version) if constraint.matches(&version) => eligible.push((at, version)),
-            Some(version) => reasons.push((at, out_of_range(constraint, &version, value))),
+            Some(version) => reasons.push((at, Reason::unmatched(constraint, &version, value))),
         }
     }
     let mut best: Option<&(usize, Version)> = None;
@@ -81,16 +81,6 @@ fn highest_version(constraint: &Constraint, entries: &[Entry]) -> Verdict {
         reasons.push((*at, behind(entries, *at, *winner, version::precedence(version, best))));
     }
     (Some(*winner), reasons)
-}
-
-/// Why `constraint` does not match `version`.
-pub(in crate::select) fn out_of_range(constraint: &Constraint, version: &Version, value: String) -> Reason {
-    let text = constraint.to_string();
-    if !version.pre.is_empty() && !constraint.admits_prereleases() {
-        Reason::Prerelease { value, constraint: text }
-    } else {
-        Reason::OutOfRange { value, constraint: text }
-    }
 }
 
 fn last_by_alphabet(direction: Direction, entries: &[Entry]) -> Verdict {
