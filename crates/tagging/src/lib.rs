@@ -6,6 +6,9 @@ mod facts;
 mod name;
 mod scheme;
 
+#[cfg(feature = "select")]
+pub mod select;
+
 pub use facts::{BuildFacts, GitRef};
 pub use name::algorithm::Algorithm;
 pub use name::digest::Digest;
