@@ -86,6 +86,21 @@ async fn a_client_gets_a_new_token_when_its_own_is_refused() {
 }
 
 #[tokio::test]
+async fn a_client_goes_on_when_all_its_tokens_end_at_once() {
+    let server = guarded(Guard::bearer("robot", "correct horse")).await;
+    let (client, repo) = (client(&server, robot()), repository(&server, "app"));
+    for _ in 0..3 {
+        // One token to pull, and one to push, which serves to pull as well.
+        let _ = client.resolve(&repo, &tag().into()).await;
+        client.put_manifest(&repo, &index(), &tag().into()).await.unwrap();
+        client.resolve(&repo, &tag().into()).await.unwrap();
+        server.revoke_tokens();
+        client.resolve(&repo, &tag().into()).await.unwrap();
+        server.revoke_tokens();
+    }
+}
+
+#[tokio::test]
 async fn a_client_goes_on_when_its_token_has_expired() {
     let server = guarded(Guard::bearer("robot", "correct horse").life(Duration::from_millis(1_200))).await;
     let (client, repo) = (client(&server, robot()), repository(&server, "app"));

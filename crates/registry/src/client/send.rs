@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Purpose;
 use super::answer::{self, Carried};
-use super::auth::{Access, Authorization, may_have_expired};
+use super::auth::{Access, Authorization, may_have_expired, says_invalid};
 use super::deadline::{self, NoAnswer, Pulse};
 use super::exact;
 use super::host::HostState;
@@ -20,6 +20,9 @@ use crate::{Body, Error, ErrorKind, Result};
 
 /// A registry sends a client to its storage in one hop; more than a few are a loop.
 const MAX_REDIRECTS: usize = 5;
+
+/// How often an attempt gets another authorization.
+const MOST_RENEWALS: u32 = 2;
 
 /// A request to a registry, and what it is for.
 pub(super) struct Request<'a> {
@@ -129,7 +132,9 @@ impl<'a> Request<'a> {
     }
 
     /// One attempt. A request to the registry itself is authenticated; where it is answered 401, or that its token has
-    /// expired, it is sent once more with what the registry asked for, unless its body can be read only once.
+    /// expired, it is sent once more with what the registry asked for, unless its body can be read only once; and another
+    /// time where the registry says that this was an old token, too: when all tokens end at once, the first that is at
+    /// hand may be one that was got for another request.
     async fn attempt(&mut self, host: &Arc<HostState>) -> Result<Response> {
         if self.counted
             && let Some(left) = host.exhausted()
@@ -142,35 +147,38 @@ impl<'a> Request<'a> {
                 ))
                 .given_up_after(1));
         }
-        let authorization = self.authorization(host).await?;
-        let again = match &self.payload {
-            Payload::None => Some(Payload::None),
-            Payload::Bytes(bytes) => Some(Payload::Bytes(bytes.clone())),
-            Payload::Body { body, from, size } => {
-                body.try_clone().map(|body| Payload::Body { body, from: *from, size: *size })
-            }
-        };
-        let response = self.once(host, authorization.as_ref()).await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let headers = response.headers().clone();
-        let error = self.refused(host, response).await;
-        let may_differ = host.policy.is_registry(&self.url)
-            && match (status, &authorization) {
-                (StatusCode::UNAUTHORIZED, used) => host.tokens.learn(&headers, &self.access, used.as_ref()),
-                (StatusCode::FORBIDDEN, Some(used)) if may_have_expired(&error, used) => {
-                    host.tokens.expired(&self.access, used);
-                    true
+        let mut authorization = self.authorization(host).await?;
+        let mut renewals = 0;
+        loop {
+            let again = match &self.payload {
+                Payload::None => Some(Payload::None),
+                Payload::Bytes(bytes) => Some(Payload::Bytes(bytes.clone())),
+                Payload::Body { body, from, size } => {
+                    body.try_clone().map(|body| Payload::Body { body, from: *from, size: *size })
                 }
-                _ => false,
             };
-        let (true, Some(payload)) = (may_differ, again) else { return Err(error) };
-        let Some(fresh) = self.authorization(host).await? else { return Err(error) };
-        self.payload = payload;
-        let response = self.once(host, Some(&fresh)).await?;
-        if response.status().is_success() { Ok(response) } else { Err(self.refused(host, response).await) }
+            let response = self.once(host, authorization.as_ref()).await?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(response);
+            }
+            let headers = response.headers().clone();
+            let error = self.refused(host, response).await;
+            let may_differ = host.policy.is_registry(&self.url)
+                && (renewals == 0 || renewals < MOST_RENEWALS && says_invalid(&headers))
+                && match (status, &authorization) {
+                    (StatusCode::UNAUTHORIZED, used) => host.tokens.learn(&headers, &self.access, used.as_ref()),
+                    (StatusCode::FORBIDDEN, Some(used)) if may_have_expired(&error, used) => {
+                        host.tokens.expired(&self.access, used);
+                        true
+                    }
+                    _ => false,
+                };
+            let (true, Some(payload)) = (may_differ, again) else { return Err(error) };
+            let Some(fresh) = self.authorization(host).await? else { return Err(error) };
+            (self.payload, authorization) = (payload, Some(fresh));
+            renewals += 1;
+        }
     }
 
     async fn refused(&self, host: &HostState, response: Response) -> Error {

@@ -41,6 +41,12 @@ pub(super) fn parse(headers: &HeaderMap) -> Option<Challenge> {
     best
 }
 
+/// Whether the token that was sent is expired, revoked or malformed (RFC 6750, section 3.1), and not one that lacks a right.
+pub(in crate::client) fn says_invalid(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(WWW_AUTHENTICATE).iter().take(MOST);
+    values.filter_map(|value| value.to_str().ok()).any(|text| text.contains("error=\"invalid_token\""))
+}
+
 /// All challenges of one header value, in order; those of other schemes are left out, and so is what makes no sense.
 ///
 /// A name with a value is a parameter, whether commas stand where they should or not; a name alone begins a challenge,

@@ -22,6 +22,7 @@ use lockage_tagging::Repository;
 use reqwest::header::{HeaderMap, HeaderValue};
 
 pub(super) use access::Access;
+pub(super) use challenge::says_invalid;
 pub(super) use expired::may_have_expired;
 
 use super::host::HostState;
