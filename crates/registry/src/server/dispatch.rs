@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST, RANGE};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, EXPECT, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -81,9 +81,7 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
         Fault::Delay(time) => tokio::time::sleep(*time).await,
         _ => {}
     }
-    if fault == Fault::IgnoreRange {
-        head.headers.remove(RANGE);
-    }
+    fault.misread(&mut head.headers);
     let waits = head.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let mut asked = Asked {
         query: Query::parse(head.uri.query()),
@@ -92,7 +90,7 @@ pub(super) async fn handle(shared: &Shared, request: Request<Incoming>) -> Resul
         method: head.method,
         headers: head.headers,
     };
-    let reply = match fault.instead() {
+    let reply = match fault.instead(logged(&head.uri)) {
         Some(reply) => reply,
         None => perform(shared, &mut asked, &head.uri).await,
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::header::{CONTENT_LENGTH, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, LOCATION, RANGE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::payload::{Harm, Payload};
 use super::refusal;
@@ -75,6 +75,12 @@ pub enum Fault {
     Corrupt,
     /// A `Range` of the request is ignored: the answer is 200 with the whole content.
     IgnoreRange,
+    /// A `Range` of the request is replaced by all from this byte on, which may be another part than was asked for: the
+    /// answer is 206 and says so.
+    RangeFrom(u64),
+    /// The request is not performed, and answered with 307 to this place (a scheme and a host) and the request's own path,
+    /// as registries do that keep blobs elsewhere.
+    Redirect(String),
     /// A header of the answer is set to this value: a wrong `Range` behind an upload, a wrong `Content-Range` behind a
     /// download, a wrong `Docker-Content-Digest`. The body stays as it is.
     Header {
@@ -91,12 +97,17 @@ pub enum Fault {
 
 impl Fault {
     /// The answer that is given without performing the request.
-    pub(super) fn instead(&self) -> Option<Reply> {
+    pub(super) fn instead(&self, path: &str) -> Option<Reply> {
         let (status, code, after) = match self {
             Self::Answer { status, code, retry_after } => {
                 (status, code, retry_after.map(|after| after.as_secs().to_string()))
             }
             Self::RetryAt { status, code, at } => (status, code, Some(date(*at))),
+            Self::Redirect(place) => {
+                return Some(
+                    Reply::new(StatusCode::TEMPORARY_REDIRECT).header(LOCATION, format_args!("{place}{path}")),
+                );
+            }
             _ => return None,
         };
         let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -105,6 +116,19 @@ impl Fault {
             Some(after) => reply.header(RETRY_AFTER, after),
             None => reply,
         })
+    }
+
+    /// Changes what part is asked for.
+    pub(super) fn misread(&self, headers: &mut HeaderMap) {
+        match (self, headers.contains_key(RANGE)) {
+            (Self::IgnoreRange, true) => drop(headers.remove(RANGE)),
+            (Self::RangeFrom(first), true) => {
+                if let Ok(range) = HeaderValue::try_from(format!("bytes={first}-")) {
+                    headers.insert(RANGE, range);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// How much of the request's body is read.
@@ -134,6 +158,8 @@ impl Fault {
             | Self::CutAfter
             | Self::CutUpload(_)
             | Self::IgnoreRange
+            | Self::RangeFrom(_)
+            | Self::Redirect(_)
             | Self::Delay(_) => {}
         }
     }

@@ -13,13 +13,13 @@ use lockage_tagging::{Digest, Repository, Tag};
 use super::{Call, Operation};
 use crate::{
     Body, ByteStream, Descriptor, Error, ErrorKind, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest,
-    Target, Upload,
+    Target, Upload, digest_of,
 };
 
 /// What goes wrong with one call.
 ///
-/// The last three are about bytes on their way: those of [`Source::blob`], or those of the body that is given to
-/// [`Upload::complete`]. The two that cut also cut a listing of tags, counting tags. They change no other call.
+/// Three are about bytes on their way: those of [`Source::blob`], or those of the body that is given to
+/// [`Upload::complete`]. The two of them that cut also cut a listing of tags, counting tags. They change no other call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -33,6 +33,10 @@ pub enum Fault {
     Corrupt,
     /// The stream ends after this many bytes, as if that were all.
     ShortEnd(u64),
+    /// Another digest than the right one: what [`Source::resolve`] finds for a tag, what [`Target::put_manifest`] says that
+    /// it stored, and what a manifest that was asked for by its digest has, one blank longer than it should be. No other
+    /// call is changed.
+    OtherDigest,
 }
 
 /// Fails the calls that its script names, and passes all others on.
@@ -181,6 +185,28 @@ impl Faced {
             _ => stream,
         }
     }
+
+    /// The digest, or that of something else.
+    fn digest(&self, right: Digest) -> Digest {
+        match self.fault {
+            Some(Fault::OtherDigest) => digest_of(right.algorithm(), right.as_str().as_bytes()).unwrap_or(right),
+            _ => right,
+        }
+    }
+
+    fn described(&self, found: Descriptor) -> Descriptor {
+        Descriptor { digest: self.digest(found.digest), ..found }
+    }
+
+    /// The same document with a blank behind it.
+    fn lengthened(&self, found: RawManifest) -> Result<RawManifest> {
+        match self.fault {
+            Some(Fault::OtherDigest) => {
+                RawManifest::new(found.media_type(), [found.bytes(), b" ".as_slice()].concat().into())
+            }
+            _ => Ok(found),
+        }
+    }
 }
 
 /// The first `length` bytes.
@@ -225,13 +251,15 @@ impl<T: Source> Source for Faulty<T> {
     async fn resolve(&self, repo: &Repository, what: &TagOrDigest) -> Result<Descriptor> {
         let faced = self.face(Operation::Resolve, repo, what);
         faced.before()?;
-        faced.after(self.inner.resolve(repo, what).await)
+        let found = faced.after(self.inner.resolve(repo, what).await)?;
+        Ok(if what.tag().is_some() { faced.described(found) } else { found })
     }
 
     async fn manifest(&self, repo: &Repository, what: &TagOrDigest) -> Result<RawManifest> {
         let faced = self.face(Operation::Manifest, repo, what);
         faced.before()?;
-        faced.after(self.inner.manifest(repo, what).await)
+        let found = faced.after(self.inner.manifest(repo, what).await)?;
+        if what.digest().is_some() { faced.lengthened(found) } else { Ok(found) }
     }
 
     async fn stat_blob(&self, repo: &Repository, blob: &Digest) -> Result<u64> {
@@ -251,7 +279,7 @@ impl<T: Source> Source for Faulty<T> {
         let faced = self.face(Operation::Tags, repo, "");
         let count = |length| usize::try_from(length).unwrap_or(usize::MAX);
         let (length, kind) = match faced.fault {
-            None | Some(Fault::Corrupt) => return self.inner.tags(repo),
+            None | Some(Fault::Corrupt | Fault::OtherDigest) => return self.inner.tags(repo),
             Some(Fault::Before(kind) | Fault::After(kind)) => (0, Some(kind)),
             Some(Fault::Truncate(length)) => (count(length), Some(ErrorKind::Unreachable)),
             Some(Fault::ShortEnd(length)) => (count(length), None),
@@ -278,7 +306,8 @@ impl<T: Target> Target for Faulty<T> {
     async fn put_manifest(&self, repo: &Repository, manifest: &RawManifest, at: &TagOrDigest) -> Result<Stored> {
         let faced = self.face(Operation::PutManifest, repo, at);
         faced.before()?;
-        faced.after(self.inner.put_manifest(repo, manifest, at).await)
+        let stored = faced.after(self.inner.put_manifest(repo, manifest, at).await)?;
+        Ok(Stored { digest: faced.digest(stored.digest), ..stored })
     }
 
     async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {

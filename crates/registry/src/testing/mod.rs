@@ -7,6 +7,7 @@
 //! * [`conformance`]: what every backend must do, those of third parties included;
 //! * [`fixtures`]: the same images on every machine, ordinary and odd;
 //! * [`Faulty`]: the n-th call fails, before or after it took effect, or its stream is cut or corrupted;
+//! * [`Seeded`]: a rule for it, which draws the faults from a seed;
 //! * [`Recorder`]: what was asked for, in order.
 
 mod call;
@@ -14,7 +15,9 @@ pub mod conformance;
 mod faulty;
 pub mod fixtures;
 mod recorder;
+mod seeded;
 
 pub use call::{Call, Operation};
 pub use faulty::{Fault, Faulty};
 pub use recorder::Recorder;
+pub use seeded::Seeded;

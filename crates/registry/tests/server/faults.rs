@@ -119,6 +119,25 @@ async fn a_range_is_ignored_or_answered_wrongly() {
 }
 
 #[tokio::test]
+async fn another_part_is_sent_than_was_asked_for() {
+    let (server, path) = with(Fault::RangeFrom(2)).await;
+    let part = send(&server, "GET", &path, &["Range: bytes=4-"], b"").await;
+    assert_eq!(
+        (part.status, part.body.as_slice(), part.header("content-range")),
+        (206, &b"23456789"[..], "bytes 2-9/10")
+    );
+    let whole = get(&server, &path).await;
+    assert_eq!((whole.status, whole.body.as_slice()), (200, &b"0123456789"[..]));
+}
+
+#[tokio::test]
+async fn a_redirect_leads_to_the_same_path_elsewhere() {
+    let (server, path) = with(Fault::Redirect("http://storage.test".to_owned())).await;
+    let away = get(&server, &path).await;
+    assert_eq!((away.status, away.header("location")), (307, format!("http://storage.test{path}").as_str()));
+}
+
+#[tokio::test]
 async fn an_upload_is_cut_and_what_has_arrived_stays() {
     let cut = |head: &RequestHead| match head.method.as_str() {
         "PATCH" => Fault::CutUpload(100_000),
@@ -139,6 +158,20 @@ async fn an_upload_is_cut_and_what_has_arrived_stays() {
     assert_eq!(send(&server, "PATCH", &location, &[], &bytes[..100_000]).await.status, 202);
     let digest = crate::http::sha256(&bytes[..200_000]);
     assert_eq!(send(&server, "PUT", &format!("{location}?digest={digest}"), &[], b"").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_small_body_that_is_cut_is_not_taken_for_whole() {
+    for most in [0, 1, 20] {
+        let cut = move |head: &RequestHead| if head.index == 0 { Fault::CutUpload(most) } else { Fault::None };
+        let server = faulty(Arc::new(cut)).await;
+        let index = br#"{"schemaVersion":2,"manifests":[]}"#;
+        let mut http = Http::to(&server).await;
+        http.head("PUT", "/v2/app/manifests/v1", &[&format!("Content-Length: {}", index.len())]).await;
+        http.try_write(index).await;
+        assert!(http.answer("PUT").await.is_none(), "after {most} bytes");
+        assert_eq!((server.requests()[0].received, server.requests()[0].status), (most, 0));
+    }
 }
 
 #[tokio::test]
