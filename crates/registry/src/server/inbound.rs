@@ -36,6 +36,8 @@ pub(super) struct Inbound {
     waits: bool,
     /// So much is read, and what follows breaks it: a fault that was asked for.
     most: Option<u64>,
+    /// That has been read, and more has come.
+    cut: Arc<AtomicBool>,
 }
 
 impl Inbound {
@@ -47,6 +49,7 @@ impl Inbound {
             broken: Arc::default(),
             waits,
             most,
+            cut: Arc::default(),
         }
     }
 
@@ -97,6 +100,10 @@ impl Inbound {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            if self.cut.load(Ordering::SeqCst) {
+                let error = Error::new(ErrorKind::Unreachable, "receive", "request body");
+                return Poll::Ready(Some(Err(error.with_message("the interceptor cut it"))));
+            }
             match ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {
@@ -106,13 +113,15 @@ impl Inbound {
                 Some(Ok(frame)) => {
                     // Trailers mean nothing here.
                     if let Ok(mut data) = frame.into_data() {
-                        if let Some(most) = self.most {
-                            let left = most.saturating_sub(self.entry.received());
-                            if left == 0 && !data.is_empty() {
-                                let error = Error::new(ErrorKind::Unreachable, "receive", "request body");
-                                return Poll::Ready(Some(Err(error.with_message("the interceptor cut it"))));
+                        let left = self.most.map_or(u64::MAX, |most| most.saturating_sub(self.entry.received()));
+                        let left = usize::try_from(left).unwrap_or(usize::MAX);
+                        if data.len() > left {
+                            // What is behind the cut may be the end of the body: nothing else would tell of it.
+                            self.cut.store(true, Ordering::SeqCst);
+                            data.truncate(left);
+                            if data.is_empty() {
+                                continue;
                             }
-                            data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                         }
                         self.entry.add_received(data.len());
                         return Poll::Ready(Some(Ok(data)));

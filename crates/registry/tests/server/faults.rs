@@ -161,6 +161,20 @@ async fn an_upload_is_cut_and_what_has_arrived_stays() {
 }
 
 #[tokio::test]
+async fn a_small_body_that_is_cut_is_not_taken_for_whole() {
+    for most in [0, 1, 20] {
+        let cut = move |head: &RequestHead| if head.index == 0 { Fault::CutUpload(most) } else { Fault::None };
+        let server = faulty(Arc::new(cut)).await;
+        let index = br#"{"schemaVersion":2,"manifests":[]}"#;
+        let mut http = Http::to(&server).await;
+        http.head("PUT", "/v2/app/manifests/v1", &[&format!("Content-Length: {}", index.len())]).await;
+        http.try_write(index).await;
+        assert!(http.answer("PUT").await.is_none(), "after {most} bytes");
+        assert_eq!((server.requests()[0].received, server.requests()[0].status), (most, 0));
+    }
+}
+
+#[tokio::test]
 async fn a_delay_delays() {
     let (server, path) = with(Fault::Delay(Duration::from_millis(100))).await;
     let start = Instant::now();

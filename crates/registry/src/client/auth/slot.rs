@@ -15,6 +15,9 @@ use crate::{Error, Result};
 /// How long a refusal says something about the same header.
 const MOMENT: Duration = Duration::from_secs(60);
 
+/// So many refused headers are kept in mind.
+const MOST_REFUSED: usize = 4;
+
 /// A header, or the knowledge that there is none to send.
 pub(super) struct Held {
     pub(super) header: Option<HeaderValue>,
@@ -52,7 +55,8 @@ impl fmt::Debug for Held {
 pub(super) struct Slot {
     /// Whoever holds the lock gets the header; the others wait, and find the outcome.
     last: Mutex<Option<Outcome>>,
-    refused: StdMutex<Option<Refused>>,
+    /// The last few: a header of another slot may be refused to this one's callers, too.
+    refused: StdMutex<Vec<Refused>>,
 }
 
 struct Outcome {
@@ -75,11 +79,11 @@ impl Outcome {
     }
 
     /// The answer for one who waited for this outcome, unless it is worth another attempt.
-    fn shared(&self, refused: Option<&Refused>) -> Option<Result<Option<Arc<Held>>>> {
+    fn shared(&self, refused: &[Refused]) -> Option<Result<Option<Arc<Held>>>> {
         match &self.what {
             Ok(held) => {
                 let held = Some(Arc::clone(held));
-                Some(Ok(held.filter(|held| refused.is_none_or(|refused| !refused.is_header_of(held)))))
+                Some(Ok(held.filter(|held| !refused.iter().any(|refused| refused.is_header_of(held)))))
             }
             Err(error) if error.is_temporary() && self.failures < 2 => None,
             Err(error) => Some(Err(copy_of(error))),
@@ -107,7 +111,7 @@ impl Slot {
         let mut last = self.last.lock().await;
         let refused = self.refused();
         let waited_for = last.as_ref().filter(|outcome| outcome.at >= arrived);
-        if let Some(answer) = waited_for.and_then(|outcome| outcome.shared(refused.as_ref())) {
+        if let Some(answer) = waited_for.and_then(|outcome| outcome.shared(&refused)) {
             return answer;
         }
         let failures = waited_for.map_or(0, |outcome| outcome.failures);
@@ -118,13 +122,14 @@ impl Slot {
             return Ok(Some(Arc::clone(held)));
         }
         // A refusal a moment ago, for which nothing has been got since.
-        let open = refused.filter(|refused| arrived.duration_since(refused.at) < MOMENT);
-        let open = open.filter(|refused| last.as_ref().is_none_or(|outcome| refused.at >= outcome.at));
+        let mut open = refused;
+        open.retain(|refused| arrived.duration_since(refused.at) < MOMENT);
+        open.retain(|refused| last.as_ref().is_none_or(|outcome| refused.at >= outcome.at));
         match get().await {
             Ok(held) => {
                 let held = Arc::new(held);
                 *last = Some(Outcome { at: now(), what: Ok(Arc::clone(&held)), failures: 0 });
-                Ok(Some(held).filter(|held| open.is_none_or(|refused| !refused.is_header_of(held))))
+                Ok(Some(held).filter(|held| !open.iter().any(|refused| refused.is_header_of(held))))
             }
             Err(error) => {
                 let error = Arc::new(error);
@@ -150,16 +155,20 @@ impl Slot {
 
     /// The registry refused this header: the next caller gets another, unless that has happened already.
     pub(super) fn refuse(&self, header: &HeaderValue, now: Instant) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Refused { header: header.clone(), at: now });
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|one| one.header != *header);
+        if refused.len() >= MOST_REFUSED {
+            refused.remove(0);
+        }
+        refused.push(Refused { header: header.clone(), at: now });
     }
 
     /// Whether the registry refused this header since it was got.
     pub(super) fn rejects(&self, held: &Held) -> bool {
-        self.refused().is_some_and(|refused| refused.is_header_of(held) && refused.at >= held.at)
+        self.refused().iter().any(|refused| refused.is_header_of(held) && refused.at >= held.at)
     }
 
-    fn refused(&self) -> Option<Refused> {
+    fn refused(&self) -> Vec<Refused> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
