@@ -1,9 +1,21 @@
 //! Names and tags of container images: the root of the crate, where every export has its one name.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "conventions")]
+pub mod branches;
+#[cfg(feature = "conventions")]
+pub mod calver;
 pub mod class;
+#[cfg(feature = "conventions")]
+mod component;
+#[cfg(feature = "conventions")]
+pub mod describe;
 mod excerpt;
 mod facts;
+#[cfg(feature = "conventions")]
+pub mod lines;
+#[cfg(feature = "conventions")]
+pub mod merges;
 mod name;
 mod scheme;
 

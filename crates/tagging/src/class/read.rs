@@ -25,7 +25,7 @@ pub(super) fn class(tag: &Tag, table: &ClassTable) -> TagClass {
 }
 
 /// Parts the variant from the end: what the table has as a whole, else every segment that is a word for a variant.
-fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, Option<String>) {
+pub(super) fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, Option<String>) {
     if let Some((stem, variant)) = table.split_suffix(text) {
         return (stem, Some(variant));
     }
