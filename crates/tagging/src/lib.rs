@@ -17,6 +17,9 @@ pub mod lines;
 #[cfg(feature = "conventions")]
 pub mod merges;
 mod name;
+#[cfg(feature = "conventions")]
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
 mod scheme;
 
 pub use facts::date::{Date, DateError};

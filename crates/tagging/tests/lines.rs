@@ -167,7 +167,7 @@ fn registry(releases: &[Version]) -> BTreeMap<String, Version> {
 proptest! {
     /// Whatever the order of the releases: in the end every floating tag is at the highest of its line.
     #[test]
-    fn the_order_of_releases_does_not_matter(releases in prop::collection::vec(version(), 1..12)) {
+    fn the_order_of_releases_does_not_matter(releases in prop::collection::vec(version(), 1..9)) {
         let tags = registry(&releases);
         let released = || releases.iter().filter(|version| version.pre.is_empty());
         let precedence = |version: &Version| Version { build: semver::BuildMetadata::EMPTY, ..version.clone() };
@@ -196,16 +196,17 @@ proptest! {
 
     /// A channel never moves from a version to a lower one.
     #[test]
-    fn channels_never_move_back(releases in prop::collection::vec(version(), 1..12)) {
-        for channel in ["rc", "beta", "latest", "0", "1", "1.1"] {
-            let mut before: Option<Version> = None;
-            for count in 1..=releases.len() {
-                let now = registry(&releases[..count]).remove(channel);
-                if let (Some(before), Some(now)) = (&before, &now) {
-                    prop_assert!(now.cmp_precedence(before).is_ge(), "{}: {} to {}", channel, before, now);
+    fn channels_never_move_back(releases in prop::collection::vec(version(), 1..9)) {
+        let mut before = BTreeMap::new();
+        for count in 1..=releases.len() {
+            let now = registry(&releases[..count]);
+            for tag in ["rc", "beta", "latest", "0", "1", "1.1"] {
+                if let (Some(before), Some(now)) = (before.get(tag), now.get(tag)) {
+                    let now: &Version = now;
+                    prop_assert!(now.cmp_precedence(before).is_ge(), "{}: {} to {}", tag, before, now);
                 }
-                before = now;
             }
+            before = now;
         }
     }
 

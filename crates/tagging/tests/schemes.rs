@@ -1,7 +1,7 @@
 //! What each scheme gives, where it is silent and where it refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-use lockage_tagging::{Branch, BuildFacts, Commit, GitTag, Latest, PullRequest, SchemeError, Semver, TagScheme};
+use lockage_tagging::{Branch, BuildFacts, Channel, Commit, Event, FirstOf, FromFn, GitTag, Latest, MergedPullRequest, PullRequest, SchemeError, Semver, TagScheme, TagSchemeExt, Template, Timestamp, When};
 
 const SHA1: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 const SHA256: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f70812b2e9270c1f5b3a4d6e7f809";
@@ -176,4 +176,234 @@ fn facts_as_json() {
         assert_eq!(serde_json::to_string(&facts).unwrap(), json);
         assert_eq!(serde_json::from_str::<BuildFacts>(json).unwrap(), facts);
     }
+}
+
+#[test]
+fn facts_as_json_leave_out_what_is_not_known() {
+    let facts = BuildFacts::pull_request(42)
+        .event(Event::Other("workflow_call".into()))
+        .base_branch("main")
+        .head_branch("fix/a")
+        .merge_commit(SHA1)
+        .commit_date("2024-03-09T17:41:09.5+01:00".parse().unwrap())
+        .merged_pull_request(41)
+        .run_number(7)
+        .label("publish")
+        .label("alpha");
+    let json = format!(
+        r#"{{"git_ref":{{"pull_request":42}},"event":{{"other":"workflow_call"}},"base_branch":"main","#,
+    ) + r#""head_branch":"fix/a","merge_commit":"2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081","#
+        + r#""commit_date":"2024-03-09T16:41:09Z","merged_pull_request":41,"run_number":7,"labels":["alpha","publish"]}"#;
+    assert_eq!(serde_json::to_string(&facts).unwrap(), json);
+    assert_eq!(serde_json::from_str::<BuildFacts>(&json).unwrap(), facts);
+    let push = serde_json::from_str::<BuildFacts>(r#"{"git_ref":{"branch":"main"},"event":"push"}"#).unwrap();
+    assert_eq!(push, BuildFacts::branch("main").event(Event::Push));
+}
+
+#[test]
+fn timestamps() {
+    for (text, unix) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2024-03-09T16:41:09Z", 1_710_002_469),
+        ("2024-03-09t17:41:09.123456+01:00", 1_710_002_469),
+        ("2024-03-09 08:11:09-08:30", 1_710_002_469),
+        ("2000-02-29T23:59:60Z", 951_868_800),
+        ("1969-12-31T23:59:59Z", -1),
+    ] {
+        let at: Timestamp = text.parse().unwrap();
+        assert_eq!((at.unix(), Timestamp::from_unix(unix)), (unix, Ok(at)), "{text}");
+        assert_eq!(at.to_string().parse(), Ok(at));
+    }
+    for text in [
+        "", "2024-03-09", "2024-03-09T16:41:09", "2024-03-09T16:41Z", "2024-02-30T16:41:09Z", "2024-03-09T24:00:00Z",
+        "2024-03-09T16:60:00Z", "2024-03-09T16:41:09.Z", "2024-03-09T16:41:09+1:00", "2024-03-09T16:41:09+24:00",
+        "2024-03-09T16:41:09Zx", "0001-01-01T00:00:00+01:00", "+024-03-09T16:41:09Z", "2024-03-09é16:41:09Z",
+    ] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
+    assert!(Timestamp::from_unix(i64::MAX).is_err() && Timestamp::from_unix(i64::MIN).is_err());
+    let error = "soon".parse::<Timestamp>().unwrap_err();
+    assert_eq!(error.to_string(), r#""soon" is not a date and time such as 2024-03-09T16:41:09Z"#);
+}
+
+#[test]
+fn first_of() {
+    let scheme = || Semver::full().or(GitTag).or(PullRequest);
+    gives(scheme(), BuildFacts::tag("v1.2.3"), &["1.2.3"]);
+    gives(scheme(), BuildFacts::tag("demo"), &["demo"]);
+    gives(scheme(), BuildFacts::pull_request(42), &["pr-42"]);
+    gives(scheme(), BuildFacts::branch("main"), &[]);
+    gives(FirstOf::new(), BuildFacts::branch("main"), &[]);
+    refuses(
+        Commit::short().or(Branch),
+        BuildFacts::branch("main"),
+        "the facts of the build name no commit",
+    );
+}
+
+#[test]
+fn only_if_does_not_ask_about_other_builds() {
+    let scheme = || Commit::short().only_if(When::branch("main"));
+    gives(scheme(), BuildFacts::branch("main").commit(SHA1), &["sha-2b2e927"]);
+    gives(scheme(), BuildFacts::branch("other"), &[]);
+    refuses(scheme(), BuildFacts::branch("main"), "the facts of the build name no commit");
+}
+
+#[test]
+fn conditions() {
+    let release = BuildFacts::tag("v1.2.3");
+    let branch = BuildFacts::branch("main").default_branch("main").event(Event::Push);
+    let request = BuildFacts::pull_request(42).label("publish");
+    for (when, text, holds) in [
+        (When::tag(), "git tag", [true, false, false]),
+        (When::release(), "release", [true, false, false]),
+        (When::prerelease(), "prerelease", [false, false, false]),
+        (When::prerelease().not(), "not prerelease", [true, true, true]),
+        (When::branch("main"), r#"branch "main""#, [false, true, false]),
+        (When::default_branch(), "default branch", [false, true, false]),
+        (When::pull_request(), "pull request", [false, false, true]),
+        (When::label("publish"), r#"label "publish""#, [false, false, true]),
+        (When::tag().or(When::pull_request()), "(git tag or pull request)", [true, false, true]),
+        (When::tag().and(When::pull_request()), "(git tag and pull request)", [false, false, false]),
+        (When::test("no commit", |facts| Ok(facts.commit.is_none())), "no commit", [true, true, true]),
+    ] {
+        let held = [&release, &branch, &request].map(|facts| when.holds(facts).unwrap());
+        assert_eq!((held, when.to_string().as_str()), (holds, text));
+        assert_eq!(format!("{when:?}"), format!("When({text})"));
+    }
+    assert!(When::prerelease().holds(&BuildFacts::tag("v1.2.3-rc.1")).unwrap());
+    assert!(When::event(Event::Push).holds(&branch).unwrap());
+    assert!(!When::event(Event::Schedule).holds(&branch).unwrap());
+    let error = When::event(Event::Push).holds(&release).unwrap_err();
+    assert_eq!(error.to_string(), "the facts of the build do not name what made it run");
+    assert!(When::default_branch().holds(&BuildFacts::branch("main")).is_err());
+}
+
+#[test]
+fn affixes() {
+    gives(Semver::cascade().prefixed("app-"), BuildFacts::tag("v1.2.3"), &["app-1.2.3", "app-1.2", "app-1"]);
+    gives(Semver::full().suffixed("-alpine"), BuildFacts::tag("v1.2.3"), &["1.2.3-alpine"]);
+    gives(Semver::full().suffixed("-b").prefixed("a-"), BuildFacts::tag("v1.2.3"), &["a-1.2.3-b"]);
+    for empty in ["", "-", "_.-"] {
+        let expected = "the prefix of the tag has neither a letter nor a digit";
+        refuses(GitTag.prefixed(empty), BuildFacts::tag("v1"), expected);
+        refuses(GitTag.suffixed(empty), BuildFacts::tag("v1"), &expected.replace("prefix", "suffix"));
+        refuses(GitTag.variant(empty), BuildFacts::tag("v1"), &expected.replace("prefix", "variant"));
+        gives(GitTag.prefixed(empty), BuildFacts::branch("main"), &[]);
+    }
+    for (prefix, suffix) in [("a/", "-b"), ("-a", "-b"), ("a", "+b"), ("a", &*"b".repeat(130))] {
+        let error = GitTag.prefixed(prefix).suffixed(suffix).tags(&BuildFacts::tag("v1")).unwrap_err();
+        assert!(matches!(error, SchemeError::Illegal(_)), "{prefix} {suffix}: {error}");
+    }
+    let error = Channel::named("a".repeat(64)).prefixed("sha256-").tags(&BuildFacts::tag("v1")).unwrap_err();
+    assert!(matches!(error, SchemeError::Reserved { .. }));
+}
+
+#[test]
+fn channels() {
+    gives(Channel::named("edge"), BuildFacts::pull_request(1), &["edge"]);
+    refuses(Channel::named("a b"), BuildFacts::tag("v1"), "the computed tag is not legal");
+    for (git_tag, tags) in [
+        ("v1.3.0-rc.1", &["rc"][..]),
+        ("v1.3.0-rc1", &["rc"]),
+        ("v1.3.0-SNAPSHOT", &["SNAPSHOT"]),
+        ("v1.3.0-beta-2.x", &["beta"]),
+        ("v1.3.0-1", &[]),
+        ("v1.3.0", &[]),
+        ("nightly-rc.1", &[]),
+    ] {
+        gives(Channel::of_prerelease(), BuildFacts::tag(git_tag), tags);
+    }
+    gives(Channel::of_prerelease(), BuildFacts::branch("v1.3.0-rc.1"), &[]);
+    refuses(
+        Channel::of_prerelease(),
+        BuildFacts::tag("v1.3.0-Latest.1"),
+        r#"the name "Latest" would become the tag of releases"#,
+    );
+}
+
+#[test]
+fn merged_pull_requests() {
+    gives(MergedPullRequest, BuildFacts::branch("main").merged_pull_request(42), &["pr-42"]);
+    gives(MergedPullRequest, BuildFacts::branch("main"), &[]);
+    gives(MergedPullRequest, BuildFacts::tag("v1").merged_pull_request(42), &[]);
+    gives(MergedPullRequest, BuildFacts::pull_request(7).merged_pull_request(42), &[]);
+}
+
+#[test]
+fn templates() {
+    let full = |facts: BuildFacts| {
+        facts.commit(SHA1).commit_date("2024-03-09T16:41:09Z".parse().unwrap()).run_number(7)
+    };
+    let (branch, tag, request) = (
+        full(BuildFacts::branch("fix/a").merged_pull_request(41)),
+        full(BuildFacts::tag("v1.3.0-rc.1+b7")),
+        full(BuildFacts::pull_request(42)).head_branch("Fix/a").base_branch("main"),
+    );
+    let whole = format!("c-{SHA1}");
+    for (template, expected) in [
+        ("{branch}", [&["fix-a"] as &[&str], &[], &[]]),
+        ("{tag}", [&[], &["v1.3.0-rc.1-b7"], &[]]),
+        ("{version}", [&[], &["1.3.0-rc.1_b7"], &[]]),
+        ("v{major}.{minor}.{patch}", [&[], &["v1.3.0"], &[]]),
+        ("pr-{pr}", [&["pr-41"], &[], &["pr-42"]]),
+        ("{head}-to-{base}", [&[], &[], &["Fix-a-to-main"]]),
+        ("{sha}", [&["2b2e927"], &["2b2e927"], &["2b2e927"]]),
+        ("c-{commit}", [&[&whole], &[&whole], &[&whole]]),
+        ("{date}.{run}", [&["20240309.7"], &["20240309.7"], &["20240309.7"]]),
+        ("{time}_{unix}", [&["20240309164109_1710002469"], &["20240309164109_1710002469"], &[
+            "20240309164109_1710002469",
+        ]]),
+    ] {
+        for (facts, tags) in [&branch, &tag, &request].into_iter().zip(expected) {
+            let scheme: Template = template.parse().unwrap();
+            gives(&scheme, facts.clone(), tags);
+            assert_eq!(scheme.to_string(), format!("template {template}"));
+        }
+    }
+    gives("{version}".parse::<Template>().unwrap(), BuildFacts::tag("nightly"), &[]);
+    for (template, missing) in [
+        ("{date}", "the facts of the build do not name the date of the commit"),
+        ("{run}", "the facts of the build do not name the number of the run"),
+        ("{head}", "the facts of the build do not name the branch that the pull request comes from"),
+        ("{sha}", "the facts of the build name no commit"),
+        ("-{pr}", "the computed tag is not legal"),
+    ] {
+        refuses(template.parse::<Template>().unwrap(), BuildFacts::pull_request(1), missing);
+    }
+    refuses(
+        "{branch}-x".parse::<Template>().unwrap(),
+        BuildFacts::branch("é"),
+        r#"nothing of the name "é" can stand in a tag"#,
+    );
+    for (template, expected) in [
+        ("", r#"the template "" has no piece in braces"#),
+        ("edge", r#"the template "edge" has no piece in braces"#),
+        ("{sah}", r#"{"sah"} is no piece of a template"#),
+        ("{}", r#"{""} is no piece of a template"#),
+        ("{sha", r#"a brace of the template "{sha" has no partner"#),
+        ("sha}", r#"a brace of the template "sha}" has no partner"#),
+        ("{branch}/{sha}", r#"'/' in the template "{branch}/{sha}" cannot stand in a tag"#),
+    ] {
+        assert_eq!(template.parse::<Template>().unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn schemes_print_as_people_would_say_them() {
+    let closure = FromFn::new("week", |_| Err(SchemeError::refused("no week")));
+    assert_eq!(format!("{closure:?}"), r#"FromFn("week")"#);
+    assert_eq!(closure.tags(&BuildFacts::tag("v1")).unwrap_err().to_string(), "no week");
+    let scheme = Semver::cascade()
+        .required()
+        .and(Latest::on_release().or(Channel::named("edge").only_if(When::default_branch())))
+        .and(closure.variant("alpine").by_default());
+    let text = "all of (all of (semver cascade, required, first of (latest on release, channel edge if default branch)), \
+                (week) as variant alpine, the default)";
+    assert_eq!(scheme.to_string(), text);
+    assert_eq!((&scheme as &dyn TagScheme).to_string(), text);
+    assert_eq!(
+        format!("{:?}", Branch.prefixed("b-").only_if(When::tag())),
+        r#"OnlyIf { when: When(git tag), scheme: Prefixed { prefix: "b-", scheme: Branch } }"#
+    );
 }
