@@ -1,7 +1,10 @@
 //! What each scheme gives, where it is silent and where it refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-use lockage_tagging::{Branch, BuildFacts, Channel, Commit, Event, FirstOf, FromFn, GitTag, Latest, MergedPullRequest, PullRequest, SchemeError, Semver, TagScheme, TagSchemeExt, Template, Timestamp, When};
+use lockage_tagging::{
+    Branch, BuildFacts, Channel, Commit, Event, FirstOf, FromFn, GitTag, Latest, MergedPullRequest, PullRequest,
+    SchemeError, Semver, TagScheme, TagSchemeExt, Template, Timestamp, When,
+};
 
 const SHA1: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 const SHA256: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f70812b2e9270c1f5b3a4d6e7f809";
@@ -215,9 +218,20 @@ fn timestamps() {
         assert_eq!(at.to_string().parse(), Ok(at));
     }
     for text in [
-        "", "2024-03-09", "2024-03-09T16:41:09", "2024-03-09T16:41Z", "2024-02-30T16:41:09Z", "2024-03-09T24:00:00Z",
-        "2024-03-09T16:60:00Z", "2024-03-09T16:41:09.Z", "2024-03-09T16:41:09+1:00", "2024-03-09T16:41:09+24:00",
-        "2024-03-09T16:41:09Zx", "0001-01-01T00:00:00+01:00", "+024-03-09T16:41:09Z", "2024-03-09é16:41:09Z",
+        "",
+        "2024-03-09",
+        "2024-03-09T16:41:09",
+        "2024-03-09T16:41Z",
+        "2024-02-30T16:41:09Z",
+        "2024-03-09T24:00:00Z",
+        "2024-03-09T16:60:00Z",
+        "2024-03-09T16:41:09.Z",
+        "2024-03-09T16:41:09+1:00",
+        "2024-03-09T16:41:09+24:00",
+        "2024-03-09T16:41:09Zx",
+        "0001-01-01T00:00:00+01:00",
+        "+024-03-09T16:41:09Z",
+        "2024-03-09é16:41:09Z",
     ] {
         assert!(text.parse::<Timestamp>().is_err(), "{text}");
     }
@@ -234,11 +248,7 @@ fn first_of() {
     gives(scheme(), BuildFacts::pull_request(42), &["pr-42"]);
     gives(scheme(), BuildFacts::branch("main"), &[]);
     gives(FirstOf::new(), BuildFacts::branch("main"), &[]);
-    refuses(
-        Commit::short().or(Branch),
-        BuildFacts::branch("main"),
-        "the facts of the build name no commit",
-    );
+    refuses(Commit::short().or(Branch), BuildFacts::branch("main"), "the facts of the build name no commit");
 }
 
 #[test]
@@ -332,9 +342,8 @@ fn merged_pull_requests() {
 
 #[test]
 fn templates() {
-    let full = |facts: BuildFacts| {
-        facts.commit(SHA1).commit_date("2024-03-09T16:41:09Z".parse().unwrap()).run_number(7)
-    };
+    let full =
+        |facts: BuildFacts| facts.commit(SHA1).commit_date("2024-03-09T16:41:09Z".parse().unwrap()).run_number(7);
     let (branch, tag, request) = (
         full(BuildFacts::branch("fix/a").merged_pull_request(41)),
         full(BuildFacts::tag("v1.3.0-rc.1+b7")),
@@ -351,9 +360,10 @@ fn templates() {
         ("{sha}", [&["2b2e927"], &["2b2e927"], &["2b2e927"]]),
         ("c-{commit}", [&[&whole], &[&whole], &[&whole]]),
         ("{date}.{run}", [&["20240309.7"], &["20240309.7"], &["20240309.7"]]),
-        ("{time}_{unix}", [&["20240309164109_1710002469"], &["20240309164109_1710002469"], &[
-            "20240309164109_1710002469",
-        ]]),
+        (
+            "{time}_{unix}",
+            [&["20240309164109_1710002469"], &["20240309164109_1710002469"], &["20240309164109_1710002469"]],
+        ),
     ] {
         for (facts, tags) in [&branch, &tag, &request].into_iter().zip(expected) {
             let scheme: Template = template.parse().unwrap();
