@@ -36,7 +36,8 @@ pub(super) fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, 
         // The version of a base image can follow its name: `-alpine-3.19`.
         let number = segment.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !segment.is_empty();
         let named = || before.rsplit_once('-').is_some_and(|(_, word)| table.is_variant(word));
-        if !table.is_variant(segment) && !(number && named()) {
+        let part = table.is_variant(segment) || (number && named());
+        if !part {
             break;
         }
         stem = before;
