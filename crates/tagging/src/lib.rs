@@ -53,3 +53,6 @@ pub use scheme::semver::Semver;
 pub use scheme::template::{Template, TemplateError};
 pub use scheme::variants::Variants;
 pub use scheme::when::When;
+
+/// The crate of the versions that this crate's functions take and give.
+pub use semver;

@@ -192,12 +192,13 @@ fn facts_as_json_leave_out_what_is_not_known() {
         .run_number(7)
         .label("publish")
         .label("alpha");
-    let json = format!(
-        r#"{{"git_ref":{{"pull_request":42}},"event":{{"other":"workflow_call"}},"base_branch":"main","#,
-    ) + r#""head_branch":"fix/a","merge_commit":"2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081","#
-        + r#""commit_date":"2024-03-09T16:41:09Z","merged_pull_request":41,"run_number":7,"labels":["alpha","publish"]}"#;
+    let json = concat!(
+        r#"{"git_ref":{"pull_request":42},"event":{"other":"workflow_call"},"base_branch":"main","#,
+        r#""head_branch":"fix/a","merge_commit":"2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081","#,
+        r#""commit_date":"2024-03-09T16:41:09Z","merged_pull_request":41,"run_number":7,"labels":["alpha","publish"]}"#,
+    );
     assert_eq!(serde_json::to_string(&facts).unwrap(), json);
-    assert_eq!(serde_json::from_str::<BuildFacts>(&json).unwrap(), facts);
+    assert_eq!(serde_json::from_str::<BuildFacts>(json).unwrap(), facts);
     let push = serde_json::from_str::<BuildFacts>(r#"{"git_ref":{"branch":"main"},"event":"push"}"#).unwrap();
     assert_eq!(push, BuildFacts::branch("main").event(Event::Push));
 }
