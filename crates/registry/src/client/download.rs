@@ -34,9 +34,9 @@ pub(super) async fn read(host: &Arc<HostState>, repo: &Repository, blob: &Descri
     if from > 0 && from == blob.size {
         return Ok(stream::empty().boxed());
     }
-    let tries = Tries::new(host);
+    let (tries, place) = (Tries::new(host), host.limiter.download().await);
     let (host, repo, blob) = (Arc::clone(host), repo.clone(), blob.clone());
-    let download = Download { host, repo, blob, subject, at: from, mark: from, tries };
+    let download = Download { host, repo, blob, subject, at: from, mark: from, tries, _place: place };
     let part = download.open().await?;
     Ok(download.stream(part))
 }
@@ -51,26 +51,26 @@ struct Download {
     /// Where it was when the attempts began to count.
     mark: u64,
     tries: Tries,
+    /// Kept while it is cut as well: what it feeds may hold a place that others wait for with a place like this.
+    _place: Permit,
 }
 
-/// The rest of a blob as one answer brings it, with its place among the downloads.
+/// The rest of a blob as one answer brings it.
 struct Part {
     response: Response,
     /// What the registry sends although it was not asked for.
     skip: u64,
-    _place: Permit,
 }
 
 impl Download {
     /// Asks for the rest.
     async fn open(&self) -> Result<Part> {
         let url = self.host.blob_url(&self.repo, &self.blob.digest);
-        let mut request = Request::new(OPERATION, &self.subject, Method::GET, url, Access::pull(&self.repo));
+        let mut request = Request::new(OPERATION, &self.subject, Method::GET, url, Access::pull(&self.repo)).placed();
         if self.at > 0 {
             request = request.header(RANGE, &format!("bytes={}-", self.at))?;
         }
         let wrong = request.error(ErrorKind::Protocol);
-        let place = self.host.limiter.download().await;
         let response = request.send(&self.host).await?;
         let skip = match (self.at, response.status()) {
             // A registry that ignores Range sends all of it.
@@ -88,7 +88,7 @@ impl Download {
             }
             (_, status) => return Err(wrong.with_message(format_args!("answered {}", status.as_u16()))),
         };
-        Ok(Part { response, skip, _place: place })
+        Ok(Part { response, skip })
     }
 
     /// The bytes, over as many answers as it takes. Where they can be had no more, the stream ends in an error.
@@ -120,7 +120,6 @@ impl Download {
                     .with_message(format_args!("{} bytes were promised, and only {} came", self.blob.size, self.at)),
                 Err(error) => error,
             };
-            // The place is not kept while nothing is under way.
             *part = None;
             self.tries.after(cut).await?;
             *part = Some(self.open().await?);

@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// The limits of one host.
 ///
-/// Downloads of blobs have a lane of their own, and are asked for before an upload that they feed takes a place in the
-/// other: no task that holds one of the latter waits for one of the former.
+/// Downloads of blobs have a lane of their own, and take a place before an upload that they feed takes one in the other.
+/// They keep it to their end, also while they are cut and asked for again, and need none in the other: no task that holds
+/// one of the latter waits for any.
 #[derive(Debug)]
 pub(super) struct Limiter {
     downloads: Arc<Lane>,
@@ -44,7 +45,6 @@ struct Lane {
 pub(super) struct Permit {
     place: Option<OwnedSemaphorePermit>,
     lane: Arc<Lane>,
-    taken: Instant,
 }
 
 impl Limiter {
@@ -53,7 +53,7 @@ impl Limiter {
         Self { downloads: Lane::new(most), requests: Lane::new(most), state: Mutex::new(state), most }
     }
 
-    /// A place among the downloads, kept while the bytes flow.
+    /// A place among the downloads, kept until all bytes are there.
     pub(super) async fn download(&self) -> Permit {
         self.enter(&self.downloads).await
     }
@@ -69,7 +69,7 @@ impl Limiter {
             self.pause().await;
             // The semaphore is never closed, so there is a place in the end.
             let place = Arc::clone(&lane.places).acquire_owned().await.ok();
-            let permit = Permit { place, lane: Arc::clone(lane), taken: Instant::now() };
+            let permit = Permit { place, lane: Arc::clone(lane) };
             if self.paused_until().is_none() {
                 return permit;
             }
@@ -78,7 +78,7 @@ impl Limiter {
     }
 
     /// Waits until the host may be asked again.
-    async fn pause(&self) {
+    pub(super) async fn pause(&self) {
         while let Some(resume) = self.paused_until() {
             sleep_until(resume).await;
         }
@@ -95,10 +95,10 @@ impl Limiter {
         state.resume = Some(state.resume.map_or(until, |resume| resume.max(until)));
     }
 
-    /// A request that held `permit` was answered 429.
-    pub(super) fn too_many(&self, permit: &Permit) {
+    /// A request that was sent at this time was answered 429.
+    pub(super) fn too_many(&self, sent: Instant) {
         let mut state = self.lock();
-        if state.lowered.is_some_and(|lowered| permit.taken <= lowered) {
+        if state.lowered.is_some_and(|lowered| sent <= lowered) {
             return;
         }
         let lower = (state.limit / 2).max(1);
@@ -186,9 +186,10 @@ mod tests {
             held.push(limiter.request().await);
         }
         assert!(limiter.request().now_or_never().is_none(), "eight are under way");
+        let sent = Instant::now();
         tokio::time::advance(Duration::from_millis(1)).await;
-        for permit in &held {
-            limiter.too_many(permit);
+        for _ in &held {
+            limiter.too_many(sent);
         }
         assert_eq!(limiter.limit(), 4, "all eight were sent before it was lowered");
         held.truncate(4);
@@ -220,9 +221,9 @@ mod tests {
         let limiter = Limiter::new(3);
         for _ in 0..5 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            let permit = limiter.request().await;
+            let (_permit, sent) = (limiter.request().await, Instant::now());
             tokio::time::advance(Duration::from_millis(1)).await;
-            limiter.too_many(&permit);
+            limiter.too_many(sent);
         }
         assert_eq!(limiter.limit(), 1);
         let held = limiter.request().await;

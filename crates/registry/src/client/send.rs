@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::stream::StreamExt as _;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::Purpose;
@@ -34,6 +35,7 @@ pub(super) struct Request<'a> {
     access: Access,
     payload: Payload<'a>,
     counted: bool,
+    placed: bool,
 }
 
 enum Payload<'a> {
@@ -57,7 +59,7 @@ impl<'a> Request<'a> {
     ) -> Self {
         let subject = subject.to_string();
         let (headers, payload) = (HeaderMap::new(), Payload::None);
-        Self { operation, subject, method, url, headers, access, payload, counted: false }
+        Self { operation, subject, method, url, headers, access, payload, counted: false, placed: false }
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: &str) -> Result<Self> {
@@ -82,6 +84,13 @@ impl<'a> Request<'a> {
     /// be kept.
     pub(super) fn counted(mut self) -> Self {
         self.counted = true;
+        self
+    }
+
+    /// Whoever sends it has a place among the downloads, and it takes no other: an upload that is fed by it may hold the
+    /// last one.
+    pub(super) fn placed(mut self) -> Self {
+        self.placed = true;
         self
     }
 
@@ -252,7 +261,14 @@ impl<'a> Request<'a> {
                 (Some(exact::exactly(body.open(from).await?, size, &self.subject).await?), size)
             }
         };
-        let permit = host.limiter.request().await;
+        let _permit = match self.placed {
+            true => {
+                host.limiter.pause().await;
+                None
+            }
+            false => Some(host.limiter.request().await),
+        };
+        let sent = Instant::now();
         let outcome = match streamed {
             None => deadline::answered(host.stall, request.send()).await,
             Some(stream) => {
@@ -267,7 +283,7 @@ impl<'a> Request<'a> {
             host.learn(response.headers());
         }
         match response.status() {
-            StatusCode::TOO_MANY_REQUESTS => host.limiter.too_many(&permit),
+            StatusCode::TOO_MANY_REQUESTS => host.limiter.too_many(sent),
             status if status.is_success() => host.limiter.went_well(),
             _ => {}
         }

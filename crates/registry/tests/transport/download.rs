@@ -1,13 +1,14 @@
 //! Downloads that are cut go on where they were cut, and never splice what does not belong.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::stream::TryStreamExt as _;
 use lockage_registry::client::Client;
 use lockage_registry::server::{Fault, RequestHead};
-use lockage_registry::{ByteStream, ErrorKind, Result, Source, Status};
+use lockage_registry::{Body, ByteStream, ErrorKind, Opened, Repository, Result, Source, Status, Target};
 
-use crate::place::{Place, client};
+use crate::place::{Place, builder, client};
 
 async fn read(stream: ByteStream) -> Result<Vec<u8>> {
     stream
@@ -82,6 +83,29 @@ async fn whoever_stops_reading_gives_the_place_back() {
     for _ in 0..3 {
         drop(client.blob(&place.repo(), &blob, 0).await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn uploads_that_are_fed_by_cut_downloads_of_the_same_host_do_not_wait_for_themselves() {
+    let place = Place::start(|head| if is_blob(head) { Fault::Truncate(70_000) } else { Fault::None }).await;
+    let client = builder().concurrency(1).build().unwrap();
+    let other: Repository = format!("{}/other", place.host()).parse().unwrap();
+    let mut blobs = Vec::new();
+    for size in [200_000, 200_001, 200_002] {
+        blobs.push(place.blob(size).await.0);
+    }
+    let (client, other, place) = (&client, &other, &place);
+    let copies = blobs.iter().map(|blob| async move {
+        let Opened::Upload(session) = client.open_blob(other, blob, None).await.unwrap() else { panic!("it is there") };
+        let from = place.repo();
+        let body = Body::replayable(move |at| {
+            let from = from.clone();
+            Box::pin(async move { client.blob(&from, blob, at).await })
+        });
+        session.complete(body).await.unwrap();
+    });
+    let all = futures::future::join_all(copies);
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("nobody waits for a stalled upload");
 }
 
 #[tokio::test]
