@@ -74,7 +74,14 @@ impl Download {
         let response = request.send(&self.host).await?;
         let skip = match (self.at, response.status()) {
             // A registry that ignores Range sends all of it.
-            (at, StatusCode::OK) => at,
+            (at, StatusCode::OK) => {
+                if let Some(length) = answer::content_length(response.headers()).filter(|&all| all != self.blob.size) {
+                    return Err(Error::new(ErrorKind::SizeMismatch, OPERATION, &self.subject).with_message(
+                        format_args!("the descriptor promises {} bytes, and the registry {length}", self.blob.size),
+                    ));
+                }
+                at
+            }
             (at @ 1.., StatusCode::PARTIAL_CONTENT) => {
                 let said = answer::text(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
                 match range::content_range(said) {
