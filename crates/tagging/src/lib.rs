@@ -5,6 +5,8 @@
 pub mod ci;
 mod excerpt;
 mod facts;
+#[cfg(feature = "git")]
+pub mod git;
 mod name;
 mod scheme;
 

@@ -71,10 +71,10 @@ fn pull_request(reading: &Reading<'_>, built: u64, full_ref: &str, context: &mut
     let variable = if reading.get(ON_GITHUB).is_some() { ON_GITHUB } else { ON_AZURE };
     // On GitHub without the number, the identifier may differ from the number in the reference and says nothing.
     let comparable = variable == ON_GITHUB || reading.get("BUILD_REPOSITORY_PROVIDER").is_none_or(|p| p == "TfsGit");
-    if let (true, Some(number)) = (comparable, reading.number(variable, NUMBER)?) {
-        if number != built {
-            return Err(reading.contradiction(("BUILD_SOURCEBRANCH", full_ref), (variable, &number.to_string())));
-        }
+    if let (true, Some(number)) = (comparable, reading.number(variable, NUMBER)?)
+        && number != built
+    {
+        return Err(reading.contradiction(("BUILD_SOURCEBRANCH", full_ref), (variable, &number.to_string())));
     }
     full_ref.clone_into(&mut context.full_ref);
     context.head_sha = reading.commit_if_set("SYSTEM_PULLREQUEST_SOURCECOMMITID", HEAD)?;

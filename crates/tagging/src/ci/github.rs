@@ -87,11 +87,11 @@ fn git_ref(reading: &Reading<'_>, full_ref: &str) -> Result<GitRef, CiError> {
 /// What is known about a pull request. A closed one that was merged is built on the branch it was merged into.
 fn pull_request(reading: &Reading<'_>, payload: Payload<'_>, context: &mut CiContext) -> Result<(), CiError> {
     let number = payload.number()?;
-    if let (GitRef::PullRequest(built), Some(number)) = (&context.git_ref, number) {
-        if *built != number {
-            let (built, number) = (format!("pull request {built}"), number.to_string());
-            return Err(reading.contradiction(("GITHUB_REF", &built), ("the event's pull_request.number", &number)));
-        }
+    if let (GitRef::PullRequest(built), Some(number)) = (&context.git_ref, number)
+        && *built != number
+    {
+        let (built, number) = (format!("pull request {built}"), number.to_string());
+        return Err(reading.contradiction(("GITHUB_REF", &built), ("the event's pull_request.number", &number)));
     }
     context.pull_request = context.pull_request.or(number);
     context.head_sha = payload.commit(&["pull_request", "head", "sha"], "pull_request.head.sha")?;
