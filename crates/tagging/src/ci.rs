@@ -27,6 +27,8 @@
 //! * Variables that contradict each other are an error that names both, and so are the marks of two systems at once.
 //! * An empty variable counts as one that is not set, since several systems set what does not apply to an empty text.
 
+#[cfg(feature = "actions")]
+mod action_context;
 mod azure;
 mod bitbucket;
 mod circle;
@@ -44,6 +46,8 @@ mod slug;
 mod variables;
 mod web_page;
 
+#[cfg(feature = "actions")]
+pub use action_context::{action_context, action_settings};
 pub use context::{CiContext, CiEvent, CiRepository};
 pub use error::CiError;
 pub use provider::{Provider, detect};

@@ -11,12 +11,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "actions")]
+mod action_checkout;
 mod checked_out;
 mod error;
 mod failure;
 mod process;
 mod work_tree;
 
+#[cfg(feature = "actions")]
+pub use action_checkout::{CheckoutError, checkout};
 pub use checked_out::facts;
 pub use error::GitError;
 pub use process::GitProcess;
