@@ -3,6 +3,7 @@
 
 #[cfg(feature = "ci")]
 pub mod ci;
+pub mod class;
 mod excerpt;
 mod facts;
 #[cfg(feature = "git")]
@@ -10,6 +11,9 @@ pub mod git;
 mod name;
 mod scheme;
 
+pub use facts::date::{Date, DateError};
+pub use facts::event::Event;
+pub use facts::timestamp::{Timestamp, TimestampError};
 pub use facts::{BuildFacts, GitRef};
 pub use name::algorithm::Algorithm;
 pub use name::digest::Digest;
@@ -20,11 +24,21 @@ pub use name::reference::Reference;
 pub use name::repository::Repository;
 pub use name::tag::Tag;
 pub use scheme::TagScheme;
+pub use scheme::affix::{Prefixed, Suffixed};
 pub use scheme::all_of::AllOf;
 pub use scheme::branch::Branch;
+pub use scheme::channel::Channel;
 pub use scheme::commit::Commit;
 pub use scheme::error::SchemeError;
+pub use scheme::ext::TagSchemeExt;
+pub use scheme::first_of::FirstOf;
+pub use scheme::from_fn::FromFn;
 pub use scheme::git_tag::GitTag;
 pub use scheme::latest::Latest;
+pub use scheme::merged_pull_request::MergedPullRequest;
+pub use scheme::only_if::OnlyIf;
 pub use scheme::pull_request::PullRequest;
 pub use scheme::semver::Semver;
+pub use scheme::template::{Template, TemplateError};
+pub use scheme::variants::Variants;
+pub use scheme::when::When;

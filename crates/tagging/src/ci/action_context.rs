@@ -69,8 +69,8 @@ fn payload(context: &CiContext) -> Value {
     if let Some(branch) = &context.default_branch {
         payload.insert("repository".to_owned(), json!({"default_branch": branch}));
     }
-    if let Some(timestamp) = &context.commit_timestamp {
-        payload.insert("head_commit".to_owned(), json!({"id": context.sha, "timestamp": timestamp}));
+    if let Some(date) = context.commit_date {
+        payload.insert("head_commit".to_owned(), json!({"id": context.sha, "timestamp": date.to_string()}));
     }
     Value::Object(payload)
 }

@@ -40,6 +40,7 @@ pub(super) fn context(variables: &Variables) -> Result<CiContext, CiError> {
         "" => CiEvent::Unknown,
         _ => CiEvent::Other,
     };
+    context.commit_message = reading.owned("BUILD_SOURCEVERSIONMESSAGE");
     let page = reading.get("BUILD_REPOSITORY_URI").and_then(web_page);
     let name = reading.get("BUILD_REPOSITORY_NAME").and_then(web_page::name);
     context.repository = CiRepository {

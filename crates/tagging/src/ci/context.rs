@@ -1,7 +1,9 @@
 //! The context of a build: what all CI systems say, in one shape.
 
+use std::collections::BTreeSet;
+
 use super::Provider;
-use crate::GitRef;
+use crate::{GitRef, Timestamp};
 
 /// What a CI system said about the build that it runs.
 ///
@@ -35,8 +37,12 @@ pub struct CiContext {
     pub fork: Option<bool>,
     /// The default branch of the repository.
     pub default_branch: Option<String>,
-    /// When the commit [`sha`](Self::sha) was made, as the system writes it (RFC 3339).
-    pub commit_timestamp: Option<String>,
+    /// When the commit [`sha`](Self::sha) was made.
+    pub commit_date: Option<Timestamp>,
+    /// The message of that commit. [`merges`](crate::merges) reads from it which pull request it brought.
+    pub commit_message: Option<String>,
+    /// The labels of the pull request.
+    pub labels: BTreeSet<String>,
     /// What the system says about the repository.
     pub repository: CiRepository,
     /// The identifier of the run, unique in the system.
@@ -54,15 +60,17 @@ impl CiContext {
     ///
     /// `None` where the system does not say it.
     pub fn is_merge_commit(&self) -> Option<bool> {
-        match (&self.git_ref, &self.head_sha) {
-            (GitRef::PullRequest(_), Some(head)) => Some(!same_commit(head, &self.sha)),
-            (GitRef::PullRequest(_), None) => None,
+        match (&self.git_ref, self.event, &self.head_sha) {
+            // The branch that it is to be merged into is checked out, unless the workflow does otherwise.
+            (_, CiEvent::PullRequestTarget, _) => Some(false),
+            (GitRef::PullRequest(_), _, Some(head)) => Some(!same_commit(head, &self.sha)),
+            (GitRef::PullRequest(_), _, None) => None,
             _ => Some(false),
         }
     }
 
-    /// The commit that an image should be named after: for a pull request the head commit, where it is known; else the
-    /// one that is checked out.
+    /// The commit that an image should be named after: for a pull request the head commit, `None` where it is not known;
+    /// else the one that is checked out.
     pub fn lasting_commit(&self) -> Option<&str> {
         match self.git_ref {
             GitRef::PullRequest(_) => self.head_sha.as_deref(),
@@ -72,7 +80,7 @@ impl CiContext {
 }
 
 /// Whether two identifiers, of which one may be abbreviated, are of one commit.
-fn same_commit(one: &str, other: &str) -> bool {
+pub(super) fn same_commit(one: &str, other: &str) -> bool {
     let length = one.len().min(other.len());
     one.get(..length).zip(other.get(..length)).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }

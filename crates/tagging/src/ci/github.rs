@@ -50,7 +50,8 @@ pub(super) fn compatible(reading: Reading<'_>, event: Option<&Value>) -> Result<
         context.head_ref = group("head_ref");
     }
     context.default_branch = payload.owned(&["repository", "default_branch"]);
-    context.commit_timestamp = payload.commit_timestamp(&context.sha);
+    context.commit_date = payload.commit_date(&context.sha)?;
+    context.commit_message = payload.commit_message(&context.sha);
     context.repository = repository(&reading, payload);
     context.run_id = reading.owned("GITHUB_RUN_ID");
     context.run_number = reading.owned("GITHUB_RUN_NUMBER");
@@ -98,6 +99,7 @@ fn pull_request(reading: &Reading<'_>, payload: Payload<'_>, context: &mut CiCon
     context.head_ref = reading.owned("GITHUB_HEAD_REF").or_else(|| payload.owned(&["pull_request", "head", "ref"]));
     context.base_ref = reading.owned("GITHUB_BASE_REF").or_else(|| payload.owned(&["pull_request", "base", "ref"]));
     context.fork = payload.is_fork();
+    context.labels = payload.labels();
     Ok(())
 }
 

@@ -46,7 +46,8 @@ pub(super) fn context(variables: &Variables) -> Result<CiContext, CiError> {
     };
     source.clone_into(&mut context.event_name);
     context.default_branch = reading.owned("CI_DEFAULT_BRANCH");
-    context.commit_timestamp = reading.owned("CI_COMMIT_TIMESTAMP");
+    context.commit_date = reading.timestamp("CI_COMMIT_TIMESTAMP", "let GitLab set it: it is when the commit was made")?;
+    context.commit_message = reading.owned("CI_COMMIT_MESSAGE");
     context.repository = CiRepository {
         name: reading.owned("CI_PROJECT_TITLE").or_else(|| reading.owned("CI_PROJECT_NAME")),
         description: reading.owned("CI_PROJECT_DESCRIPTION"),
@@ -67,6 +68,8 @@ fn merge_request(reading: &Reading<'_>, number: u64, sha: String) -> Result<CiCo
     context.head_sha = if merged { head } else { head.or_else(|| Some(context.sha.clone())) };
     context.head_ref = reading.owned("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME");
     context.base_ref = reading.owned("CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
+    let labels = reading.get("CI_MERGE_REQUEST_LABELS").unwrap_or_default().split(',').map(str::trim);
+    context.labels = labels.filter(|label| !label.is_empty()).map(str::to_owned).collect();
     let source = reading.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
     context.fork = source.zip(reading.get("CI_MERGE_REQUEST_PROJECT_ID")).map(|(source, target)| source != target);
     Ok(context)

@@ -1,9 +1,12 @@
 //! The event document of GitHub's kind.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::reading::is_commit;
 use super::{CiError, Provider};
+use crate::Timestamp;
 use crate::excerpt::quoted;
 
 /// The event document, or none.
@@ -73,15 +76,30 @@ impl<'a> Payload<'a> {
         Some(self.text(&["pull_request", "head", "repo", "full_name"]).is_none_or(|head| head != base))
     }
 
-    /// When `sha` was committed, if it is one of the commits that were pushed.
-    pub(super) fn commit_timestamp(self, sha: &str) -> Option<String> {
-        let timestamp = |commit: &Value| {
-            let same = commit.get("id")?.as_str()? == sha;
-            commit.get("timestamp")?.as_str().filter(|text| same && !text.is_empty()).map(str::to_owned)
-        };
+    /// The labels of the pull request.
+    pub(super) fn labels(self) -> BTreeSet<String> {
+        let labels = self.at(&["pull_request", "labels"]).and_then(Value::as_array).into_iter().flatten();
+        labels.filter_map(|label| label.get("name")?.as_str()).map(str::to_owned).collect()
+    }
+
+    /// When `sha` was committed, if it is one of the commits that the event is about.
+    pub(super) fn commit_date(self, sha: &str) -> Result<Option<Timestamp>, CiError> {
+        let mut found = self.commits(sha).filter_map(|commit| commit.get("timestamp")).filter(|date| !date.is_null());
+        let Some(date) = found.next() else { return Ok(None) };
+        let read = date.as_str().and_then(|text| text.parse().ok());
+        read.map(Some).ok_or_else(|| self.broken("head_commit.timestamp", date))
+    }
+
+    /// The message of `sha`, if it is one of the commits that the event is about.
+    pub(super) fn commit_message(self, sha: &str) -> Option<String> {
+        self.commits(sha).find_map(|commit| commit.get("message")?.as_str()).map(str::to_owned)
+    }
+
+    fn commits(self, sha: &str) -> impl Iterator<Item = &'a Value> {
         let pushed = self.at(&["commits"]).and_then(Value::as_array).into_iter().flatten();
         let queued = self.at(&["merge_group", "head_commit"]);
-        pushed.chain(self.at(&["head_commit"])).chain(queued).find_map(timestamp)
+        let all = pushed.chain(self.at(&["head_commit"])).chain(queued);
+        all.filter(move |commit| commit.get("id").and_then(Value::as_str) == Some(sha))
     }
 
     fn broken(self, field: &'static str, found: &Value) -> CiError {

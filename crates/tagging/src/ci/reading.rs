@@ -1,8 +1,10 @@
 //! Reading variables with errors that name them.
 
+use std::collections::BTreeSet;
+
 use super::{CiContext, CiError, CiEvent, CiRepository, Provider, Variables};
-use crate::GitRef;
 use crate::excerpt::quoted;
+use crate::{GitRef, Timestamp};
 
 /// The variables of one system.
 #[derive(Clone, Copy)]
@@ -56,6 +58,17 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The point in time in a variable, if it is set.
+    pub(super) fn timestamp(
+        &self,
+        variable: &'static str,
+        remedy: &'static str,
+    ) -> Result<Option<Timestamp>, CiError> {
+        let Some(text) = self.get(variable) else { return Ok(None) };
+        let wanted = "a date and time such as 2024-03-09T16:41:09Z";
+        text.parse().map(Some).map_err(|_| self.broken(variable, wanted, remedy))
+    }
+
     /// The complaint that the value of `variable` is not `wanted`.
     pub(super) fn broken(&self, variable: &'static str, wanted: &'static str, remedy: &'static str) -> CiError {
         let value = quoted(self.variables.raw(variable).unwrap_or_default());
@@ -100,7 +113,9 @@ impl<'a> Reading<'a> {
             base_ref: None,
             fork: None,
             default_branch: None,
-            commit_timestamp: None,
+            commit_date: None,
+            commit_message: None,
+            labels: BTreeSet::new(),
             repository: CiRepository::default(),
             run_id: None,
             run_number: None,

@@ -1,6 +1,8 @@
 //! Several schemes as one.
 
-use crate::{BuildFacts, SchemeError, Tag, TagScheme};
+use std::fmt;
+
+use crate::{BuildFacts, SchemeError, Tag, TagScheme, class::SchemeClass};
 
 /// The tags of every scheme in the list, in the order of the list, each tag once.
 ///
@@ -32,6 +34,7 @@ impl AllOf {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl TagScheme for AllOf {
     fn tags(&self, facts: &BuildFacts) -> Result<Vec<Tag>, SchemeError> {
         let mut all = Vec::new();
@@ -43,5 +46,21 @@ impl TagScheme for AllOf {
             }
         }
         Ok(all)
+    }
+
+    fn classes(&self) -> Vec<SchemeClass> {
+        let mut classes = Vec::new();
+        for class in self.schemes.iter().flat_map(TagScheme::classes) {
+            if !classes.contains(&class) {
+                classes.push(class);
+            }
+        }
+        classes
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("all of (")?;
+        super::describe_list(f, &self.schemes, ", ")?;
+        f.write_str(")")
     }
 }

@@ -1,6 +1,12 @@
 //! Tags for commits, the ones that never need to move.
 
-use crate::{BuildFacts, SchemeError, Tag, TagScheme, excerpt::quoted};
+use std::fmt;
+
+use crate::{
+    BuildFacts, SchemeError, Tag, TagScheme,
+    class::{SchemeClass, TagKind},
+    excerpt::quoted,
+};
 
 /// The commit that was built: `sha-2b2e927`. Applies to every build.
 ///
@@ -40,23 +46,52 @@ impl Commit {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl TagScheme for Commit {
     fn tags(&self, facts: &BuildFacts) -> Result<Vec<Tag>, SchemeError> {
-        let commit = facts.commit.as_deref().ok_or(SchemeError::MissingCommit)?;
-        let Some(short) = commit.get(..SHORT).filter(|_| is_commit(commit)) else {
-            return Err(SchemeError::BrokenCommit { commit: quoted(commit) });
-        };
         let digits = match self.0 {
-            Length::Short => short,
-            Length::Long if WHOLE.contains(&commit.len()) => commit,
-            Length::Long => {
-                return Err(SchemeError::AbbreviatedCommit { commit: quoted(commit) });
-            }
+            Length::Short => short(facts)?,
+            Length::Long => whole(facts)?,
         };
-        Ok(vec![format!("sha-{}", digits.to_ascii_lowercase()).parse()?])
+        Ok(vec![format!("sha-{digits}").parse()?])
+    }
+
+    fn classes(&self) -> Vec<SchemeClass> {
+        vec![SchemeClass::immutable().of_kind(TagKind::Commit)]
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Length::Short => "commit",
+            Length::Long => "whole commit",
+        })
     }
 }
 
-fn is_commit(text: &str) -> bool {
+/// The first seven digits of the commit, in lower case.
+pub(crate) fn short(facts: &BuildFacts) -> Result<String, SchemeError> {
+    let commit = checked(facts)?;
+    Ok(commit.chars().take(SHORT).collect::<String>().to_ascii_lowercase())
+}
+
+/// The commit in lower case, when the facts hold a whole one.
+pub(crate) fn whole(facts: &BuildFacts) -> Result<String, SchemeError> {
+    let commit = checked(facts)?;
+    match WHOLE.contains(&commit.len()) {
+        true => Ok(commit.to_ascii_lowercase()),
+        false => Err(SchemeError::AbbreviatedCommit { commit: quoted(commit) }),
+    }
+}
+
+fn checked(facts: &BuildFacts) -> Result<&str, SchemeError> {
+    let commit = facts.commit.as_deref().ok_or(SchemeError::MissingCommit)?;
+    match is_commit(commit) {
+        true => Ok(commit),
+        false => Err(SchemeError::BrokenCommit { commit: quoted(commit) }),
+    }
+}
+
+/// Whether `text` is 7 to 64 hexadecimal digits.
+pub(crate) fn is_commit(text: &str) -> bool {
     (SHORT..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

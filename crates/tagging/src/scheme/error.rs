@@ -56,6 +56,29 @@ pub enum SchemeError {
         name: String,
     },
 
+    /// A fact that a scheme needs is missing.
+    #[error("the facts of the build do not name {fact}")]
+    MissingFact {
+        /// The fact, such as `the date of the commit`.
+        fact: &'static str,
+    },
+
+    /// A part of a tag that is empty, or nothing but separators, as an unset variable leaves it.
+    #[error("the {piece} of the tag has neither a letter nor a digit")]
+    EmptyPiece {
+        /// Which part: `prefix`, `suffix`, `variant`.
+        piece: &'static str,
+    },
+
+    /// A name in git that would become a tag with a meaning of its own.
+    #[error("the name {name} would become {reads_as}")]
+    Misleading {
+        /// The name in git.
+        name: String,
+        /// What the tag means.
+        reads_as: &'static str,
+    },
+
     /// The tag that a scheme came to is not a legal one.
     #[error("the computed tag is not legal")]
     Illegal(#[from] NameError),

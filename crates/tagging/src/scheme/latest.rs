@@ -1,7 +1,12 @@
 //! The tag `latest`, and what earns it.
 
-use super::semver;
-use crate::{BuildFacts, GitRef, SchemeError, Tag, TagScheme, excerpt::quoted};
+use std::fmt;
+
+use super::{semver, when::is_default_branch};
+use crate::{
+    BuildFacts, GitRef, SchemeError, Tag, TagScheme,
+    class::{SchemeClass, TagKind},
+};
 
 /// The tag `latest`, for the builds that one of two rules picks.
 ///
@@ -35,18 +40,25 @@ impl Latest {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl TagScheme for Latest {
     fn tags(&self, facts: &BuildFacts) -> Result<Vec<Tag>, SchemeError> {
         let earned = match (self.0, &facts.git_ref) {
-            (Rule::DefaultBranch, GitRef::Branch(branch)) => match &facts.default_branch {
-                Some(default) => branch == default,
-                None => {
-                    return Err(SchemeError::MissingDefaultBranch { branch: quoted(branch) });
-                }
-            },
+            (Rule::DefaultBranch, _) => is_default_branch(facts)?,
             (Rule::Release, GitRef::Tag(git_tag)) => semver::parse(git_tag).is_ok_and(|version| version.pre.is_empty()),
             _ => false,
         };
         Ok(if earned { vec![Tag::latest()] } else { Vec::new() })
+    }
+
+    fn classes(&self) -> Vec<SchemeClass> {
+        vec![SchemeClass::floating().of_kind(TagKind::Channel).on_channel("latest")]
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Rule::DefaultBranch => "latest on the default branch",
+            Rule::Release => "latest on release",
+        })
     }
 }

@@ -7,7 +7,7 @@ use crate::{DigestTag, SchemeError, Tag, excerpt::quoted};
 /// Characters that cannot stand in a tag become `-`, a `.` or `-` at the start is left out, and
 /// what goes beyond 128 characters is cut off. Different names can come to the same tag:
 /// `feature/x` and `feature-x` do.
-pub(super) fn legal_tag(name: &str) -> Result<Tag, SchemeError> {
+pub(crate) fn legal_tag(name: &str) -> Result<Tag, SchemeError> {
     let text: String = name
         .chars()
         .map(|character| if Tag::allows(character) { character } else { '-' })
@@ -17,9 +17,13 @@ pub(super) fn legal_tag(name: &str) -> Result<Tag, SchemeError> {
     if text.is_empty() {
         return Err(SchemeError::Unmappable { name: quoted(name) });
     }
-    let tag: Tag = text.parse()?;
+    unreserved(text.parse()?).map_err(|_| SchemeError::Reserved { name: quoted(name) })
+}
+
+/// `tag`, unless it speaks about a digest, which is not for schemes to say.
+pub(crate) fn unreserved(tag: Tag) -> Result<Tag, SchemeError> {
     match DigestTag::parse(&tag) {
-        Some(_) => Err(SchemeError::Reserved { name: quoted(name) }),
+        Some(_) => Err(SchemeError::Reserved { name: quoted(tag.as_str()) }),
         None => Ok(tag),
     }
 }

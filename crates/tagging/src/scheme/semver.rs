@@ -1,8 +1,14 @@
 //! Tags for semantic versions.
 
+use std::fmt;
+
 use semver::Version;
 
-use crate::{BuildFacts, GitRef, SchemeError, Tag, TagScheme, excerpt::quoted};
+use crate::{
+    BuildFacts, GitRef, SchemeError, Tag, TagScheme,
+    class::{self, SchemeClass},
+    excerpt::quoted,
+};
 
 /// The semantic version in the git tag, with or without a leading `v`. Silent on everything that
 /// is not a git tag.
@@ -61,6 +67,7 @@ impl Semver {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl TagScheme for Semver {
     fn tags(&self, facts: &BuildFacts) -> Result<Vec<Tag>, SchemeError> {
         let GitRef::Tag(git_tag) = &facts.git_ref else {
@@ -82,9 +89,29 @@ impl TagScheme for Semver {
         }
         Ok(tags)
     }
+
+    fn classes(&self) -> Vec<SchemeClass> {
+        let whole = SchemeClass::immutable().with_precision(class::Precision::Patch);
+        let line = |precision| SchemeClass::floating().with_precision(precision);
+        match self.precision {
+            Precision::Full => vec![whole],
+            Precision::Cascade => vec![whole, line(class::Precision::Minor), line(class::Precision::Major)],
+        }
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.precision {
+            Precision::Full => "semver",
+            Precision::Cascade => "semver cascade",
+        })?;
+        match self.strictness {
+            Strictness::Lenient => Ok(()),
+            Strictness::Required => f.write_str(", required"),
+        }
+    }
 }
 
 /// Reads a git tag as a version, with or without a leading `v`.
-pub(super) fn parse(git_tag: &str) -> Result<Version, semver::Error> {
+pub(crate) fn parse(git_tag: &str) -> Result<Version, semver::Error> {
     git_tag.strip_prefix('v').unwrap_or(git_tag).parse()
 }

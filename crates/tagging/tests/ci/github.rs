@@ -31,7 +31,7 @@ fn pull_request(head: Value) -> Value {
     json!({
         "action": "synchronize", "number": 42, "repository": repository(),
         "pull_request": {
-            "number": 42, "merge_commit_sha": MERGE,
+            "number": 42, "merge_commit_sha": MERGE, "labels": [{"name": "deploy"}, {"name": "area/api"}],
             "head": {"ref": "feature/x", "sha": HEAD, "repo": head},
             "base": {"ref": "main", "sha": "5f3331d7f7044c18ca9f12c77d961c4d7cf3276a", "repo": {"full_name": "acme/app"}},
         },
@@ -57,7 +57,7 @@ fn a_push_to_a_branch() {
         "commits": [
             {"id": MERGE, "timestamp": "2024-03-08T10:00:00+01:00"}, {"id": HEAD, "timestamp": "2024-03-08T23:45:12-05:00"},
         ],
-        "head_commit": {"id": HEAD, "timestamp": "2024-03-08T23:45:12-05:00"},
+        "head_commit": {"id": HEAD, "timestamp": "2024-03-08T23:45:12-05:00", "message": "Fix the lock (#41)"},
     });
     let lines = run("GITHUB_EVENT_NAME=push\nGITHUB_REF=refs/heads/main\nGITHUB_SHA=$HEAD");
     let expected = "
@@ -65,7 +65,8 @@ fn a_push_to_a_branch() {
         event_name=push
         ref=refs/heads/main
         sha=$HEAD
-        commit_timestamp=2024-03-08T23:45:12-05:00
+        commit_date=2024-03-09T04:45:12Z
+        commit_message=Fix the lock (#41)
         merge=false
         facts=Branch(\"main\") $HEAD";
     says(&lines, Some(&event), &format!("{COMMON}{expected}"));
@@ -109,7 +110,7 @@ fn a_pull_request_of_the_repository_itself_and_of_a_fork() {
     ] {
         let expected = format!(
             "{COMMON}\nevent=PullRequest\nevent_name=pull_request\nref=refs/pull/42/merge\nsha=$MERGE\npull_request=42
-             head_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork={fork}\nmerge=true\nfacts=PullRequest(42) $HEAD"
+             labels=area/api deploy\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork={fork}\nmerge=true\nfacts=PullRequest(42) $HEAD"
         );
         says(&lines, Some(&pull_request(head)), &expected);
     }
@@ -121,7 +122,7 @@ fn a_pull_request_target_is_its_pull_request_though_its_base_is_checked_out() {
                      GITHUB_HEAD_REF=feature/x\nGITHUB_BASE_REF=main");
     let expected = format!(
         "{COMMON}\nevent=PullRequestTarget\nevent_name=pull_request_target\nref=refs/pull/42/merge\nsha=$MERGE
-         pull_request=42\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=true\nmerge=true
+         pull_request=42\nlabels=area/api deploy\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=true\nmerge=false
          facts=PullRequest(42) $HEAD"
     );
     says(&lines, Some(&pull_request(json!({"full_name": "stranger/app"}))), &expected);
@@ -134,7 +135,7 @@ fn a_pull_request_that_was_merged_is_built_on_the_branch_it_went_into() {
                      GITHUB_HEAD_REF=feature/x\nGITHUB_BASE_REF=main");
     let expected = format!(
         "{COMMON}\nevent=PullRequest\nevent_name=pull_request\nref=refs/heads/main\nsha=$MERGE\npull_request=42
-         head_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=false\nmerge=false\nfacts=Branch(\"main\") $MERGE"
+         labels=area/api deploy\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=false\nmerge=false\nfacts=Branch(\"main\") $MERGE"
     );
     says(&lines, Some(&pull_request(json!({"full_name": "acme/app"}))), &expected);
 }
@@ -153,7 +154,7 @@ fn a_merge_queue_builds_its_own_branch() {
     let branch = queue.strip_prefix("refs/heads/").unwrap();
     let expected = format!(
         "{COMMON}\nevent=MergeGroup\nevent_name=merge_group\nref={queue}\nsha=$MERGE\nhead_ref={branch}\nbase_ref=main
-         commit_timestamp=2024-03-09T08:00:00Z\nmerge=false\nfacts=Branch(\"{branch}\") $MERGE"
+         commit_date=2024-03-09T08:00:00Z\nmerge=false\nfacts=Branch(\"{branch}\") $MERGE"
     );
     says(&lines, Some(&event), &expected);
 }
@@ -165,7 +166,7 @@ fn forgejo_checks_out_the_head_of_a_pull_request() {
     let common = COMMON.replace("provider=github", "provider=forgejo");
     let expected = format!(
         "{common}\nevent=PullRequest\nevent_name=pull_request\nref=refs/pull/42/head\nsha=$HEAD\npull_request=42
-         head_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=true\nmerge=false\nfacts=PullRequest(42) $HEAD"
+         labels=area/api deploy\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork=true\nmerge=false\nfacts=PullRequest(42) $HEAD"
     );
     says(&lines, Some(&pull_request(json!({"full_name": "stranger/app"}))), &expected);
     // The head is known without the document, too.

@@ -20,7 +20,7 @@ const JOB: &str = "
 
 const COMMON: &str = "
     provider=gitlab
-    commit_timestamp=2024-03-08T23:45:12-05:00
+    commit_date=2024-03-09T04:45:12Z
     default_branch=main
     name=The App
     description=What we sell
@@ -66,6 +66,7 @@ const MERGE_REQUEST: &str = "
     CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=feature/x
     CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main
     CI_MERGE_REQUEST_PROJECT_ID=10
+    CI_MERGE_REQUEST_LABELS=deploy,area::api
 ";
 
 #[test]
@@ -82,7 +83,7 @@ fn a_merge_request_is_built_at_its_head_or_merged() {
             ));
             let expected = format!(
                 "{COMMON}\nevent={event}\nevent_name=merge_request_event\nref=refs/pull/42/merge\nsha={sha}\npull_request=42
-                 head_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork={fork}\nmerge={merge}\nfacts=PullRequest(42) $HEAD"
+                 labels=area::api deploy\nhead_sha=$HEAD\nhead_ref=feature/x\nbase_ref=main\nfork={fork}\nmerge={merge}\nfacts=PullRequest(42) $HEAD"
             );
             says(&lines, None, &expected);
         }
@@ -94,7 +95,7 @@ fn a_merge_commit_without_a_head_leaves_the_head_unknown() {
     let lines = job(&format!("{MERGE_REQUEST}\nCI_MERGE_REQUEST_EVENT_TYPE=merged_result\nCI_COMMIT_SHA=$MERGE"));
     let expected = format!(
         "{COMMON}\nevent=PullRequest\nevent_name=merge_request_event\nref=refs/pull/42/merge\nsha=$MERGE\npull_request=42
-         head_ref=feature/x\nbase_ref=main\nfacts=PullRequest(42) -"
+         labels=area::api deploy\nhead_ref=feature/x\nbase_ref=main\nfacts=PullRequest(42) -"
     );
     says(&lines, None, &expected);
 }

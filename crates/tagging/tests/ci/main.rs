@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod detection;
+mod facts;
 mod github;
 mod gitlab;
 mod others;
@@ -60,7 +61,9 @@ fn fields(context: &CiContext) -> BTreeMap<String, String> {
         ("base_ref", context.base_ref.clone()),
         ("fork", context.fork.map(|fork| fork.to_string())),
         ("default_branch", context.default_branch.clone()),
-        ("commit_timestamp", context.commit_timestamp.clone()),
+        ("commit_date", context.commit_date.map(|date| date.to_string())),
+        ("commit_message", context.commit_message.clone()),
+        ("labels", Some(context.labels.iter().cloned().collect::<Vec<_>>().join(" ")).filter(|labels| !labels.is_empty())),
         ("name", repository.name.clone()),
         ("description", repository.description.clone()),
         ("url", repository.url.clone()),
@@ -74,3 +77,4 @@ fn fields(context: &CiContext) -> BTreeMap<String, String> {
     ];
     fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
 }
+
