@@ -1,0 +1,8 @@
+//! What `docker/metadata-action` computes.
+#![allow(dead_code)]
+
+pub(crate) mod csv;
+pub(crate) mod js;
+pub(crate) mod order;
+pub(crate) mod pep440;
+pub(crate) mod semver;
