@@ -1,5 +1,6 @@
 //! What only the strict profile refuses.
 
+use super::warning::Warning;
 use crate::{NameError, excerpt::quoted};
 
 /// What the action lets pass and [`Profile::Strict`](super::Profile::Strict) does not.
@@ -97,5 +98,5 @@ pub enum StrictProblem {
 
     /// Warnings were to be errors.
     #[error("{0}")]
-    Warning(String),
+    Warning(Warning),
 }
