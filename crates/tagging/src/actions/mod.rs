@@ -3,6 +3,7 @@
 
 pub(crate) mod csv;
 pub(crate) mod js;
+pub(crate) mod moment;
 pub(crate) mod order;
 pub(crate) mod pep440;
 pub(crate) mod semver;
