@@ -1,6 +1,8 @@
 //! Names and tags of container images: the root of the crate, where every export has its one name.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "actions")]
+mod actions;
 #[cfg(feature = "ci")]
 pub mod ci;
 pub mod class;

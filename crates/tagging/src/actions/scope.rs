@@ -1,0 +1,194 @@
+//! The names that templates can use, and what they stand for.
+
+use std::cell::{Cell, RefCell};
+
+use jiff::Timestamp;
+
+use super::{
+    compiled::Compiled,
+    date,
+    error::ActionProblem,
+    facts::Facts,
+    js,
+    pep440::Pep440,
+    semver::Semver,
+    strict::StrictProblem,
+    template::{Scope, TemplateError, Value},
+};
+
+/// Which names there are.
+#[derive(Clone, Copy)]
+pub(super) enum Extent<'v> {
+    /// Those of the build.
+    Build,
+    /// The dates alone.
+    Dates,
+    /// Those of a semantic version.
+    Semver(&'v Semver),
+    /// Those of a Python version.
+    Pep440(&'v Pep440),
+}
+
+/// What a template came to.
+pub(super) struct Rendered {
+    pub(super) text: String,
+    /// Whether something that the template names is empty, and leaves a gap.
+    pub(super) gap: bool,
+}
+
+/// Renders `compiled`.
+pub(super) fn render(compiled: &Compiled, facts: &Facts<'_>, extent: Extent<'_>) -> Result<Rendered, ActionProblem> {
+    let template = compiled.template.as_ref().map_err(Clone::clone)?;
+    let names = Names {
+        facts,
+        extent,
+        failure: RefCell::new(None),
+        unknown: RefCell::new(None),
+        empty: Cell::new(false),
+        filled: Cell::new(false),
+    };
+    let rendered = template.render(&names);
+    if let Some(failure) = names.failure.take() {
+        return Err(failure);
+    }
+    let strict = facts.profile.is_strict();
+    if strict && let Some(name) = names.unknown.take() {
+        return Err(StrictProblem::UnknownName { name, template: compiled.source.clone() }.into());
+    }
+    let text = rendered.map_err(|error| ActionProblem::Template(error.to_string()))?;
+    let gap = strict && names.empty.get() && !compiled.has_blocks() && has_gap(&text, names.filled.get());
+    Ok(Rendered { text, gap })
+}
+
+/// Whether what was rendered with something empty in it shows that: nothing but the text around it is left, or a
+/// separator has nothing on one of its sides.
+fn has_gap(text: &str, filled: bool) -> bool {
+    let separator = |character: char| matches!(character, '-' | '_' | '.' | '/' | '+');
+    let doubled = || text.as_bytes().windows(2).any(|pair| matches!(pair, [a, b] if a == b && separator((*a).into())));
+    !text.is_empty() && (!filled || text.starts_with(separator) || text.ends_with(separator) || doubled())
+}
+
+struct Names<'f> {
+    facts: &'f Facts<'f>,
+    extent: Extent<'f>,
+    failure: RefCell<Option<ActionProblem>>,
+    unknown: RefCell<Option<String>>,
+    empty: Cell<bool>,
+    filled: Cell<bool>,
+}
+
+impl Names<'_> {
+    fn named(&self, name: &str) -> Result<Option<Value>, ActionProblem> {
+        Ok(match self.extent {
+            Extent::Dates => None,
+            Extent::Build => self.of_build(name)?,
+            Extent::Semver(version) => of_semver(version, name),
+            Extent::Pep440(version) => of_pep440(version, name),
+        })
+    }
+
+    fn of_build(&self, name: &str) -> Result<Option<Value>, ActionProblem> {
+        let text = |text: &str| Some(Value::Text(text.to_owned()));
+        let resolved = self.facts.resolved;
+        Ok(match name {
+            "branch" => text(resolved.branch().unwrap_or_default()),
+            "tag" => text(resolved.git_tag().unwrap_or_default()),
+            "sha" => text(self.facts.short_sha()?),
+            "base_ref" => text(self.facts.base_ref()),
+            "is_default_branch" => Some(self.boolean(self.facts.is_default_branch())),
+            "is_not_default_branch" => Some(self.boolean(!self.facts.is_default_branch())),
+            _ => None,
+        })
+    }
+
+    /// The action has texts for booleans, and to a condition both are true.
+    fn boolean(&self, value: bool) -> Value {
+        if self.facts.profile.is_strict() { Value::Bool(value) } else { Value::Text(value.to_string()) }
+    }
+
+    /// The date that `name` stands for. `Some(None)` is one that cannot be read.
+    fn instant(&self, name: &str) -> Option<Option<Timestamp>> {
+        match (self.extent, name) {
+            (Extent::Build | Extent::Dates, "date") => Some(Some(self.facts.now)),
+            (Extent::Build | Extent::Dates, "commit_date") => Some(self.facts.resolved.commit_date),
+            _ => None,
+        }
+    }
+
+    /// Notes whether what a name stands for is empty.
+    fn noted(&self, value: Value) -> Value {
+        let empty = match &value {
+            Value::Text(text) => text.is_empty(),
+            Value::List(items) => items.is_empty(),
+            _ => false,
+        };
+        if empty { self.empty.set(true) } else { self.filled.set(true) }
+        value
+    }
+
+    /// Keeps the first failure: an error of a template has only room for its message.
+    fn failed(&self, problem: ActionProblem) -> TemplateError {
+        let error = TemplateError::new(problem.to_string());
+        self.failure.borrow_mut().get_or_insert(problem);
+        error
+    }
+}
+
+impl Scope for Names<'_> {
+    fn value(&self, name: &str) -> Option<Value> {
+        match self.named(name) {
+            Ok(Some(value)) => Some(self.noted(value)),
+            Ok(None) => {
+                if self.instant(name).is_none() {
+                    self.unknown.borrow_mut().get_or_insert_with(|| name.to_owned());
+                }
+                None
+            }
+            Err(problem) => {
+                self.failed(problem);
+                None
+            }
+        }
+    }
+
+    fn call(&self, name: &str, args: &[Value], hash: &[(String, Value)]) -> Option<Result<Value, TemplateError>> {
+        if let Some(instant) = self.instant(name) {
+            let date = date::shown(instant, args, hash, self.facts.profile);
+            return Some(date.map(|text| self.noted(Value::Text(text))).map_err(|problem| self.failed(problem)));
+        }
+        match self.named(name) {
+            Ok(value) => value.map(|value| Ok(self.noted(value))),
+            Err(problem) => Some(Err(self.failed(problem))),
+        }
+    }
+}
+
+fn of_semver(version: &Semver, name: &str) -> Option<Value> {
+    let list = |items: &[String]| Value::List(items.iter().cloned().map(Value::Text).collect());
+    Some(match name {
+        "raw" => Value::Text(version.raw.clone()),
+        "version" => Value::Text(version.version.clone()),
+        "major" => number(&version.major.to_string()),
+        "minor" => number(&version.minor.to_string()),
+        "patch" => number(&version.patch.to_string()),
+        "prerelease" => list(&version.prerelease),
+        "build" => list(&version.build),
+        "loose" => Value::Bool(true),
+        _ => return None,
+    })
+}
+
+fn of_pep440(version: &Pep440, name: &str) -> Option<Value> {
+    Some(match name {
+        "raw" => Value::Text(version.raw.clone()),
+        "version" => Value::Text(version.clean.clone()),
+        "major" => number(&version.major),
+        "minor" => number(&version.minor),
+        "patch" => number(&version.patch),
+        _ => return None,
+    })
+}
+
+fn number(digits: &str) -> Value {
+    Value::Number(js::number(digits))
+}
