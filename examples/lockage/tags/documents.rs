@@ -16,9 +16,8 @@ use crate::report::{Failure, say};
 /// have none.
 pub(crate) fn run(file: &Path, profile: Profile, now: Option<Timestamp>) -> Result<ExitCode, Failure> {
     let place = file.display();
-    let unreadable = |error: std::io::Error| {
-        Failure::usage(&Trouble::new(format_args!("{place}: cannot be read")).because(error))
-    };
+    let unreadable =
+        |error: std::io::Error| Failure::usage(&Trouble::new(format_args!("{place}: cannot be read")).because(error));
     let lines: Box<dyn BufRead> = match file.to_str() {
         Some("-") => Box::new(std::io::stdin().lock()),
         _ => Box::new(BufReader::new(File::open(file).map_err(unreadable)?)),

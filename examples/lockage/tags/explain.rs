@@ -17,7 +17,13 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     let build = &metadata.resolved;
-    say(format_args!("{:<8}  {} of {} at {}", "build", shown(&build.event_name), shown(&build.git_ref), shown(&build.sha)))?;
+    say(format_args!(
+        "{:<8}  {} of {} at {}",
+        "build",
+        shown(&build.event_name),
+        shown(&build.git_ref),
+        shown(&build.sha)
+    ))?;
     for explanation in &metadata.explanations {
         say(format_args!("{:<8}  {explanation}", "rule"))?;
     }
@@ -42,7 +48,8 @@ fn document(metadata: &Metadata) -> Value {
         };
         json!({ "rule": explanation.rule.to_string(), "tag": tag, "outcome": explanation.outcome.to_string() })
     };
-    let warnings = metadata.warnings.iter().chain(&metadata.result_warnings()).map(ToString::to_string).collect::<Vec<_>>();
+    let warnings =
+        metadata.warnings.iter().chain(&metadata.result_warnings()).map(ToString::to_string).collect::<Vec<_>>();
     let build = &metadata.resolved;
     json!({
         "event": build.event_name, "ref": build.git_ref, "sha": build.sha,

@@ -34,7 +34,9 @@ pub(crate) async fn ask(variables: &Variables, context: &mut Context, warnings: 
     let api = Api::new(variables.get("GITHUB_API_URL").unwrap_or("https://api.github.com"), token)?;
 
     let answer = api.get(&format!("/repos/{name}")).await?;
-    let unfit = |error: serde_json::Error| Trouble::new(format_args!("the API's answer is no repository {name}")).because(error);
+    let unfit = |error: serde_json::Error| {
+        Trouble::new(format_args!("the API's answer is no repository {name}")).because(error)
+    };
     context.repo = repository(answer).map_err(unfit)?;
 
     if context.api_commit_date.is_none() && !context.sha.is_empty() && !is_dated(context) {

@@ -40,8 +40,7 @@ pub(crate) fn write(outputs: &[(String, String)], surroundings: &Surroundings) -
     let variables = &surroundings.variables;
     append_to(variables.get("GITHUB_OUTPUT"), outputs)?;
     if exports {
-        let exported: Vec<_> =
-            outputs.iter().map(|(name, value)| (output_variable(name), value.clone())).collect();
+        let exported: Vec<_> = outputs.iter().map(|(name, value)| (output_variable(name), value.clone())).collect();
         append_to(variables.get("GITHUB_ENV"), &exported)?;
     }
     Ok(())

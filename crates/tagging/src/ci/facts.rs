@@ -19,7 +19,8 @@ impl From<&CiContext> for BuildFacts {
         };
         let commit = context.lasting_commit();
         facts.commit = commit.map(str::to_owned);
-        facts.commit_date = context.commit_date.filter(|_| commit.is_some_and(|commit| same_commit(commit, &context.sha)));
+        facts.commit_date =
+            context.commit_date.filter(|_| commit.is_some_and(|commit| same_commit(commit, &context.sha)));
         facts.merge_commit = (context.is_merge_commit() == Some(true)).then(|| context.sha.clone());
         facts.default_branch.clone_from(&context.default_branch);
         facts.event = event(context);

@@ -46,7 +46,8 @@ pub(super) fn context(variables: &Variables) -> Result<CiContext, CiError> {
     };
     source.clone_into(&mut context.event_name);
     context.default_branch = reading.owned("CI_DEFAULT_BRANCH");
-    context.commit_date = reading.timestamp("CI_COMMIT_TIMESTAMP", "let GitLab set it: it is when the commit was made")?;
+    context.commit_date =
+        reading.timestamp("CI_COMMIT_TIMESTAMP", "let GitLab set it: it is when the commit was made")?;
     context.commit_message = reading.owned("CI_COMMIT_MESSAGE");
     context.repository = CiRepository {
         name: reading.owned("CI_PROJECT_TITLE").or_else(|| reading.owned("CI_PROJECT_NAME")),

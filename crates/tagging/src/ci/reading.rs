@@ -59,11 +59,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The point in time in a variable, if it is set.
-    pub(super) fn timestamp(
-        &self,
-        variable: &'static str,
-        remedy: &'static str,
-    ) -> Result<Option<Timestamp>, CiError> {
+    pub(super) fn timestamp(&self, variable: &'static str, remedy: &'static str) -> Result<Option<Timestamp>, CiError> {
         let Some(text) = self.get(variable) else { return Ok(None) };
         let wanted = "a date and time such as 2024-03-09T16:41:09Z";
         text.parse().map(Some).map_err(|_| self.broken(variable, wanted, remedy))

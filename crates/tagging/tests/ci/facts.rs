@@ -34,7 +34,8 @@ fn a_pull_request_is_told_with_its_branches_and_both_commits() {
 fn a_date_is_told_only_of_the_commit_that_is_told() {
     let lines = "GITLAB_CI=true\nCI_PIPELINE_SOURCE=merge_request_event\nCI_MERGE_REQUEST_IID=42
                  CI_COMMIT_TIMESTAMP=2024-03-08T23:45:12-05:00\n";
-    let merged = "CI_MERGE_REQUEST_EVENT_TYPE=merged_result\nCI_MERGE_REQUEST_SOURCE_BRANCH_SHA=$HEAD\nCI_COMMIT_SHA=$MERGE";
+    let merged =
+        "CI_MERGE_REQUEST_EVENT_TYPE=merged_result\nCI_MERGE_REQUEST_SOURCE_BRANCH_SHA=$HEAD\nCI_COMMIT_SHA=$MERGE";
     let detached = "CI_MERGE_REQUEST_EVENT_TYPE=detached\nCI_COMMIT_SHA=$HEAD";
     let (merged, detached) = (format!("{lines}{merged}"), format!("{lines}{detached}"));
     assert_eq!(facts(&merged, json!({})).commit_date, None);

@@ -63,7 +63,10 @@ fn fields(context: &CiContext) -> BTreeMap<String, String> {
         ("default_branch", context.default_branch.clone()),
         ("commit_date", context.commit_date.map(|date| date.to_string())),
         ("commit_message", context.commit_message.clone()),
-        ("labels", Some(context.labels.iter().cloned().collect::<Vec<_>>().join(" ")).filter(|labels| !labels.is_empty())),
+        (
+            "labels",
+            Some(context.labels.iter().cloned().collect::<Vec<_>>().join(" ")).filter(|labels| !labels.is_empty()),
+        ),
         ("name", repository.name.clone()),
         ("description", repository.description.clone()),
         ("url", repository.url.clone()),
@@ -77,4 +80,3 @@ fn fields(context: &CiContext) -> BTreeMap<String, String> {
     ];
     fields.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))).collect()
 }
-
