@@ -7,3 +7,4 @@ pub(crate) mod moment;
 pub(crate) mod order;
 pub(crate) mod pep440;
 pub(crate) mod semver;
+pub(crate) mod template;
