@@ -2,7 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(feature = "actions")]
-mod actions;
+pub mod actions;
 #[cfg(feature = "ci")]
 pub mod ci;
 pub mod class;

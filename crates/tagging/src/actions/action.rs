@@ -201,13 +201,8 @@ impl Action {
             Given::Lists(inputs) => inputs.clone(),
         };
         if self.profile.is_strict() {
-            let lists = [
-                &mut inputs.images,
-                &mut inputs.tags,
-                &mut inputs.flavor,
-                &mut inputs.labels,
-                &mut inputs.annotations,
-            ];
+            let lists =
+                [&mut inputs.images, &mut inputs.tags, &mut inputs.flavor, &mut inputs.labels, &mut inputs.annotations];
             for list in lists {
                 list.retain(|entry| is_entry(entry));
             }

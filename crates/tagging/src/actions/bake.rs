@@ -101,9 +101,6 @@ impl Serialize for BakeFile {
 
 impl Arguments {
     fn new(metadata: &Metadata) -> Self {
-        Self {
-            docker_meta_images: metadata.image_names.join(","),
-            docker_meta_version: metadata.version.main.clone(),
-        }
+        Self { docker_meta_images: metadata.image_names.join(","), docker_meta_version: metadata.version.main.clone() }
     }
 }

@@ -91,10 +91,9 @@ impl Search {
 
     /// `/expression/flags`, or an expression alone.
     fn delimited(source: &str) -> Self {
-        let delimited = source
-            .strip_prefix('/')
-            .and_then(|rest| rest.rsplit_once('/'))
-            .filter(|(pattern, flags)| !pattern.is_empty() && !(pattern.contains(is_line_end) || flags.contains(is_line_end)));
+        let delimited = source.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')).filter(|(pattern, flags)| {
+            !pattern.is_empty() && !(pattern.contains(is_line_end) || flags.contains(is_line_end))
+        });
         match delimited {
             None => Self::plain(source),
             Some((pattern, flags)) => {

@@ -1,6 +1,6 @@
 //! `{{date 'format' tz='zone'}}` and `{{commit_date …}}`.
 
-use jiff::{Timestamp, tz};
+use jiff::Timestamp;
 
 use super::{error::ActionProblem, js, moment, profile::Profile, strict::StrictProblem, template::Value};
 
@@ -25,7 +25,7 @@ pub(super) fn shown(
         }
         zone = zone_name(value)?;
     }
-    if profile.is_strict() && tz::db().get(zone).is_err() {
+    if profile.is_strict() && !is_zone(zone)? {
         return Err(StrictProblem::UnknownZone(zone.to_owned()).into());
     }
     let Some(instant) = instant else {
@@ -43,6 +43,15 @@ pub(super) fn shown(
             return Err(ActionProblem::Crash("format.match is not a function"));
         }
     };
+    spelled(instant, zone, format)
+}
+
+/// Every zone has an abbreviation at any time, and what is no zone has none.
+fn is_zone(name: &str) -> Result<bool, ActionProblem> {
+    spelled(Timestamp::UNIX_EPOCH, name, Some("z")).map(|abbreviation| !abbreviation.is_empty())
+}
+
+fn spelled(instant: Timestamp, zone: &str, format: Option<&str>) -> Result<String, ActionProblem> {
     moment::format(instant, zone, format).map_err(|error| ActionProblem::Zone(error.to_string()))
 }
 

@@ -218,8 +218,8 @@ impl Evaluation<'_> {
                 None => self.warnings.push(Warning::NoMatch { pattern: search.source.clone(), value: value.clone() }),
                 Some(groups) => {
                     let group = groups.into_iter().nth(1).flatten();
-                    value = group
-                        .ok_or(ActionProblem::Crash("Cannot read properties of undefined (reading 'replace')"))?;
+                    value =
+                        group.ok_or(ActionProblem::Crash("Cannot read properties of undefined (reading 'replace')"))?;
                 }
             }
         }
@@ -247,9 +247,10 @@ impl Evaluation<'_> {
 
     /// Whether the pattern names the version as it was given, and nothing else.
     fn is_raw_statement(&self) -> bool {
-        self.rule.pattern.as_ref().is_some_and(|pattern| {
-            pattern.template.as_ref().is_ok_and(Template::is_raw_statement)
-        })
+        self.rule
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.template.as_ref().is_ok_and(Template::is_raw_statement))
     }
 
     /// `text` between prefix and suffix.

@@ -103,8 +103,7 @@ fn containing(git: &dyn GitAnswers) -> Result<String, ActionProblem> {
 }
 
 fn first_containing(git: &dyn GitAnswers, scope: &str) -> Result<Option<String>, ActionProblem> {
-    let arguments =
-        ["for-each-ref", "--format=%(refname)", "--contains", "HEAD", "--sort=-committerdate", scope];
+    let arguments = ["for-each-ref", "--format=%(refname)", "--contains", "HEAD", "--sort=-committerdate", scope];
     Ok(lines(&ask(git, &arguments)?).next().map(str::to_owned))
 }
 

@@ -1,16 +1,8 @@
 //! What an evaluation comes to.
 
 use super::{
-    bake::BakeFile,
-    explain::Explanation,
-    flavor::Flavor,
-    image::Image,
-    json::JsonOutput,
-    labels::Label,
-    profile::Profile,
-    rule::Rule,
-    version::Version,
-    warning::Warning,
+    bake::BakeFile, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput, labels::Label,
+    profile::Profile, rule::Rule, version::Version, warning::Warning,
 };
 use crate::actions::context::Resolved;
 

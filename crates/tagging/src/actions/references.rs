@@ -20,7 +20,8 @@ pub(super) fn tag_names(
     let mut names = vec![main];
     names.extend(version.partial.iter().cloned());
     if version.latest {
-        let latest = if facts.profile.is_strict() { rendered_latest(flavor, facts)? } else { Some(plain_latest(flavor)) };
+        let latest =
+            if facts.profile.is_strict() { rendered_latest(flavor, facts)? } else { Some(plain_latest(flavor)) };
         names.extend(latest);
     }
     if facts.profile.is_strict() {

@@ -47,11 +47,11 @@ pub(super) fn render(compiled: &Compiled, facts: &Facts<'_>, extent: Extent<'_>)
         empty: Cell::new(false),
         filled: Cell::new(false),
     };
-    let rendered = template.render(&names);
+    let strict = facts.profile.is_strict();
+    let rendered = if strict { template.render_strict(&names) } else { template.render(&names) };
     if let Some(failure) = names.failure.take() {
         return Err(failure);
     }
-    let strict = facts.profile.is_strict();
     if strict && let Some(name) = names.unknown.take() {
         return Err(StrictProblem::UnknownName { name, template: compiled.source.clone() }.into());
     }
@@ -78,15 +78,6 @@ struct Names<'f> {
 }
 
 impl Names<'_> {
-    fn named(&self, name: &str) -> Result<Option<Value>, ActionProblem> {
-        Ok(match self.extent {
-            Extent::Dates => None,
-            Extent::Build => self.of_build(name)?,
-            Extent::Semver(version) => of_semver(version, name),
-            Extent::Pep440(version) => of_pep440(version, name),
-        })
-    }
-
     fn of_build(&self, name: &str) -> Result<Option<Value>, ActionProblem> {
         let text = |text: &str| Some(Value::Text(text.to_owned()));
         let resolved = self.facts.resolved;
@@ -122,7 +113,11 @@ impl Names<'_> {
             Value::List(items) => items.is_empty(),
             _ => false,
         };
-        if empty { self.empty.set(true) } else { self.filled.set(true) }
+        if empty {
+            self.empty.set(true)
+        } else {
+            self.filled.set(true)
+        }
         value
     }
 
@@ -135,29 +130,27 @@ impl Names<'_> {
 }
 
 impl Scope for Names<'_> {
+    /// The parts of a semantic version. All else that the action has are functions, which ignore their arguments.
     fn value(&self, name: &str) -> Option<Value> {
-        match self.named(name) {
-            Ok(Some(value)) => Some(self.noted(value)),
-            Ok(None) => {
-                if self.instant(name).is_none() {
-                    self.unknown.borrow_mut().get_or_insert_with(|| name.to_owned());
-                }
-                None
-            }
-            Err(problem) => {
-                self.failed(problem);
-                None
-            }
+        match self.extent {
+            Extent::Semver(version) => of_semver(version, name).map(|value| self.noted(value)),
+            Extent::Build | Extent::Dates | Extent::Pep440(_) => None,
         }
     }
 
-    fn call(&self, name: &str, args: &[Value], hash: &[(String, Value)]) -> Option<Result<Value, TemplateError>> {
-        if let Some(instant) = self.instant(name) {
-            let date = date::shown(instant, args, hash, self.facts.profile);
-            return Some(date.map(|text| self.noted(Value::Text(text))).map_err(|problem| self.failed(problem)));
-        }
-        match self.named(name) {
-            Ok(value) => value.map(|value| Ok(self.noted(value))),
+    fn call(&self, name: &str, arguments: &[Value], hash: &[(String, Value)]) -> Option<Result<Value, TemplateError>> {
+        let given = match (self.extent, self.instant(name)) {
+            (_, Some(instant)) => date::shown(instant, arguments, hash, self.facts.profile).map(Value::Text).map(Some),
+            (Extent::Build, None) => self.of_build(name),
+            (Extent::Pep440(version), None) => Ok(of_pep440(version, name)),
+            (Extent::Dates | Extent::Semver(_), None) => Ok(None),
+        };
+        match given {
+            Ok(Some(value)) => Some(Ok(self.noted(value))),
+            Ok(None) => {
+                self.unknown.borrow_mut().get_or_insert_with(|| name.to_owned());
+                None
+            }
             Err(problem) => Some(Err(self.failed(problem))),
         }
     }

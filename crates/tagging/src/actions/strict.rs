@@ -97,6 +97,7 @@ pub enum StrictProblem {
     NoPullRequestNumber,
 
     /// Warnings were to be errors.
+    /// Warnings were to be errors.
     #[error("{0}")]
     Warning(Warning),
 }
