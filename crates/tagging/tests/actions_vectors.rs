@@ -47,7 +47,10 @@ fn every_vector_holds_except_the_differences_that_are_listed() {
 fn tier(vector: &Value) -> u8 {
     let features: Vec<&str> = vector["features"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let error_origin = vector["expected_error"]["origin"].as_str();
-    if features.iter().any(|feature| matches!(*feature, "handlebars-advanced" | "nan" | "error-js")) {
+    // The order of keys beyond ASCII hangs on the tables of a runtime.
+    let inputs = [&vector["raw_inputs"], &vector["inputs"]].map(|inputs| [&inputs["labels"], &inputs["annotations"]]);
+    let beyond_ascii = inputs.iter().flatten().any(|labels| !labels.to_string().is_ascii());
+    if beyond_ascii || features.iter().any(|feature| matches!(*feature, "handlebars-advanced" | "nan" | "error-js")) {
         return 3;
     }
     match error_origin {

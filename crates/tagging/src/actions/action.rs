@@ -216,8 +216,8 @@ fn prepare(inputs: Inputs, profile: Profile) -> Result<(Parsed, Plan), ActionErr
     let images = parse_images(&inputs.images, profile).map_err(at(Stage::ParseImages))?;
     let rules = parse_rules(&inputs.tags, profile).map_err(at(Stage::ParseTags))?;
     let flavor = parse_flavor(&inputs.flavor, profile).map_err(at(Stage::ParseFlavor))?;
-    let parsed = Parsed { images: images.clone(), rules: rules.clone(), flavor: flavor.clone() };
-    Ok((parsed, Plan::new(inputs, images, rules, flavor, profile)))
+    let plan = Plan::new(inputs, &images, rules.clone(), flavor.clone(), profile);
+    Ok((Parsed { images, rules, flavor }, plan))
 }
 
 fn deny(metadata: &Metadata) -> Result<(), ActionError> {

@@ -24,9 +24,10 @@ impl Compiled {
         Self { source: source.to_owned(), template }
     }
 
-    /// Whether the template has blocks: it says itself what stands for something empty.
-    pub(super) fn has_blocks(&self) -> bool {
-        ["{{#", "{{^", "{{~#", "{{~^"].iter().any(|block| self.source.contains(block))
+    /// Whether the template is texts and names. A condition says itself what stands for something empty, and a length
+    /// is never empty.
+    pub(super) fn names_only(&self) -> bool {
+        !["{{#", "{{^", "{{~#", "{{~^", "length"].iter().any(|part| self.source.contains(part))
     }
 }
 
@@ -131,7 +132,6 @@ impl CompiledFlavor {
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) inputs: Inputs,
-    pub(super) images: Vec<Image>,
     pub(super) image_names: Vec<String>,
     pub(super) rules: Vec<CompiledRule>,
     pub(super) flavor: CompiledFlavor,
@@ -140,15 +140,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(inputs: Inputs, images: Vec<Image>, rules: Vec<Rule>, flavor: Flavor, profile: Profile) -> Self {
+    pub(super) fn new(inputs: Inputs, images: &[Image], rules: Vec<Rule>, flavor: Flavor, profile: Profile) -> Self {
         let flavor = CompiledFlavor::new(flavor);
         let templates = |entries: &[String]| entries.iter().map(|entry| Compiled::new(entry)).collect();
         Self {
-            image_names: enabled_names(&images, profile),
+            image_names: enabled_names(images, profile),
             rules: rules.into_iter().map(|rule| CompiledRule::new(rule, &flavor)).collect(),
             labels: templates(&inputs.labels),
             annotations: templates(&inputs.annotations),
-            images,
             flavor,
             inputs,
         }

@@ -36,18 +36,22 @@ pub(super) struct Rendered {
     pub(super) gap: bool,
 }
 
+/// Stands where something empty is put in, until the gap that it leaves has been judged. No text has this character:
+/// it is none.
+const NOTHING: char = '\u{ffff}';
+
 /// Renders `compiled`.
 pub(super) fn render(compiled: &Compiled, facts: &Facts<'_>, extent: Extent<'_>) -> Result<Rendered, ActionProblem> {
     let template = compiled.template.as_ref().map_err(Clone::clone)?;
+    let strict = facts.profile.is_strict();
     let names = Names {
         facts,
         extent,
+        marks: strict && compiled.names_only(),
         failure: RefCell::new(None),
         unknown: RefCell::new(None),
-        empty: Cell::new(false),
         filled: Cell::new(false),
     };
-    let strict = facts.profile.is_strict();
     let rendered = if strict { template.render_strict(&names) } else { template.render(&names) };
     if let Some(failure) = names.failure.take() {
         return Err(failure);
@@ -56,24 +60,40 @@ pub(super) fn render(compiled: &Compiled, facts: &Facts<'_>, extent: Extent<'_>)
         return Err(StrictProblem::UnknownName { name, template: compiled.source.clone() }.into());
     }
     let text = rendered.map_err(|error| ActionProblem::Template(error.to_string()))?;
-    let gap = strict && names.empty.get() && !compiled.has_blocks() && has_gap(&text, names.filled.get());
-    Ok(Rendered { text, gap })
+    if !names.marks || !text.contains(NOTHING) {
+        return Ok(Rendered { text, gap: false });
+    }
+    let gap = has_gap(&text, names.filled.get());
+    Ok(Rendered { text: text.replace(NOTHING, ""), gap })
 }
 
-/// Whether what was rendered with something empty in it shows that: nothing but the text around it is left, or a
-/// separator has nothing on one of its sides.
+/// Whether what was rendered shows that something in it is empty: only the text around it is left, or a separator has
+/// nothing on one of its sides.
 fn has_gap(text: &str, filled: bool) -> bool {
-    let separator = |character: char| matches!(character, '-' | '_' | '.' | '/' | '+');
-    let doubled = || text.as_bytes().windows(2).any(|pair| matches!(pair, [a, b] if a == b && separator((*a).into())));
-    !text.is_empty() && (!filled || text.starts_with(separator) || text.ends_with(separator) || doubled())
+    let separates = |character: char| matches!(character, '-' | '_' | '.' | '/' | '+');
+    let mut pieces = text.split(NOTHING).filter(|piece| !piece.is_empty()).peekable();
+    if pieces.peek().is_none() {
+        return false;
+    }
+    // Each end of the text, and each pair of pieces with something empty between them.
+    let starts = text.starts_with(NOTHING) && pieces.peek().is_some_and(|piece| piece.starts_with(separates));
+    let mut between = false;
+    let mut last = "";
+    for piece in pieces {
+        between |= last.ends_with(separates) && piece.starts_with(separates);
+        last = piece;
+    }
+    let ends = text.ends_with(NOTHING) && last.ends_with(separates);
+    !filled || starts || between || ends
 }
 
 struct Names<'f> {
     facts: &'f Facts<'f>,
     extent: Extent<'f>,
+    /// Whether what is empty is marked.
+    marks: bool,
     failure: RefCell<Option<ActionProblem>>,
     unknown: RefCell<Option<String>>,
-    empty: Cell<bool>,
     filled: Cell<bool>,
 }
 
@@ -106,17 +126,18 @@ impl Names<'_> {
         }
     }
 
-    /// Notes whether what a name stands for is empty.
+    /// Notes that a name stands for something, or marks that it does not.
     fn noted(&self, value: Value) -> Value {
         let empty = match &value {
             Value::Text(text) => text.is_empty(),
             Value::List(items) => items.is_empty(),
             _ => false,
         };
-        if empty {
-            self.empty.set(true)
-        } else {
-            self.filled.set(true)
+        if empty && self.marks {
+            return Value::Text(NOTHING.to_string());
+        }
+        if !empty {
+            self.filled.set(true);
         }
         value
     }
@@ -184,4 +205,21 @@ fn of_pep440(version: &Pep440, name: &str) -> Option<Value> {
 
 fn number(digits: &str) -> Value {
     Value::Number(js::number(digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_gap;
+
+    #[test]
+    fn a_gap_is_a_separator_with_nothing_on_one_side() {
+        let marked = |text: &str| text.replace('?', "\u{ffff}");
+        for text in ["?-x", "x-?", "x-?-y", "x.?/y", "??-x", "x-??", "a?b-?-c"] {
+            assert!(has_gap(&marked(text), true), "{text}");
+        }
+        for text in ["?", "??", "?x", "x?", "x?y", "?x--y", "x-?y", "x?-y"] {
+            assert!(!has_gap(&marked(text), true), "{text}");
+        }
+        assert!(has_gap(&marked("v?"), false));
+    }
 }
