@@ -13,3 +13,5 @@ pub use table::ClassTable;
 pub use version::TagVersion;
 
 pub(crate) use words::channel_of;
+#[cfg(feature = "conventions")]
+pub(crate) use words::is_timestamp;

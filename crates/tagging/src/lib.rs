@@ -3,14 +3,32 @@
 
 #[cfg(feature = "actions")]
 pub mod actions;
+#[cfg(feature = "conventions")]
+pub mod branches;
+#[cfg(feature = "conventions")]
+pub mod calver;
 #[cfg(feature = "ci")]
 pub mod ci;
 pub mod class;
+#[cfg(feature = "conventions")]
+mod component;
+#[cfg(feature = "conventions")]
+pub mod describe;
 mod excerpt;
 mod facts;
+#[cfg(feature = "actions")]
+#[doc = include_str!("../docs/from-metadata-action.md")]
+pub mod from_metadata_action {}
 #[cfg(feature = "git")]
 pub mod git;
+#[cfg(feature = "conventions")]
+pub mod lines;
+#[cfg(feature = "conventions")]
+pub mod merges;
 mod name;
+#[cfg(feature = "conventions")]
+#[doc = include_str!("../docs/recipes.md")]
+pub mod recipes {}
 mod scheme;
 
 pub use facts::date::{Date, DateError};
@@ -44,3 +62,6 @@ pub use scheme::semver::Semver;
 pub use scheme::template::{Template, TemplateError};
 pub use scheme::variants::Variants;
 pub use scheme::when::When;
+
+/// The crate of the versions that this crate's functions take and give.
+pub use semver;

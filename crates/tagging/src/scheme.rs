@@ -130,6 +130,13 @@ display_as_described!(
     variants::Variants,
 );
 
+#[cfg(feature = "conventions")]
+display_as_described!(
+    crate::branches::BranchTable,
+    crate::calver::CalverRelease,
+    crate::lines::HighestOfLine;
+);
+
 /// Writes schemes with `between` them.
 fn describe_list<'a>(
     f: &mut fmt::Formatter<'_>,

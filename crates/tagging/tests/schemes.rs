@@ -1,7 +1,9 @@
 //! What each scheme gives, where it is silent and where it refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-use lockage_tagging::{Branch, BuildFacts, Commit, GitTag, Latest, PullRequest, SchemeError, Semver, TagScheme};
+use lockage_tagging::{
+    Branch, BuildFacts, Commit, Event, GitTag, Latest, PullRequest, SchemeError, Semver, TagScheme, Timestamp,
+};
 
 const SHA1: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 const SHA256: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f70812b2e9270c1f5b3a4d6e7f809";
@@ -176,4 +178,64 @@ fn facts_as_json() {
         assert_eq!(serde_json::to_string(&facts).unwrap(), json);
         assert_eq!(serde_json::from_str::<BuildFacts>(json).unwrap(), facts);
     }
+}
+
+#[test]
+fn facts_as_json_leave_out_what_is_not_known() {
+    let facts = BuildFacts::pull_request(42)
+        .event(Event::Other("workflow_call".into()))
+        .base_branch("main")
+        .head_branch("fix/a")
+        .merge_commit(SHA1)
+        .commit_date("2024-03-09T17:41:09.5+01:00".parse().unwrap())
+        .merged_pull_request(41)
+        .run_number(7)
+        .label("publish")
+        .label("alpha");
+    let json = concat!(
+        r#"{"git_ref":{"pull_request":42},"event":{"other":"workflow_call"},"base_branch":"main","#,
+        r#""head_branch":"fix/a","merge_commit":"2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081","#,
+        r#""commit_date":"2024-03-09T16:41:09Z","merged_pull_request":41,"run_number":7,"labels":["alpha","publish"]}"#,
+    );
+    assert_eq!(serde_json::to_string(&facts).unwrap(), json);
+    assert_eq!(serde_json::from_str::<BuildFacts>(json).unwrap(), facts);
+    let push = serde_json::from_str::<BuildFacts>(r#"{"git_ref":{"branch":"main"},"event":"push"}"#).unwrap();
+    assert_eq!(push, BuildFacts::branch("main").event(Event::Push));
+}
+
+#[test]
+fn timestamps() {
+    for (text, unix) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2024-03-09T16:41:09Z", 1_710_002_469),
+        ("2024-03-09t17:41:09.123456+01:00", 1_710_002_469),
+        ("2024-03-09 08:11:09-08:30", 1_710_002_469),
+        ("2000-02-29T23:59:60Z", 951_868_800),
+        ("1969-12-31T23:59:59Z", -1),
+    ] {
+        let at: Timestamp = text.parse().unwrap();
+        assert_eq!((at.unix(), Timestamp::from_unix(unix)), (unix, Ok(at)), "{text}");
+        assert_eq!(at.to_string().parse(), Ok(at));
+    }
+    for text in [
+        "",
+        "2024-03-09",
+        "2024-03-09T16:41:09",
+        "2024-03-09T16:41Z",
+        "2024-02-30T16:41:09Z",
+        "2024-03-09T24:00:00Z",
+        "2024-03-09T16:60:00Z",
+        "2024-03-09T16:41:09.Z",
+        "2024-03-09T16:41:09+1:00",
+        "2024-03-09T16:41:09+24:00",
+        "2024-03-09T16:41:09Zx",
+        "0001-01-01T00:00:00+01:00",
+        "+024-03-09T16:41:09Z",
+        "2024-03-09é16:41:09Z",
+    ] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
+    assert!(Timestamp::from_unix(i64::MAX).is_err() && Timestamp::from_unix(i64::MIN).is_err());
+    let error = "soon".parse::<Timestamp>().unwrap_err();
+    assert_eq!(error.to_string(), r#""soon" is not a date and time such as 2024-03-09T16:41:09Z"#);
 }

@@ -39,7 +39,7 @@ pub struct CiContext {
     pub default_branch: Option<String>,
     /// When the commit [`sha`](Self::sha) was made.
     pub commit_date: Option<Timestamp>,
-    /// The message of that commit. [`merges`](crate::merges) reads from it which pull request it brought.
+    /// The message of that commit. The feature `conventions` reads from it which pull request it brought.
     pub commit_message: Option<String>,
     /// The labels of the pull request.
     pub labels: BTreeSet<String>,

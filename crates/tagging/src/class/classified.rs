@@ -80,8 +80,8 @@ impl TagClass {
         if declared.iter().any(|class| class.covers(&read)) {
             return Some(read);
         }
-        let open = declared.iter().find(|class| class.is_about_any_text())?;
-        Some(Self { mobility: open.mobility().unwrap_or(read.mobility), ..read })
+        let class = declared.iter().find(|class| class.covers_text(&read))?;
+        Some(Self { mobility: class.mobility().unwrap_or(read.mobility), ..read })
     }
 
     pub(super) fn new(mobility: Mobility, kind: TagKind) -> Self {

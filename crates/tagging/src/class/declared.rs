@@ -104,21 +104,20 @@ impl SchemeClass {
 
     /// Whether a tag that reads as `class` is of this class.
     pub fn covers(&self, class: &TagClass) -> bool {
+        self.mobility.is_none_or(|mobility| mobility == class.mobility) && self.covers_text(class)
+    }
+
+    /// Whether a tag that reads as `class` is of this class, but for what it says on moving.
+    pub(super) fn covers_text(&self, class: &TagClass) -> bool {
         let affix = |text: &str, found: &Option<String>| match text.trim_matches(super::words::SEPARATORS) {
             "" => true,
             text => found.as_deref() == Some(text),
         };
-        self.mobility.is_none_or(|mobility| mobility == class.mobility)
-            && self.kind.is_none_or(|kind| kind == class.kind)
+        self.kind.is_none_or(|kind| kind == class.kind)
             && self.precision.is_none_or(|precision| class.precision == Some(precision))
             && self.channel.as_ref().is_none_or(|channel| class.channel.as_ref() == Some(channel))
             && affix(&self.prefix, &class.component)
             && affix(&self.suffix, &class.variant)
-    }
-
-    /// Whether the class says nothing about the text of a tag.
-    pub(super) fn is_about_any_text(&self) -> bool {
-        self.kind.is_none()
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn class(tag: &Tag, table: &ClassTable) -> TagClass {
 }
 
 /// Parts the variant from the end: what the table has as a whole, else every segment that is a word for a variant.
-fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, Option<String>) {
+pub(super) fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, Option<String>) {
     if let Some((stem, variant)) = table.split_suffix(text) {
         return (stem, Some(variant));
     }
@@ -36,7 +36,8 @@ fn split_variant<'a>(text: &'a str, table: &ClassTable) -> (&'a str, Option<Stri
         // The version of a base image can follow its name: `-alpine-3.19`.
         let number = segment.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !segment.is_empty();
         let named = || before.rsplit_once('-').is_some_and(|(_, word)| table.is_variant(word));
-        if !table.is_variant(segment) && !(number && named()) {
+        let part = table.is_variant(segment) || (number && named());
+        if !part {
             break;
         }
         stem = before;

@@ -88,6 +88,12 @@ impl ClassTable {
         read::class(tag, self)
     }
 
+    /// Whether `text` ends with a variant.
+    #[cfg(feature = "conventions")]
+    pub(crate) fn splits_variant(&self, text: &str) -> bool {
+        read::split_variant(text, self).1.is_some()
+    }
+
     pub(super) fn is_channel(&self, word: &str) -> bool {
         self.channels.contains(word) || self.channels.contains(&word.to_ascii_lowercase())
     }

@@ -129,7 +129,7 @@ pub(super) fn is_plainly_commit(text: &str) -> bool {
 
 /// Whether `text` is a point in time: `20240309`, `2024-03-09`, `20240309164109`, `20240309T164109Z`, or the seconds or
 /// milliseconds since 1970 of the years 2001 to 2286.
-pub(super) fn is_timestamp(text: &str) -> bool {
+pub(crate) fn is_timestamp(text: &str) -> bool {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let others = text.chars().filter(|character| !character.is_ascii_digit()).collect::<String>();

@@ -85,6 +85,5 @@ pub(super) fn affixed(
     if !tags.is_empty() && !text.contains(|character: char| character.is_ascii_alphanumeric()) {
         return Err(SchemeError::EmptyPiece { piece });
     }
-    let whole = tags.iter().map(|tag| Ok(super::legal::unreserved(add(tag).parse()?)?));
-    whole.collect()
+    tags.iter().map(|tag| super::legal::unreserved(add(tag).parse()?)).collect()
 }

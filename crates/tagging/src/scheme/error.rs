@@ -79,7 +79,26 @@ pub enum SchemeError {
         reads_as: &'static str,
     },
 
+    /// The name of a branch carries a commit that cannot be right.
+    #[cfg(feature = "conventions")]
+    #[error("the branch cannot be read")]
+    Branch(#[from] crate::branches::BranchError),
+
+    /// A scheme of your own refuses the build.
+    #[error("{reason}")]
+    Refused {
+        /// Why, in one line.
+        reason: String,
+    },
+
     /// The tag that a scheme came to is not a legal one.
     #[error("the computed tag is not legal")]
     Illegal(#[from] NameError),
+}
+
+impl SchemeError {
+    /// The error of a scheme of your own that applies to a build and cannot tell its tags, and why.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into() }
+    }
 }

@@ -29,11 +29,13 @@ enum Condition {
     PullRequest,
     Event(Event),
     Label(String),
-    Test(String, Arc<dyn Fn(&BuildFacts) -> Result<bool, SchemeError> + Send + Sync>),
+    Test(String, Arc<Test>),
     Not(Box<When>),
     And(Box<When>, Box<When>),
     Or(Box<When>, Box<When>),
 }
+
+type Test = dyn Fn(&BuildFacts) -> Result<bool, SchemeError> + Send + Sync;
 
 impl When {
     /// A git tag is built.
