@@ -5,7 +5,7 @@ use super::{
     flavor::Flavor,
     image::{Image, enabled_names},
     inputs::Inputs,
-    js::Regex,
+    js::{Regex, RegexError},
     profile::Profile,
     rule::{Rule, RuleKind},
     template::Template,
@@ -46,13 +46,11 @@ pub(super) struct CompiledRule {
     pub(super) suffix: Option<Compiled>,
 }
 
-/// A regular expression, and how it is used.
+/// A regular expression that has been read. An error of it shows only when it is searched for, as in the action.
 #[derive(Clone, Debug)]
 pub(super) struct Search {
     pub(super) source: String,
     pub(super) regex: Result<Regex, ActionProblem>,
-    /// Groups are numbered matches, and not parts of one.
-    pub(super) global: bool,
 }
 
 impl CompiledRule {
@@ -73,8 +71,10 @@ impl CompiledRule {
                 _ => None,
             },
             search: match kind {
-                RuleKind::Semver | RuleKind::Pep440 => not_empty("match").map(Search::plain),
-                RuleKind::Match => attributes.get("pattern").map(Search::delimited),
+                RuleKind::Semver | RuleKind::Pep440 => {
+                    not_empty("match").map(|source| Search::new(source, |source| Regex::parse(source, "")))
+                }
+                RuleKind::Match => attributes.get("pattern").map(|source| Search::new(source, Regex::delimited)),
                 _ => None,
             },
             prefix: compiled("prefix").or_else(|| flavor.prefix.clone()),
@@ -85,32 +85,10 @@ impl CompiledRule {
 }
 
 impl Search {
-    /// The whole text is the expression.
-    fn plain(source: &str) -> Self {
-        Self { source: source.to_owned(), regex: parse(source, ""), global: false }
+    fn new(source: &str, read: impl FnOnce(&str) -> Result<Regex, RegexError>) -> Self {
+        let regex = read(source).map_err(|error| ActionProblem::Regex(error.to_string()));
+        Self { source: source.to_owned(), regex }
     }
-
-    /// `/expression/flags`, or an expression alone.
-    fn delimited(source: &str) -> Self {
-        let delimited = source.strip_prefix('/').and_then(|rest| rest.rsplit_once('/')).filter(|(pattern, flags)| {
-            !pattern.is_empty() && !(pattern.contains(is_line_end) || flags.contains(is_line_end))
-        });
-        match delimited {
-            None => Self::plain(source),
-            Some((pattern, flags)) => {
-                Self { source: source.to_owned(), regex: parse(pattern, flags), global: flags.contains('g') }
-            }
-        }
-    }
-}
-
-fn parse(pattern: &str, flags: &str) -> Result<Regex, ActionProblem> {
-    Regex::parse(pattern, flags).map_err(|error| ActionProblem::Regex(error.to_string()))
-}
-
-/// What `.` does not match.
-pub(super) fn is_line_end(character: char) -> bool {
-    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
 }
 
 /// A flavor with its templates, those that are not empty.

@@ -99,11 +99,12 @@ impl<'text> Reader<'text> {
                 self.line_end = LineEnd::discover(self.rest);
             }
             if self.commenting {
-                match self.record_end(self.rest) {
-                    Some(end) => (self.commenting, self.rest) = (false, end),
-                    None => self.rest = after,
+                // An empty field in quotes can stand before a comment, so its end can be that of a record.
+                self.commenting = self.record_end(self.rest).is_none();
+                if self.commenting {
+                    self.rest = after;
+                    continue;
                 }
-                continue;
             }
             if byte == b'"' && self.quote(after)? {
                 continue;
@@ -272,6 +273,7 @@ mod tests {
             ("x=\"y\",z", &["x=\"y\"|z"]),
             ("\"a\"b,c", &["\"a\"b|c"]),
             ("\"a\"#b", &["a#b"]),
+            ("\"\"#a\n#b\nc", &["", "c"]),
             ("type=match,\"pattern=\\d{1,3}\"", &["type=match|pattern=\\d{1,3}"]),
             ("type=match,\"\"\"pattern=\\d{1,3}\"\"\"", &["type=match|\"pattern=\\d{1,3}\""]),
         ] {

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use super::{error::ActionProblem, js, moment, profile::Profile, strict::StrictProblem, template::Value};
 
+/// The zone of dates that name none.
+const UTC: &str = "UTC";
+
 /// `instant` as the arguments say: a format, and the option `tz`. `None` is a date that cannot be read.
 pub(super) fn shown(
     instant: Option<Timestamp>,
@@ -18,14 +21,14 @@ pub(super) fn shown(
         }
         [_, _, ..] => return Err(ActionProblem::Crash("Cannot convert undefined or null to object")),
     };
-    let mut zone = "UTC";
+    let mut zone = UTC;
     for (key, value) in hash {
         if key != "tz" {
             return Err(ActionProblem::UnknownDateOption(key.clone()));
         }
         zone = zone_name(value)?;
     }
-    if profile.is_strict() && !is_zone(zone)? {
+    if profile.is_strict() && zone != UTC && !is_zone(zone)? {
         return Err(StrictProblem::UnknownZone(zone.to_owned()).into());
     }
     let Some(instant) = instant else {

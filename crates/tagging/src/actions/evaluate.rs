@@ -296,7 +296,7 @@ impl Evaluation<'_> {
 fn groups(search: &Search, value: &str) -> Result<Option<Vec<Option<String>>>, ActionProblem> {
     let regex = search.regex.as_ref().map_err(Clone::clone)?;
     let too_long = |error: js::RegexError| ActionProblem::Regex(error.to_string());
-    if search.global {
+    if regex.is_global() {
         let matches = regex.all(value).map_err(too_long)?;
         return Ok((!matches.is_empty()).then(|| matches.into_iter().map(Some).collect()));
     }

@@ -1,8 +1,10 @@
 //! What the action owes to its runtime: the blanks, numbers and regular expressions of JavaScript.
 
 mod number;
+mod regex;
 
 pub(crate) use number::{display, number};
+pub(crate) use regex::{Captures, Regex, RegexError};
 
 /// `text` without the blanks and line ends that `String.prototype.trim` removes.
 pub(crate) fn trim(text: &str) -> &str {

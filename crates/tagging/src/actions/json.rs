@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{compiled::is_line_end, labels::Label, metadata::Metadata, profile::Profile};
+use super::{labels::Label, metadata::Metadata, profile::Profile};
 
 /// The document of the output `json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,4 +56,9 @@ impl Serialize for LabelObject {
 /// The index of an array that `key` spells.
 fn index(key: &str) -> Option<u32> {
     key.parse().ok().filter(|index: &u32| *index != u32::MAX && index.to_string() == key)
+}
+
+/// Where the action cuts a value off.
+fn is_line_end(character: char) -> bool {
+    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
 }

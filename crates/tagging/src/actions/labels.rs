@@ -40,29 +40,27 @@ pub(super) fn labels(
             None => labels.push(Label { key: key.to_owned(), value: value.to_owned() }),
         }
     }
-    labels.sort_by(|a, b| order::label_keys(&a.key, &b.key));
+    // What nothing was added to is in order already.
+    if !extra.is_empty() {
+        labels.sort_by(|a, b| order::label_keys(&a.key, &b.key));
+    }
     Ok(labels)
 }
 
-/// The pre-defined annotation keys of the OCI image spec.
+/// The pre-defined annotation keys of the OCI image spec that the action knows, sorted.
 fn usual(version: Option<&str>, facts: &Facts<'_>) -> Vec<Label> {
     let repo = &facts.context.repo;
-    let created = instant::to_iso(facts.now);
     let license = repo.license.as_ref().and_then(|license| license.spdx_id.as_deref());
-    [
-        ("title", repo.name.as_deref()),
-        ("description", repo.description.as_deref()),
-        ("url", repo.html_url.as_deref()),
-        ("source", repo.html_url.as_deref()),
-        ("version", version),
-        ("created", Some(created.as_str())),
-        ("revision", Some(facts.resolved.sha.as_str())),
-        ("licenses", license),
+    let label =
+        |key: &str, value: Option<&str>| Label { key: key.to_owned(), value: value.unwrap_or_default().to_owned() };
+    vec![
+        Label { key: "org.opencontainers.image.created".to_owned(), value: instant::to_iso(facts.now) },
+        label("org.opencontainers.image.description", repo.description.as_deref()),
+        label("org.opencontainers.image.licenses", license),
+        label("org.opencontainers.image.revision", Some(&facts.resolved.sha)),
+        label("org.opencontainers.image.source", repo.html_url.as_deref()),
+        label("org.opencontainers.image.title", repo.name.as_deref()),
+        label("org.opencontainers.image.url", repo.html_url.as_deref()),
+        label("org.opencontainers.image.version", version),
     ]
-    .into_iter()
-    .map(|(name, value)| Label {
-        key: format!("org.opencontainers.image.{name}"),
-        value: value.unwrap_or_default().to_owned(),
-    })
-    .collect()
 }

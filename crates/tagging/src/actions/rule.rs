@@ -1,6 +1,6 @@
 //! The input `tags`: the rules that tags are made by.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -14,8 +14,13 @@ pub(super) const DEFAULT_RULES: [&str; 4] =
     ["type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr"];
 
 /// A rule: its type, and its attributes with those that were left out.
+///
+/// Cloning is cheap: clones share one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Rule {
+pub struct Rule(Arc<Content>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Content {
     entry: String,
     kind: RuleKind,
     attributes: Attributes,
@@ -24,28 +29,28 @@ pub struct Rule {
 impl Rule {
     /// The rule as it was written.
     pub fn entry(&self) -> &str {
-        &self.entry
+        &self.0.entry
     }
 
     /// The type of the rule.
     pub fn kind(&self) -> RuleKind {
-        self.kind
+        self.0.kind
     }
 
     /// The attributes, defaults included.
     pub fn attributes(&self) -> &Attributes {
-        &self.attributes
+        &self.0.attributes
     }
 
     /// What the order of evaluation goes by: descending.
     pub fn priority(&self) -> f64 {
-        js::number(self.attributes.text("priority"))
+        js::number(self.0.attributes.text("priority"))
     }
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.entry)
+        f.write_str(self.entry())
     }
 }
 
@@ -53,8 +58,8 @@ impl fmt::Display for Rule {
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Rule", 2)?;
-        fields.serialize_field("type", self.kind.as_str())?;
-        fields.serialize_field("attrs", &self.attributes)?;
+        fields.serialize_field("type", self.kind().as_str())?;
+        fields.serialize_field("attrs", self.attributes())?;
         fields.end()
     }
 }
@@ -159,9 +164,9 @@ fn parse(entry: &str, profile: Profile) -> Result<Rule, ActionProblem> {
     complete(kind, &mut attributes, entry)?;
     attributes.set_default("enable", "true");
     attributes.set_default("priority", kind.default_priority());
-    let rule = Rule { entry: entry.to_owned(), kind, attributes };
+    let rule = Rule(Arc::new(Content { entry: entry.to_owned(), kind, attributes }));
     if profile.is_strict() && rule.priority().is_nan() {
-        return Err(StrictProblem::Priority { entry: rule.entry }.into());
+        return Err(StrictProblem::Priority { entry: entry.to_owned() }.into());
     }
     Ok(rule)
 }

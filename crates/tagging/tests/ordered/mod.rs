@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// A value whose objects keep the order of their keys.
-pub enum Ordered {
+pub(crate) enum Ordered {
     Null,
     Bool(bool),
     Number(i64),
@@ -19,7 +19,7 @@ pub enum Ordered {
 
 impl Ordered {
     /// The value at the end of `path`.
-    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |value, key| match value {
             Self::Object(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,

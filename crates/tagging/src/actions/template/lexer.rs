@@ -151,7 +151,7 @@ impl<'t> Lexer<'t> {
             Open::End
         } else if self.take("^") {
             Open::Inverse
-        } else if self.rest.trim_start_matches(js::is_blank).starts_with("else") {
+        } else if begins_with_else(self.rest) {
             self.skip_blanks();
             self.take("else");
             Open::ElseChain
@@ -315,7 +315,7 @@ impl<'t> Lexer<'t> {
             "false" if ends_literal => Token::Bool(false),
             "undefined" if ends_literal => Token::Undefined,
             "null" if ends_literal => Token::Null,
-            "as" if self.rest.trim_start_matches(js::is_blank).starts_with('|') => {
+            "as" if js::is_blank(next) && self.rest.trim_start_matches(js::is_blank).starts_with('|') => {
                 return Err(TemplateError::unsupported("a block parameter"));
             }
             _ => match self.number(word, ends_literal) {
@@ -351,6 +351,11 @@ fn unexpected(rest: &str) -> TemplateError {
         Some(character) => TemplateError::parse(format_args!("{character:?} is unexpected")),
         None => TemplateError::parse("braces are not closed"),
     }
+}
+
+fn begins_with_else(text: &str) -> bool {
+    let behind = text.trim_start_matches(js::is_blank).strip_prefix("else");
+    behind.is_some_and(|behind| !behind.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_'))
 }
 
 fn ends_name(next: char) -> bool {

@@ -111,6 +111,12 @@ impl Renderer<'_> {
             Operand::Literal(_, spelled) => &Path::named(spelled),
             Operand::Call(_) => return Err(TemplateError::unsupported("a call of what a call gives")),
         };
+        let mut hash = Vec::new();
+        for (key, operand) in &call.hash {
+            hash.push((key.clone(), self.operand(operand)?.into_value()));
+        }
+        // Functions are shown the last one first.
+        hash.reverse();
         match path.simple() {
             Some("log") => {
                 for argument in &call.arguments {
@@ -126,10 +132,6 @@ impl Renderer<'_> {
         }
         let arguments = call.arguments.iter().map(|argument| Ok(self.operand(argument)?.into_value()));
         let arguments = arguments.collect::<Result<Vec<_>, TemplateError>>()?;
-        let mut hash = Vec::new();
-        for (key, operand) in &call.hash {
-            hash.push((key.clone(), self.operand(operand)?.into_value()));
-        }
         if let [name] = path.parts.as_slice()
             && !path.data
             && self.context(path.depth) == Some(&Thing::Scope)
@@ -159,16 +161,22 @@ impl Renderer<'_> {
     }
 
     fn lookup(&mut self, arguments: &[Operand]) -> Result<Value, TemplateError> {
-        let [thing, field] = arguments else {
-            return Err(TemplateError::new("lookup takes something and the name of its part"));
+        let usage = || TemplateError::new("lookup takes something and the name of its part");
+        let mut things = Vec::new();
+        for argument in arguments {
+            things.push(self.operand(argument)?);
+        }
+        let mut things = things.into_iter();
+        let (thing, field) = match (things.next().ok_or_else(usage)?, things.next(), things.next()) {
+            (Thing::Value(value), _, _) if value.is_falsy() => return Ok(value),
+            (thing, Some(field), None) => (thing, field),
+            _ => return Err(usage()),
         };
-        let thing = self.operand(thing)?;
-        let mut field_name = String::new();
-        self.operand(field)?.into_value().spell(&mut field_name);
+        let mut name = String::new();
+        field.into_value().spell(&mut name);
         match thing {
-            Thing::Scope => self.named(&field_name),
-            Thing::Value(value) if value.is_falsy() => Ok(value),
-            Thing::Value(value) => Ok(member(&value, &field_name)),
+            Thing::Scope => self.named(&name),
+            Thing::Value(value) => Ok(member(&value, &name)),
         }
     }
 
@@ -240,12 +248,18 @@ impl Renderer<'_> {
                 return Err(TemplateError::new(format!("#{name} requires exactly one argument")));
             };
             let thing = self.operand(argument)?;
+            let mut includes_zero = false;
+            for (key, operand) in &call.hash {
+                let value = self.operand(operand)?.into_value();
+                includes_zero |= key == "includeZero" && !value.is_falsy();
+            }
             return match name {
                 "each" => self.each(block, thing),
                 "with" if thing.is_empty() => self.inverse(block),
                 "with" => self.within(block, thing),
                 _ => {
-                    let holds = !thing.is_empty() && !self.is_plain_zero(call, &thing)?;
+                    let zero = matches!(&thing, Thing::Value(Value::Number(number)) if *number == 0.0);
+                    let holds = !thing.is_empty() && (includes_zero || !zero);
                     if holds == (name == "if") { self.program(block) } else { self.inverse(block) }
                 }
             };
@@ -266,19 +280,6 @@ impl Renderer<'_> {
             Thing::Value(Value::List(_)) => self.each(block, thing),
             _ => self.within(block, thing),
         }
-    }
-
-    /// Whether `thing` is 0, which does not hold unless the call says that it does.
-    fn is_plain_zero(&mut self, call: &Call, thing: &Thing) -> Result<bool, TemplateError> {
-        if !matches!(thing, Thing::Value(Value::Number(number)) if *number == 0.0) {
-            return Ok(false);
-        }
-        for (key, operand) in &call.hash {
-            if key == "includeZero" {
-                return Ok(self.operand(operand)?.into_value().is_falsy());
-            }
-        }
-        Ok(true)
     }
 
     fn program(&mut self, block: &Block) -> Result<(), TemplateError> {

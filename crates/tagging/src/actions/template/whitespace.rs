@@ -91,7 +91,7 @@ fn control_block(block: &mut Block) -> Wishes {
             trim_start(first_of_chain(inverse).first_mut(), Extent::All);
         }
         if block.close.left {
-            trim_end(last_of_chain(inverse).last_mut(), Extent::All);
+            trim_end(first_of_chain(inverse).last_mut(), Extent::All);
         }
         let length = nodes.len();
         if begins_line(nodes, length, false) && ends_line(first_of_chain(inverse), None, false) {
@@ -122,27 +122,13 @@ fn last_part(block: &mut Block) -> &mut [Node] {
     }
 }
 
-/// The nodes behind the first `else`, be it an `else if`.
+/// The nodes behind the first `else`, be it an `else if`. Handlebars takes them for those behind the last one, too.
 fn first_of_chain(inverse: &mut Inverse) -> &mut [Node] {
     if !inverse.chained {
         return &mut inverse.nodes;
     }
     match inverse.nodes.first_mut() {
         Some(Node::Block(block)) => block.program.as_deref_mut().unwrap_or_default(),
-        _ => &mut [],
-    }
-}
-
-/// The nodes before the closing braces, behind the last `else` of a chain.
-fn last_of_chain(inverse: &mut Inverse) -> &mut [Node] {
-    if !inverse.chained {
-        return &mut inverse.nodes;
-    }
-    match inverse.nodes.first_mut() {
-        Some(Node::Block(block)) => match &mut block.inverse {
-            Some(inverse) => last_of_chain(inverse),
-            None => block.program.as_deref_mut().unwrap_or_default(),
-        },
         _ => &mut [],
     }
 }
