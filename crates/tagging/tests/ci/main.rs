@@ -1,6 +1,7 @@
 //! What each CI system says about a build, from the variables that its documentation lists.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod actions;
 mod detection;
 mod facts;
 mod github;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod failing;
+mod inferred;
 mod repository;
 
 use lockage_tagging::BuildFacts;
