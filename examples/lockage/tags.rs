@@ -125,6 +125,6 @@ fn evaluate(surroundings: &Surroundings, options: &Options) -> Result<Metadata, 
     let action = if options.deny_warnings { action.deny_warnings() } else { action };
     action.evaluate(&surroundings.context, options.now()).map_err(|error| {
         let stage = error.stage().as_str();
-        Failure::usage(&Trouble::new(format_args!("{stage}: {error}")))
+        Failure::usage(&Trouble::new(report::one_line(format_args!("{stage}: {error}"))))
     })
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use lockage_tagging::actions::{Metadata, Outcome};
 use serde_json::{Value, json};
 
+use super::report::one_line;
 use super::surroundings::Surroundings;
 use super::{Options, evaluate};
 use crate::report::{Failure, say};
@@ -25,13 +26,13 @@ pub(crate) async fn run(options: &Options) -> Result<ExitCode, Failure> {
         shown(&build.sha)
     ))?;
     for explanation in &metadata.explanations {
-        say(format_args!("{:<8}  {explanation}", "rule"))?;
+        say(format_args!("{:<8}  {}", "rule", one_line(explanation)))?;
     }
     for warning in metadata.result_warnings() {
-        say(format_args!("{:<8}  {warning}", "warning"))?;
+        say(format_args!("{:<8}  {}", "warning", one_line(warning)))?;
     }
     for tag in &metadata.tags {
-        say(format_args!("{:<8}  {tag}", "tag"))?;
+        say(format_args!("{:<8}  {}", "tag", one_line(tag)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use lockage_tagging::ci::Variables;
 /// Each flag takes the place of the variable `INPUT_…` of that name.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
-    /// An image that the tags are for; may be repeated.
+    /// An image that the tags are for; may be repeated [default: the one that GitLab proposes].
     #[arg(long, value_name = "IMAGE")]
     images: Vec<String>,
 

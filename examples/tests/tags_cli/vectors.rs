@@ -113,3 +113,16 @@ fn an_error_in_a_document_is_its_answer() {
     );
     assert_eq!(answers[1]["version"], json!({"main": null, "partial": [], "latest": false}));
 }
+
+#[test]
+fn documents_are_answered_strictly_when_that_is_asked_for() {
+    let line = r#"{"raw_inputs":{"tags":"type=sha,prefix={{branch}}-"},"context":{"ref":"refs/tags/v1","sha":"860c1904a1ce"}}"#;
+    for (arguments, tags) in
+        [(&["tags", "--from", "-"] as &[_], json!(["-860c190"])), (&["tags", "--from", "-", "--strict"], json!([]))]
+    {
+        let done = Run::new().run_with(arguments, line.to_owned());
+        assert_eq!(done.code, 0, "{}", done.err);
+        let answer: Value = serde_json::from_str(&done.out).unwrap();
+        assert_eq!(answer["tags"], tags);
+    }
+}
