@@ -16,18 +16,16 @@ use super::{
 pub(super) struct Compiled {
     pub(super) source: String,
     pub(super) template: Result<Template, ActionProblem>,
+    /// Whether the template is texts and names. A condition says itself what stands for something empty, and a length
+    /// is never empty.
+    pub(super) names_only: bool,
 }
 
 impl Compiled {
     pub(super) fn new(source: &str) -> Self {
         let template = Template::parse(source).map_err(|error| ActionProblem::Template(error.to_string()));
-        Self { source: source.to_owned(), template }
-    }
-
-    /// Whether the template is texts and names. A condition says itself what stands for something empty, and a length
-    /// is never empty.
-    pub(super) fn names_only(&self) -> bool {
-        !["{{#", "{{^", "{{~#", "{{~^", "length"].iter().any(|part| self.source.contains(part))
+        let names_only = !["{{#", "{{^", "{{~#", "{{~^", "length"].iter().any(|part| source.contains(part));
+        Self { source: source.to_owned(), template, names_only }
     }
 }
 

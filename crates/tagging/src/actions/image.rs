@@ -38,7 +38,7 @@ pub(super) fn parse_images(entries: &[String], profile: Profile) -> Result<Vec<I
     if profile.is_strict() {
         for image in images.iter().filter(|image| image.enable) {
             let name = image.reference_name();
-            name.parse::<Repository>().map_err(StrictProblem::ImageName)?;
+            name.parse::<Repository>().map_err(|error| StrictProblem::ImageName(Box::new(error)))?;
         }
     }
     Ok(images)

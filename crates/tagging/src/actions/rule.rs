@@ -224,9 +224,8 @@ fn refuse_unknown(kind: RuleKind, attributes: &Attributes, entry: &str) -> Resul
     let own = kind.own_attributes();
     match attributes.iter().find(|(name, _)| !own.contains(name) && !SHARED_ATTRIBUTES.contains(name)) {
         None => Ok(()),
-        Some((name, value)) => Err(StrictProblem::UnknownAttribute {
+        Some((name, _)) => Err(StrictProblem::UnknownAttribute {
             name: name.to_owned(),
-            value: value.to_owned(),
             kind: kind.as_str(),
             known: [own, &SHARED_ATTRIBUTES].concat(),
             entry: entry.to_owned(),

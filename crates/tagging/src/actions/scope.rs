@@ -47,7 +47,7 @@ pub(super) fn render(compiled: &Compiled, facts: &Facts<'_>, extent: Extent<'_>)
     let names = Names {
         facts,
         extent,
-        marks: strict && compiled.names_only(),
+        marks: strict && compiled.names_only,
         failure: RefCell::new(None),
         unknown: RefCell::new(None),
         filled: Cell::new(false),

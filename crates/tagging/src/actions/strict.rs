@@ -15,8 +15,6 @@ pub enum StrictProblem {
     UnknownAttribute {
         /// The attribute.
         name: String,
-        /// Its value.
-        value: String,
         /// The type of the rule.
         kind: &'static str,
         /// The attributes that a rule of the type can have.
@@ -34,7 +32,7 @@ pub enum StrictProblem {
 
     /// An image that takes part is no repository.
     #[error("an image is not a repository: {0}")]
-    ImageName(#[source] NameError),
+    ImageName(#[source] Box<NameError>),
 
     /// A template names something that does not exist.
     #[error("template {} names {}, which does not exist here", quoted(template), quoted(name))]
@@ -73,7 +71,7 @@ pub enum StrictProblem {
         rule: String,
         /// What is wrong with the tag.
         #[source]
-        error: NameError,
+        error: Box<NameError>,
     },
 
     /// The tag that a rule came to speaks about a digest, and is not for people to set.

@@ -71,7 +71,8 @@ pub(super) fn tag_of(text: &str, rule: &str, profile: Profile) -> Result<String,
     if tag.is_empty() {
         return Ok(String::new());
     }
-    let checked: Tag = tag.parse().map_err(|error| StrictProblem::Tag { rule: rule.to_owned(), error })?;
+    let checked: Tag =
+        tag.parse().map_err(|error| StrictProblem::Tag { rule: rule.to_owned(), error: Box::new(error) })?;
     match DigestTag::parse(&checked) {
         Some(_) => Err(StrictProblem::Reserved { rule: rule.to_owned(), tag: tag.to_owned() }),
         None => Ok(tag.to_owned()),
