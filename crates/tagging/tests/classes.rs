@@ -70,6 +70,8 @@ fn tags_by_their_text() {
         ("JIRA-1234567", "floating name"),
         ("add-defaced", "floating name"),
         ("pr-x", "floating name"),
+        ("pr-42-fix", "floating name"),
+        ("1.2-rc", "floating version, precision minor, channel rc"),
         ("1.2.3-", "floating name"),
         ("99999999999999999999.1.2", "floating name"),
     ] {
