@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lockage_tagging::actions::{Action, Expected, Metadata, Profile};
-use lockage_tagging::ci::Provider;
+use lockage_tagging::ci::{CiError, Provider};
 
 pub(crate) use report::Trouble;
 
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     inputs: inputs::Flags,
 
     /// The CI system whose variables are read, where they do not say it themselves.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = provider)]
     ci: Option<Provider>,
 
     /// The event document [default: the file that GITHUB_EVENT_PATH names].
@@ -81,6 +81,11 @@ pub(crate) struct Options {
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
+}
+
+/// A CI system, or which there are.
+fn provider(name: &str) -> Result<Provider, String> {
+    name.parse().map_err(|error: CiError| format!("{error}: {}", error.remedy()))
 }
 
 impl Options {

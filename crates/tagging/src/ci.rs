@@ -4,7 +4,7 @@
 //! process; whoever calls decides where the variables come from:
 //!
 //! ```
-//! use lockage_tagging::{BuildFacts, ci::{self, Variables}};
+//! use lockage_tagging::{BuildFacts, Semver, TagScheme, ci::{self, Variables}};
 //!
 //! let variables = Variables::from_iter([
 //!     ("GITLAB_CI", "true"),
@@ -14,8 +14,8 @@
 //! ]);
 //! let context = ci::read(&variables, None)?;
 //! assert_eq!(context.full_ref, "refs/tags/v1.2.3");
-//! assert_eq!(BuildFacts::from(&context), BuildFacts::tag("v1.2.3").commit("2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081"));
-//! # Ok::<(), ci::CiError>(())
+//! assert_eq!(Semver::cascade().tags(&BuildFacts::from(&context))?, ["1.2.3", "1.2", "1"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! In a program, `Variables::from_iter(std::env::vars())` are the variables of the process, and on GitHub and Forgejo

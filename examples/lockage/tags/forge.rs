@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lockage_tagging::actions::{Context, Repo};
+use lockage_tagging::actions::{Context, Profile, Repo, Source};
 use lockage_tagging::ci::Variables;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde_json::Value;
@@ -39,15 +39,18 @@ pub(crate) async fn ask(variables: &Variables, context: &mut Context, warnings: 
     };
     context.repo = repository(answer).map_err(unfit)?;
 
-    if context.api_commit_date.is_none() && !context.sha.is_empty() && !is_dated(context) {
-        match api.get(&format!("/repos/{name}/commits/{}", context.sha)).await {
-            Ok(commit) => {
-                let date = commit.pointer("/commit/committer/date").and_then(Value::as_str);
-                context.api_commit_date = date.map(str::to_owned);
-            }
-            // As the action has it, a commit that cannot be asked about is one of now.
-            Err(error) => warnings.warn(format_args!("{error}; {{{{commit_date}}}} is the current time")),
+    // What cannot be resolved the evaluation complains of; a checkout knows the date itself.
+    let Ok(resolved) = context.resolve(jiff::Timestamp::UNIX_EPOCH, Profile::Compatible) else { return Ok(()) };
+    if context.source != Source::Workflow || resolved.sha.is_empty() || is_dated(context, &resolved.sha) {
+        return Ok(());
+    }
+    match api.get(&format!("/repos/{name}/commits/{}", resolved.sha)).await {
+        Ok(commit) => {
+            let date = commit.pointer("/commit/committer/date").and_then(Value::as_str);
+            context.api_commit_date = date.map(str::to_owned);
         }
+        // As the action has it, a commit that cannot be asked about is one of now.
+        Err(error) => warnings.warn(format_args!("{error}; {{{{commit_date}}}} is the current time")),
     }
     Ok(())
 }
@@ -57,10 +60,10 @@ fn repository(answer: Value) -> Result<Repo, serde_json::Error> {
 }
 
 /// Whether the event has the date of the commit that is built.
-fn is_dated(context: &Context) -> bool {
+fn is_dated(context: &Context, sha: &str) -> bool {
     let commits = context.payload.get("commits").and_then(Value::as_array).into_iter().flatten();
     let mut commits = commits.chain(context.payload.get("head_commit"));
-    commits.any(|commit| commit.get("id").and_then(Value::as_str) == Some(&context.sha))
+    commits.any(|commit| commit.get("id").and_then(Value::as_str) == Some(sha))
 }
 
 /// The API of GitHub, or of a forge that has the same.

@@ -61,6 +61,30 @@ fn the_api_is_asked_with_the_token_about_repository_and_commit() {
 }
 
 #[test]
+fn the_commit_that_is_asked_about_is_the_one_that_is_named() {
+    const HEAD: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+    let directory = tempfile::tempdir().unwrap();
+    let event = directory.path().join("event.json");
+    fs::write(&event, json!({"number": 42, "pull_request": {"head": {"sha": HEAD}}}).to_string()).unwrap();
+    let (address, server) = api(vec![(200, repository()), (404, "{}".to_owned())]);
+    let done = Run::new()
+        .variables(GITHUB)
+        .variable("GITHUB_EVENT_NAME", "pull_request")
+        .variable("GITHUB_REF", "refs/pull/42/merge")
+        .variable("GITHUB_EVENT_PATH", &event)
+        .variable("GITHUB_REPOSITORY", "acme/hello")
+        .variable("GITHUB_API_URL", &address)
+        .variable("GITHUB_TOKEN", "ghs_secret")
+        .variable("DOCKER_METADATA_PR_HEAD_SHA", "true")
+        .run(&["tags", "--tags", "type=sha"]);
+    assert_eq!((done.code, done.out.as_str()), (0, "sha-2b2e927\n"), "{}", done.err);
+    let asked = server.join().unwrap();
+    assert!(asked[1].starts_with(&format!("GET /repos/acme/hello/commits/{HEAD} HTTP/1.1\r\n")), "{}", asked[1]);
+    // As the action has it, the date of a commit that is not known is now. It is said, though.
+    assert!(done.err.starts_with("::warning::ask the API for /repos/acme/hello/commits/"), "{}", done.err);
+}
+
+#[test]
 fn a_refusal_of_the_api_is_an_error_without_the_token() {
     let (address, server) = api(vec![(403, "{}".to_owned())]);
     let run = || {
