@@ -243,12 +243,6 @@ fn what_does_not_make_sense_is_a_usage_error_that_says_what_to_do() {
             "run in a step of a workflow, or name another CI system with --ci",
         ),
         (GITHUB.to_vec(), vec!["tags", "--tags", "type=wat"], "error: parse-tags: Unknown tag type attribute: wat", ""),
-        (
-            GITHUB.to_vec(),
-            vec!["tags", "--tags", "\"type=sha,\nx=y\",format=wat"],
-            r#"error: parse-tags: Invalid format for type=sha,\nx=y,format=wat"#,
-            "",
-        ),
         (GITHUB.to_vec(), vec!["tags", "--context", "svn"], "error: context: Invalid context source: svn", ""),
     ] {
         let done = Run::new().variables(variables).run(&arguments);

@@ -62,8 +62,7 @@ fn git_ref(full_ref: &str) -> Option<GitRef> {
     if let Some(name) = full_ref.strip_prefix("refs/tags/") {
         return Some(GitRef::Tag(name.to_owned())).filter(|_| !name.is_empty());
     }
-    let number = full_ref.strip_prefix("refs/pull/")?.split('/').next()?.parse().ok()?;
-    Some(GitRef::PullRequest(number))
+    reading::built_pull_request(full_ref).map(GitRef::PullRequest)
 }
 
 fn pull_request(reading: &Reading<'_>, built: u64, full_ref: &str, context: &mut CiContext) -> Result<(), CiError> {

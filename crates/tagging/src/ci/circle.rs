@@ -2,7 +2,7 @@
 //!
 //! <https://circleci.com/docs/variables/>.
 
-use super::reading::Reading;
+use super::reading::{Reading, pull_request_number};
 use super::web_page::{self, web_page};
 use super::{CiContext, CiError, CiRepository, Provider, Variables};
 use crate::GitRef;
@@ -61,7 +61,7 @@ pub(super) fn context(variables: &Variables) -> Result<CiContext, CiError> {
 /// The number of a pull request from a fork, which stands in one variable and in the name of the branch.
 fn forked(reading: &Reading<'_>) -> Result<Option<u64>, CiError> {
     let Some(branch) = reading.get("CIRCLE_BRANCH") else { return Ok(None) };
-    let Some(built) = branch.strip_prefix("pull/").and_then(|rest| rest.split('/').next()?.parse().ok()) else {
+    let Some(built) = branch.strip_prefix("pull/").and_then(|rest| pull_request_number(rest.split('/').next()?)) else {
         return Ok(None);
     };
     match reading.number("CIRCLE_PR_NUMBER", NUMBER)? {
@@ -78,7 +78,7 @@ fn associated(reading: &Reading<'_>) -> Option<u64> {
     let pages = reading.get("CIRCLE_PULL_REQUESTS").or_else(|| reading.get("CIRCLE_PULL_REQUEST"))?;
     let mut pages = pages.split(',').map(str::trim).filter(|page| !page.is_empty());
     match (pages.next(), pages.next()) {
-        (Some(page), None) => page.rsplit('/').next()?.parse().ok(),
+        (Some(page), None) => pull_request_number(page.rsplit('/').next()?),
         _ => None,
     }
 }

@@ -80,9 +80,10 @@ fn git_ref(reading: &Reading<'_>, full_ref: &str) -> Result<GitRef, CiError> {
     if let Some(name) = full_ref.strip_prefix("refs/tags/").filter(|name| !name.is_empty()) {
         return Ok(GitRef::Tag(name.to_owned()));
     }
-    let number = full_ref.strip_prefix("refs/pull/").and_then(|rest| rest.split('/').next()?.parse().ok());
     let wanted = "a reference to a branch, a tag or a pull request";
-    number.map(GitRef::PullRequest).ok_or_else(|| reading.broken("GITHUB_REF", wanted, NO_REF))
+    reading::built_pull_request(full_ref)
+        .map(GitRef::PullRequest)
+        .ok_or_else(|| reading.broken("GITHUB_REF", wanted, NO_REF))
 }
 
 /// What is known about a pull request. A closed one that was merged is built on the branch it was merged into.

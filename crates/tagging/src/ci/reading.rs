@@ -51,11 +51,8 @@ impl<'a> Reading<'a> {
     /// The number in a variable, if it is set.
     pub(super) fn number(&self, variable: &'static str, remedy: &'static str) -> Result<Option<u64>, CiError> {
         let Some(text) = self.get(variable) else { return Ok(None) };
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(number) if digits && number > 0 => Ok(Some(number)),
-            _ => Err(self.broken(variable, "the number of a pull request", remedy)),
-        }
+        let broken = || self.broken(variable, "the number of a pull request", remedy);
+        pull_request_number(text).map(Some).ok_or_else(broken)
     }
 
     /// The point in time in a variable, if it is set.
@@ -126,6 +123,17 @@ pub(super) fn is_commit(text: &str) -> bool {
     (7..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_hexdigit())
         && text.bytes().any(|byte| byte != b'0')
+}
+
+/// The number of a pull request: digits alone, and not 0.
+pub(super) fn pull_request_number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number > 0)
+}
+
+/// The number in `refs/pull/42/merge`, or what else begins so.
+pub(super) fn built_pull_request(full_ref: &str) -> Option<u64> {
+    pull_request_number(full_ref.strip_prefix("refs/pull/")?.split('/').next()?)
 }
 
 /// The name of a branch, with or without `refs/heads/` before it.

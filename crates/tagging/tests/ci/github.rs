@@ -201,6 +201,10 @@ fn what_is_missing_or_broken_is_named() {
             r#"GitHub Actions: the variable GITHUB_REF is "refs/pull/x/merge", which is not a reference to a branch, a tag or a pull request"#,
         ),
         (
+            "GITHUB_REF=refs/pull/+5/merge",
+            r#"GitHub Actions: the variable GITHUB_REF is "refs/pull/+5/merge", which is not a reference to a branch, a tag or a pull request"#,
+        ),
+        (
             "GITHUB_SHA=HEAD",
             r#"GitHub Actions: the variable GITHUB_SHA is "HEAD", which is not the identifier of a commit, 7 to 64 hexadecimal digits"#,
         ),
