@@ -1,5 +1,5 @@
 //! What `docker/metadata-action` computes.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub(crate) mod csv;
 pub(crate) mod js;
