@@ -4,7 +4,6 @@ use super::{
     bake::BakeFile, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput, labels::Label,
     profile::Profile, rule::Rule, version::Version, warning::Warning,
 };
-use crate::actions::context::Resolved;
 
 /// The tags, labels and annotations of a build.
 #[derive(Clone, Debug)]
