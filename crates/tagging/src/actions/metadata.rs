@@ -1,8 +1,8 @@
 //! What an evaluation comes to.
 
 use super::{
-    bake::BakeFile, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput, labels::Label,
-    profile::Profile, rule::Rule, version::Version, warning::Warning,
+    bake::BakeFile, context::Resolved, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput,
+    labels::Label, profile::Profile, rule::Rule, version::Version, warning::Warning,
 };
 
 /// The tags, labels and annotations of a build.
