@@ -116,9 +116,8 @@ fn conditions_on_the_default_branch_decide() {
 
 #[test]
 fn blank_lines_and_indented_comments_are_no_entries() {
-    let mut inputs = RawInputs::default();
-    inputs.images = "acme/app\n".to_owned();
-    inputs.tags = "type=raw,value=a\n  \n  # a comment\n  type=raw,value=b\n".to_owned();
+    let tags = "type=raw,value=a\n  \n  # a comment\n  type=raw,value=b\n".to_owned();
+    let inputs = RawInputs { images: "acme/app\n".to_owned(), tags, ..RawInputs::default() };
     let action = Action::from_raw(inputs);
     assert_eq!(action.evaluate(&branch("main"), now()).unwrap().tag_names, ["a", "b"]);
     let error = action.profile(Profile::Compatible).evaluate(&branch("main"), now()).unwrap_err();
@@ -127,23 +126,24 @@ fn blank_lines_and_indented_comments_are_no_entries() {
 
 #[test]
 fn quotes_hold_an_attribute_together() {
-    let mut inputs = RawInputs::default();
-    inputs.tags = "type=raw,\"value=a,b\"".to_owned();
-    let action = Action::from_raw(inputs.clone());
+    let with_tags = |tags: &str| RawInputs { tags: tags.to_owned(), ..RawInputs::default() };
+    let action = Action::from_raw(with_tags("type=raw,\"value=a,b\""));
     assert_eq!(action.evaluate(&branch("main"), now()).unwrap().tag_names, ["a-b"]);
     let compatible = action.profile(Profile::Compatible).evaluate(&branch("main"), now()).unwrap();
     assert_eq!(compatible.tag_names, ["b"]);
 
     // What people write for the action to get there works the same.
-    inputs.tags = "type=raw,\"\"\"value=a,b\"\"\"".to_owned();
-    assert_eq!(Action::from_raw(inputs).evaluate(&branch("main"), now()).unwrap().tag_names, ["a-b"]);
+    let action = Action::from_raw(with_tags("type=raw,\"\"\"value=a,b\"\"\""));
+    assert_eq!(action.evaluate(&branch("main"), now()).unwrap().tag_names, ["a-b"]);
 }
+
+type Fits = fn(&StrictProblem) -> bool;
 
 #[test]
 fn mistakes_are_refused() {
     let context = branch("main");
     let inputs = Inputs::new;
-    let cases: [(Inputs, fn(&StrictProblem) -> bool); 10] = [
+    let cases: [(Inputs, Fits); 10] = [
         (inputs().tag("type=sha,format=long,length=8"), |p| matches!(p, StrictProblem::UnknownAttribute { .. })),
         (inputs().tag("type=ref,event=branch,branch=x"), |p| matches!(p, StrictProblem::UnknownAttribute { .. })),
         (inputs().tag("type=raw,value={{brnch}}"), |p| matches!(p, StrictProblem::UnknownName { .. })),

@@ -89,12 +89,12 @@ impl Action {
     /// use jiff::Timestamp;
     /// use lockage_tagging::actions::{Action, Context, RawInputs};
     ///
-    /// let mut inputs = RawInputs::default();
-    /// inputs.images = "ghcr.io/acme/app".to_owned();
-    /// inputs.tags = "
+    /// let tags = "
     ///     type=ref,event=branch
     ///     type=sha,prefix=
-    /// ".to_owned();
+    /// ";
+    /// let images = "ghcr.io/acme/app".to_owned();
+    /// let inputs = RawInputs { images, tags: tags.to_owned(), ..RawInputs::default() };
     /// let context = Context::push("refs/heads/main", "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081");
     /// let metadata = Action::from_raw(inputs).evaluate(&context, Timestamp::UNIX_EPOCH)?;
     /// assert_eq!(metadata.tags, ["ghcr.io/acme/app:main", "ghcr.io/acme/app:2b2e927"]);

@@ -293,7 +293,7 @@ impl Evaluation<'_> {
 }
 
 /// What the groups of an expression are in `value`, or its matches when it looks for all. `None` without any match.
-fn groups(search: &Search, value: &str) -> Result<Option<js::Captures>, ActionProblem> {
+fn groups(search: &Search, value: &str) -> Result<Option<Vec<Option<String>>>, ActionProblem> {
     let regex = search.regex.as_ref().map_err(Clone::clone)?;
     let too_long = |error: js::RegexError| ActionProblem::Regex(error.to_string());
     if regex.is_global() {

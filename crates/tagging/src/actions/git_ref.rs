@@ -158,3 +158,68 @@ fn ask(git: &dyn GitAnswers, arguments: &[&str]) -> Result<String, ActionProblem
 fn lines(output: &str) -> impl Iterator<Item = &str> {
     output.lines().map(str::trim).filter(|line| !line.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: &str = "for-each-ref --format=%(refname) --contains HEAD --sort=-committerdate refs/heads/";
+    const REMOTES: &str = "for-each-ref --format=%(refname) --contains HEAD --sort=-committerdate refs/remotes/";
+    const TAGS: &str = "for-each-ref --format=%(refname) --points-at HEAD refs/tags/";
+    const SHOW: &str = "show -s --pretty=%D";
+
+    /// The ref when git answers with `script`, and with nothing to every other question.
+    fn inferred(script: &[(&str, &str)]) -> Result<String, String> {
+        let git = |arguments: &[&str]| {
+            let question = arguments.join(" ");
+            let answer = script.iter().find(|(known, _)| *known == question);
+            Ok(answer.map_or_else(String::new, |(_, answer)| format!("{answer}\n")))
+        };
+        infer_ref(&git).map_err(|error| error.message())
+    }
+
+    #[test]
+    fn a_branch_is_what_head_names() {
+        let script = [("branch --show-current", "main"), ("symbolic-ref HEAD", "refs/heads/main")];
+        assert_eq!(inferred(&script).as_deref(), Ok("refs/heads/main"));
+    }
+
+    #[test]
+    fn the_longest_tag_that_the_decoration_begins_with_is_the_one() {
+        let decoration = "HEAD, tag: v1, a, tag: v1, origin/main";
+        let script = [(SHOW, decoration), (TAGS, "refs/tags/v1\nrefs/tags/v1, a\nrefs/tags/v1, ab")];
+        assert_eq!(inferred(&script).as_deref(), Ok("refs/tags/v1, a"));
+    }
+
+    #[test]
+    fn the_decoration_of_a_remote_names_the_branch() {
+        for (decoration, expected) in [
+            ("HEAD, origin/main, main", "refs/heads/main"),
+            ("HEAD, origin/main, a, b/c", "refs/heads/b/c"),
+            ("HEAD, origin/feature/x", "refs/heads/feature/x"),
+            ("HEAD, origin/feature/x, feature/x", "refs/heads/feature/x, feature/x"),
+            ("HEAD, pull/7/head, main", "refs/heads/7/head, main"),
+            ("grafted, HEAD, pull/7/merge", "refs/pull/7/merge"),
+        ] {
+            assert_eq!(inferred(&[(SHOW, decoration)]).as_deref(), Ok(expected), "{decoration}");
+        }
+        assert_eq!(inferred(&[(SHOW, "HEAD, /x")]).unwrap_err(), "Unsupported detached HEAD ref in \"HEAD, /x\"");
+    }
+
+    #[test]
+    fn without_a_decoration_it_is_what_contains_the_commit() {
+        let tag = [(SHOW, "HEAD"), ("tag --contains HEAD", "v1.0.0\nv0.9.0")];
+        assert_eq!(inferred(&tag).as_deref(), Ok("refs/tags/v1.0.0"));
+        let remote = [(SHOW, "HEAD"), (REMOTES, "refs/remotes/origin/a/b"), ("tag --contains HEAD", "v1")];
+        assert_eq!(inferred(&remote).as_deref(), Ok("refs/heads/a/b"));
+        let local = [(SHOW, "grafted, HEAD"), (HEADS, "refs/heads/x\nrefs/heads/y")];
+        assert_eq!(inferred(&local).as_deref(), Ok("refs/heads/x"));
+        assert_eq!(inferred(&[(SHOW, "HEAD")]).unwrap_err(), "Cannot infer ref from detached HEAD");
+    }
+
+    #[test]
+    fn a_git_that_fails_is_an_error() {
+        let git = |_: &[&str]| Err::<String, _>(GitFailure("no repository".to_owned()));
+        assert_eq!(infer_ref(&git).unwrap_err().to_string(), "git cannot be asked: no repository");
+    }
+}

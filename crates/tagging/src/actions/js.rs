@@ -4,7 +4,7 @@ mod number;
 mod regex;
 
 pub(crate) use number::{display, number};
-pub(crate) use regex::{Captures, Regex, RegexError};
+pub(crate) use regex::{Regex, RegexError};
 
 /// `text` without the blanks and line ends that `String.prototype.trim` removes.
 pub(crate) fn trim(text: &str) -> &str {

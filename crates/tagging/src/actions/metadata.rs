@@ -1,10 +1,9 @@
 //! What an evaluation comes to.
 
 use super::{
-    bake::BakeFile, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput, labels::Label,
-    profile::Profile, rule::Rule, version::Version, warning::Warning,
+    bake::BakeFile, context::Resolved, explain::Explanation, flavor::Flavor, image::Image, json::JsonOutput,
+    labels::Label, profile::Profile, rule::Rule, version::Version, warning::Warning,
 };
-use crate::actions::context::Resolved;
 
 /// The tags, labels and annotations of a build.
 #[derive(Clone, Debug)]

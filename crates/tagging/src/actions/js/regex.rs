@@ -27,7 +27,7 @@ const MAX_TEXT: usize = 16 * 1024;
 /// The steps after which a linear engine takes over.
 const SHORT_BUDGET: usize = 20_000;
 /// The steps that a search may take at all.
-const BUDGET: usize = 1_000_000;
+const BUDGET: usize = 500_000;
 
 /// What the groups of a match are, the whole match first. A group that took no part is `None`.
 pub(crate) type Captures = Vec<Option<String>>;

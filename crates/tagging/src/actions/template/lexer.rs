@@ -302,7 +302,7 @@ impl<'t> Lexer<'t> {
             return Ok(id(".."));
         }
         if self.take(".") {
-            let ends = self.rest.starts_with(|next| ends_name(next));
+            let ends = self.rest.starts_with(ends_name);
             return Ok(if ends { id(".") } else { Token::Separator('.') });
         }
         let end = self.rest.find(|next| !in_name(next)).unwrap_or(self.rest.len());

@@ -68,7 +68,8 @@ fn write(node: &Node, flags: Flags, out: &mut String) -> Option<()> {
         Node::Repeat(repeat) => {
             let Repeat { node, min, max, greedy, groups } = repeat.as_ref();
             let loops = max.is_none_or(|max| max > 1);
-            if is_nullable(node) || loops && groups.first < groups.end {
+            // A loop without turns would lose the numbers of its groups there.
+            if is_nullable(node) || (loops || *max == Some(0)) && groups.first < groups.end {
                 return None;
             }
             out.push_str("(?:");
