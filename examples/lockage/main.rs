@@ -7,6 +7,7 @@ mod pairs;
 mod progress;
 mod report;
 mod serve;
+mod tags;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Copy images from one repository to another, digest unchanged, the tag last.
     Copy(Box<copy::Arguments>),
+    /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
+    Tags(Box<tags::Arguments>),
 }
 
 #[tokio::main]
@@ -35,6 +38,7 @@ async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
+        Command::Tags(arguments) => tags::run(*arguments).await,
     };
     match result {
         Ok(code) => code,

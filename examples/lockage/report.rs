@@ -70,5 +70,11 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
         return error.remedy().map(str::to_owned);
     }
+    if let Some(error) = error.downcast_ref::<lockage_tagging::ci::CiError>() {
+        return Some(error.remedy());
+    }
+    if let Some(trouble) = error.downcast_ref::<crate::tags::Trouble>() {
+        return trouble.remedy_line();
+    }
     error.downcast_ref::<lockage_tagging::NameError>()?.remedy().map(str::to_owned)
 }

@@ -1,10 +1,14 @@
 //! Names and tags of container images: the root of the crate, where every export has its one name.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "actions")]
+pub mod actions;
 #[cfg(feature = "conventions")]
 pub mod branches;
 #[cfg(feature = "conventions")]
 pub mod calver;
+#[cfg(feature = "ci")]
+pub mod ci;
 pub mod class;
 #[cfg(feature = "conventions")]
 mod component;
@@ -12,6 +16,11 @@ mod component;
 pub mod describe;
 mod excerpt;
 mod facts;
+#[cfg(feature = "actions")]
+#[doc = include_str!("../docs/from-metadata-action.md")]
+pub mod from_metadata_action {}
+#[cfg(feature = "git")]
+pub mod git;
 #[cfg(feature = "conventions")]
 pub mod lines;
 #[cfg(feature = "conventions")]
