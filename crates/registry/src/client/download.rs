@@ -74,14 +74,7 @@ impl Download {
         let response = request.send(&self.host).await?;
         let skip = match (self.at, response.status()) {
             // A registry that ignores Range sends all of it.
-            (at, StatusCode::OK) => {
-                if let Some(length) = answer::content_length(response.headers()).filter(|&all| all != self.blob.size) {
-                    return Err(Error::new(ErrorKind::SizeMismatch, OPERATION, &self.subject).with_message(
-                        format_args!("the descriptor promises {} bytes, and the registry {length}", self.blob.size),
-                    ));
-                }
-                at
-            }
+            (at, StatusCode::OK) => at,
             (at @ 1.., StatusCode::PARTIAL_CONTENT) => {
                 let said = answer::text(response.headers(), CONTENT_RANGE.as_str()).unwrap_or_default();
                 match range::content_range(said) {
@@ -129,7 +122,15 @@ impl Download {
             };
             *part = None;
             self.tries.after(cut).await?;
-            *part = Some(self.open().await?);
+            *part = Some(self.open().await.map_err(|error| {
+                match error.answer().map(|answer| answer.status) {
+                    // What came was not cut short: there is no more of it.
+                    Some(416) => Error::new(ErrorKind::SizeMismatch, OPERATION, &self.subject)
+                        .with_message(format_args!("{} bytes were promised, and it has {}", self.blob.size, self.at))
+                        .with_source(error),
+                    _ => error,
+                }
+            })?);
         }
     }
 
