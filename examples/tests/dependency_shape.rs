@@ -53,6 +53,12 @@ fn a_feature_pulls_in_what_it_is_for() {
     for name in ["reqwest", "rustls", "axum"] {
         assert!(!has(&server, name), "the server pulls in {name}");
     }
+    for features in [["actions", "ci"], ["conventions", "select"]] {
+        let tagging = crates("lockage-tagging", &features);
+        for name in ["tokio", "reqwest", "hyper", "rustls", "ring", "aws-lc-rs"] {
+            assert!(!has(&tagging, name), "{features:?} pulls in {name}");
+        }
+    }
     let layout = crates("lockage-registry", &["layout"]);
     assert!(!has(&layout, "hyper") && !has(&layout, "reqwest"));
 }
