@@ -11,13 +11,13 @@ use serde_json::Value;
 use super::Place;
 use crate::{Error, PublicKey};
 
-/// What a verification found.
+/// What a verification found; `V` is what it found good.
 #[derive(Debug)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a fifth outcome would have to be handled by everyone")]
-pub enum Outcome {
+pub enum Outcome<V = Verified> {
     /// The policy is met, for this digest.
-    Verified(Verified),
+    Verified(V),
     /// The registry says that there is no signature.
     Unsigned,
     /// There are signatures, and too few that the policy takes.
@@ -57,6 +57,10 @@ pub struct Accepted {
     pub docker_reference: Option<String>,
     /// The times that an authority has signed.
     pub times: Vec<SystemTime>,
+    /// What the certificate says of the build that signed, by Fulcio's names, such as `source_repository_uri`; empty for a
+    /// key, and for a person's certificate.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificate: BTreeMap<String, String>,
 }
 
 /// Who signed.
