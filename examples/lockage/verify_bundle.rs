@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use lockage_signing::Policy;
 use lockage_signing::key::VerifyingKey;
 use lockage_signing::trust::{Artifact, Identity, TrustedRoot, VerifiedBlob};
 use lockage_signing::verify::{Outcome, Rejection};
-use lockage_signing::{Error, Policy};
 use lockage_tagging::Digest;
 use serde_json::{Value, json};
 
@@ -76,35 +76,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Some(digest) => policy.verify_bundle(&bundle, &Artifact::Digest(digest), SystemTime::now()).await,
         None => policy.verify_bundle(&bundle, &Artifact::Bytes(&read(&arguments.artifact)?), SystemTime::now()).await,
     };
-    match &outcome {
-        Outcome::Verified(blob) => {
-            let text = if arguments.json {
-                json!({ "outcome": "verified", "verified": blob }).to_string()
-            } else {
-                verified(blob)
-            };
-            say(text)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Outcome::Rejected(rejected) => {
-            if arguments.json {
-                say(json!({ "outcome": "rejected", "rejected": rejected }))?;
-            } else {
-                rejected.iter().for_each(|rejection| eprint!("{}", refused(rejection)));
-            }
-            Ok(ExitCode::from(1))
-        }
-        Outcome::Unsigned => Ok(ExitCode::from(1)),
-        Outcome::Indeterminate(undecided) => {
-            if arguments.json {
-                let errors: Vec<_> = undecided.errors.iter().map(Error::to_string).collect();
-                say(json!({ "outcome": "undecided", "errors": errors, "rejected": undecided.rejected }))?;
-            } else {
-                undecided.errors.iter().for_each(|error| eprint!("{}", describe(error)));
-            }
-            Ok(ExitCode::from(3))
-        }
+    if arguments.json {
+        say(json!(outcome))?;
     }
+    let code = match &outcome {
+        Outcome::Verified(blob) if !arguments.json => say(verified(blob)).map(|()| 0)?,
+        Outcome::Verified(_) => 0,
+        Outcome::Unsigned | Outcome::Rejected(_) => 1,
+        Outcome::Indeterminate(_) => 3,
+    };
+    if let (Outcome::Rejected(rejected), false) = (&outcome, arguments.json) {
+        rejected.iter().for_each(|rejection| eprint!("{}", refused(rejection)));
+    }
+    if let (Outcome::Indeterminate(undecided), false) = (&outcome, arguments.json) {
+        undecided.errors.iter().for_each(|error| eprint!("{}", describe(error)));
+    }
+    Ok(ExitCode::from(code))
 }
 
 fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
