@@ -14,6 +14,9 @@ const URL: &str = "http://127.0.0.1:1";
 const WHO: &str = "dev@acme.example";
 const ISSUER: &str = "https://accounts.acme.example";
 
+/// Makes one part wrong.
+type Spoil = fn(&mut Sealed);
+
 fn statement() -> Vec<u8> {
     let digest = "ab".repeat(32);
     format!(
@@ -60,7 +63,7 @@ fn another_instance_believes_none_of_it() {
 #[test]
 fn each_part_that_is_made_wrong_is_noticed() {
     let sigstore = Sigstore::new();
-    let wrong: [(&str, fn(&mut Sealed)); 6] = [
+    let wrong: [(&str, Spoil); 6] = [
         ("promise", |sealed| sealed.entry.as_mut().unwrap().promise = Some(vec![0x30, 0])),
         ("time", |sealed| sealed.entry.as_mut().unwrap().time += 1),
         ("root", |sealed| sealed.entry.as_mut().unwrap().root[0] ^= 1),
