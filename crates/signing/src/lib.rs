@@ -4,6 +4,10 @@
 mod error;
 pub mod format;
 #[cfg(feature = "image")]
+mod found;
+#[cfg(feature = "key")]
+pub mod key;
+#[cfg(feature = "image")]
 pub mod policy;
 mod port;
 mod public_key;
@@ -16,6 +20,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "key")]
+pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
 pub use policy::Policy;
 pub use port::{Signer, SigningError, Verifier};
