@@ -23,7 +23,9 @@ async fn each(services: Services, expected: &str, wrong: &[(&str, Spoil)]) {
 }
 
 /// Makes the JSON of a good bundle wrong.
-async fn each_document(services: Services, expected: &str, wrong: &[(&str, fn(&mut Value))]) {
+type SpoilDocument = fn(&mut Value);
+
+async fn each_document(services: Services, expected: &str, wrong: &[(&str, SpoilDocument)]) {
     let sigstore = Sigstore::new();
     let policy = policy(&sigstore);
     for (what, spoil) in wrong {
@@ -108,7 +110,7 @@ async fn a_checkpoint_of_another_log_of_the_root_does_not_vouch_for_an_entry() {
 
 #[tokio::test]
 async fn a_proof_cannot_be_left_away_by_lowering_the_version_of_the_bundle() {
-    let wrong: [(&str, fn(&mut Value)); 5] = [
+    let wrong: [(&str, SpoilDocument); 5] = [
         ("0.3", |bundle| without(entry(bundle), "inclusionProof")),
         ("0.3 as 0.2", |bundle| {
             without(entry(bundle), "inclusionProof");
@@ -157,7 +159,7 @@ async fn every_entry_has_to_be_right_and_not_only_the_first() {
 
 #[tokio::test]
 async fn more_entries_timestamps_or_certificates_than_anyone_makes_are_not_looked_at() {
-    let many: [(&str, fn(&mut Value)); 3] = [
+    let many: [(&str, SpoilDocument); 3] = [
         ("entries", |bundle| {
             let one = entry(bundle).clone();
             bundle["verificationMaterial"]["tlogEntries"] = json!(vec![one; 33]);
@@ -174,7 +176,7 @@ async fn more_entries_timestamps_or_certificates_than_anyone_makes_are_not_looke
         }),
     ];
     each_document(Services::V1Timestamp, "malformed", &many).await;
-    let chain: [(&str, fn(&mut Value)); 1] = [("certificates", |bundle| {
+    let chain: [(&str, SpoilDocument); 1] = [("certificates", |bundle| {
         bundle["mediaType"] = json!("application/vnd.dev.sigstore.bundle+json;version=0.2");
         let certificate = bundle["verificationMaterial"]["certificate"].take();
         without(&mut bundle["verificationMaterial"], "certificate");
@@ -265,7 +267,7 @@ async fn a_bundle_about_something_else_is_refused_for_that() {
 
 #[tokio::test]
 async fn a_key_that_the_bundle_names_is_never_taken_from_it() {
-    let hint: [(&str, fn(&mut Value)); 1] = [("a hint instead of the certificate", |bundle| {
+    let hint: [(&str, SpoilDocument); 1] = [("a hint instead of the certificate", |bundle| {
         without(&mut bundle["verificationMaterial"], "certificate");
         bundle["verificationMaterial"]["publicKey"] = json!({ "hint": "a2V5" });
     })];

@@ -78,7 +78,7 @@ async fn a_key_needs_no_witness_and_those_that_it_has_are_told() {
     let cases = [
         (signer.bundle(&[], &[]), &[][..]),
         (signer.bundle(&[signer.logged(&sigstore, now)], &[]), &[Check::TransparencyLog, Check::InclusionProof][..]),
-        (signer.bundle(&[], &[stamp.clone()]), &[Check::Timestamp]),
+        (signer.bundle(&[], std::slice::from_ref(&stamp)), &[Check::Timestamp]),
         (signer.bundle(&[v2], &[stamp]), &[Check::TransparencyLog, Check::InclusionProof, Check::Timestamp]),
     ];
     for (bundle, witnesses) in cases {
@@ -104,7 +104,7 @@ async fn a_witness_that_is_wrong_is_not_passed_over() {
         change(&mut entry);
         signer.bundle(&[entry], &[])
     };
-    let mut unproven = signer.bundle(&[good.clone()], &[]);
+    let mut unproven = signer.bundle(std::slice::from_ref(&good), &[]);
     unproven["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionProof");
     let mut lowered = unproven.clone();
     lowered["mediaType"] = json!("application/vnd.dev.sigstore.bundle+json;version=0.1");

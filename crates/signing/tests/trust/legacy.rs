@@ -199,7 +199,7 @@ async fn each_annotation_that_is_wrong_is_noticed() {
             *chain = chain.repeat(4);
         }),
         ("malformed", "something behind the certificate", |own, _| {
-            own.get_mut(names::CERTIFICATE).unwrap().push_str("x");
+            own.get_mut(names::CERTIFICATE).unwrap().push('x');
         }),
         ("malformed", "a key for a certificate", |own, _| {
             let certificate = own.get_mut(names::CERTIFICATE).unwrap();

@@ -69,8 +69,11 @@ async fn a_log_that_says_a_time_to_come_is_refused() {
     assert!(reason == "transparency-log" && why.contains("in the future"), "{why}");
 }
 
+/// Where an authority of a trusted root says when it was in use.
+type Window = fn(&mut Value) -> &mut Value;
+
 /// A policy whose root believes one authority only until an hour ago.
-fn retired(sigstore: &Sigstore, list: &str, window: fn(&mut Value) -> &mut Value) -> Policy {
+fn retired(sigstore: &Sigstore, list: &str, window: Window) -> Policy {
     let mut root: Value = serde_json::from_str(&sigstore.trusted_root("http://127.0.0.1:1")).unwrap();
     for authority in root[list].as_array_mut().unwrap() {
         *window(authority) = json!({ "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z" });
@@ -82,7 +85,7 @@ fn retired(sigstore: &Sigstore, list: &str, window: fn(&mut Value) -> &mut Value
 #[tokio::test]
 async fn an_authority_is_believed_only_in_the_time_that_the_root_gives_it() {
     let sigstore = Sigstore::new();
-    let cases: [(&str, fn(&mut Value) -> &mut Value, Services, &str); 5] = [
+    let cases: [(&str, Window, Services, &str); 5] = [
         ("certificateAuthorities", |authority| &mut authority["validFor"], Services::V1, "certificate"),
         ("ctlogs", |log| &mut log["publicKey"]["validFor"], Services::V1, "certificate"),
         ("tlogs", |log| &mut log["publicKey"]["validFor"], Services::V1, "transparency-log"),
