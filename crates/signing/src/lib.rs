@@ -11,6 +11,8 @@ pub mod key;
 pub mod policy;
 mod port;
 mod public_key;
+#[cfg(feature = "image")]
+pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
@@ -18,6 +20,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use found::{EmbeddedStatement, embedded_statements};
 #[cfg(feature = "key")]
 pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
