@@ -3,12 +3,16 @@
 #[cfg(feature = "image")]
 mod error;
 pub mod format;
+#[cfg(feature = "image")]
+mod found;
 #[cfg(feature = "key")]
 pub mod key;
 #[cfg(feature = "image")]
 pub mod policy;
 mod port;
 mod public_key;
+#[cfg(feature = "image")]
+pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
@@ -16,6 +20,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use found::{EmbeddedStatement, embedded_statements};
 #[cfg(feature = "key")]
 pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
