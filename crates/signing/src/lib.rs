@@ -3,6 +3,8 @@
 #[cfg(feature = "image")]
 mod error;
 pub mod format;
+#[cfg(feature = "image")]
+mod found;
 #[cfg(feature = "key")]
 pub mod key;
 #[cfg(feature = "image")]
@@ -11,6 +13,7 @@ mod port;
 mod public_key;
 #[cfg(feature = "image")]
 pub mod sign;
+pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
@@ -18,6 +21,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use found::{EmbeddedStatement, embedded_statements};
 #[cfg(feature = "key")]
 pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
