@@ -13,6 +13,7 @@ mod port;
 mod public_key;
 #[cfg(feature = "image")]
 pub mod sign;
+#[cfg(feature = "image")]
 pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
