@@ -7,6 +7,7 @@ mod base64;
 mod bundle;
 mod dsse;
 mod error;
+mod number;
 mod payload;
 mod predicate_type;
 mod rekor;
