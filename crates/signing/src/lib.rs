@@ -12,6 +12,8 @@ pub mod policy;
 mod port;
 mod public_key;
 #[cfg(feature = "image")]
+pub mod sign;
+#[cfg(feature = "image")]
 pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
