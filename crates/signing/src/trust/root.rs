@@ -5,7 +5,7 @@ use std::fmt;
 use sigstore_trust_root::{CertificateAuthority, SIGSTORE_PRODUCTION_TRUSTED_ROOT};
 use sigstore_types::TimeRange;
 
-use crate::format::{FormatError, unambiguous};
+use crate::format::{FormatError, has_one_reading};
 
 /// The certificate authorities, logs and timestamp authorities that are believed, from a `trusted_root.json`.
 pub struct TrustedRoot {
@@ -27,7 +27,7 @@ impl TrustedRoot {
         if json.len() > Self::MAX_BYTES {
             return Err(unusable(format!("{} bytes, and at most {} are read", json.len(), Self::MAX_BYTES)));
         }
-        unambiguous("trusted root", json.as_bytes())?;
+        has_one_reading("trusted root", json)?;
         let mut root =
             sigstore_trust_root::TrustedRoot::from_json(json).map_err(|error| unusable(error.to_string()))?;
         if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
