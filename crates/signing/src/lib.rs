@@ -4,9 +4,19 @@
 mod error;
 pub mod format;
 #[cfg(feature = "image")]
+mod found;
+#[cfg(feature = "gate")]
+pub mod gate;
+#[cfg(feature = "key")]
+pub mod key;
+#[cfg(feature = "image")]
 pub mod policy;
 mod port;
 mod public_key;
+#[cfg(feature = "image")]
+pub mod sign;
+#[cfg(feature = "image")]
+pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
@@ -14,6 +24,10 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use found::{EmbeddedStatement, embedded_statements};
+#[cfg(feature = "key")]
+pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
 pub use policy::Policy;
 pub use port::{Signer, SigningError, Verifier};
