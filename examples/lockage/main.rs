@@ -8,6 +8,7 @@ mod progress;
 mod report;
 mod serve;
 mod tags;
+mod verify_bundle;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Command {
     Copy(Box<copy::Arguments>),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
+    /// Verify a Sigstore bundle over a file or a digest, without any request.
+    VerifyBundle(verify_bundle::Arguments),
 }
 
 #[tokio::main]
@@ -39,6 +42,7 @@ async fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
+        Command::VerifyBundle(arguments) => verify_bundle::run(arguments).await,
     };
     match result {
         Ok(code) => code,
