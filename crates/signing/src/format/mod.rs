@@ -7,6 +7,7 @@ mod base64;
 mod bundle;
 mod dsse;
 mod error;
+mod number;
 mod payload;
 mod predicate_type;
 mod rekor;
@@ -23,7 +24,7 @@ pub use statement::{Statement, StatementVersion, Subject};
 
 pub(crate) use self::base64::{decode, encode};
 #[cfg(feature = "bundle")]
-pub(crate) use self::strict::unambiguous;
+pub(crate) use self::strict::unambiguous_object as unambiguous;
 
 /// Media types and annotations, as cosign writes them.
 pub mod names {

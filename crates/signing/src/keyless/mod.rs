@@ -92,7 +92,6 @@ impl Keyless {
     }
 
     /// The services.
-    #[must_use]
     pub fn services(&self) -> &Services {
         &self.services
     }
