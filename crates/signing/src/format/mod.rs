@@ -9,6 +9,7 @@ mod dsse;
 mod error;
 mod number;
 mod payload;
+mod predicate;
 mod predicate_type;
 mod rekor;
 mod statement;
@@ -18,6 +19,10 @@ pub use bundle::{Bundle, Content, Material, MessageSignature};
 pub use dsse::{Envelope, pae};
 pub use error::FormatError;
 pub use payload::SimpleSigning;
+pub use predicate::{
+    OpenVex, Provenance, Resource, Sbom, SbomFormat, TestResult, TestVerdict, TypedPredicate, VexStatement, VexStatus,
+    VulnerabilityScan,
+};
 pub use predicate_type::PredicateType;
 pub use rekor::{LogBundle, timestamp_token};
 pub use statement::{Statement, StatementVersion, Subject};

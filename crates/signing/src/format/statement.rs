@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::strict::{self, Object, Shape};
-use super::{FormatError, PredicateType};
+use super::{FormatError, PredicateType, TypedPredicate};
 
 /// Which `_type` a statement has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,6 +122,14 @@ impl Statement {
     /// None that can happen: a statement is always JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         serde_json::to_vec(self).map_err(|error| FormatError::new("statement", error.to_string()))
+    }
+
+    /// What it says, by its type.
+    ///
+    /// # Errors
+    /// As [`TypedPredicate::read`].
+    pub fn typed_predicate(&self) -> Result<TypedPredicate, FormatError> {
+        TypedPredicate::read(&self.predicate_type, &self.predicate)
     }
 
     /// The subject whose digest is `digest`, if there is one.
