@@ -9,6 +9,8 @@ mod found;
 pub mod gate;
 #[cfg(feature = "key")]
 pub mod key;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 #[cfg(feature = "image")]
 pub mod policy;
 mod port;

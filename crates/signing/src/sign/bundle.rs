@@ -11,8 +11,8 @@ use super::search::Search;
 use super::task::{Blob, Pointer, Task};
 use super::{Layout, Mark, Outcome};
 use crate::Result;
-use crate::format::{self, Bundle, FormatError, Statement, names};
-use crate::verify::Place;
+use crate::format::{Bundle, FormatError, Statement, names};
+use crate::verify::{Evidence, Place};
 
 pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
     let statement = said.statement(task)?;
@@ -20,9 +20,9 @@ pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
         return Ok(mark(task, manifest, Outcome::AlreadyThere));
     }
     let bytes = statement.to_bytes().map_err(|error| task.malformed(error))?;
-    let bundle = Blob::new(names::BUNDLE, task.seal.bundle(bytes).await?.as_bytes().to_vec())?;
+    let bundle = Blob::new(names::BUNDLE, task.seal.bundle(bytes, task.now).await?.as_bytes().to_vec())?;
     let config = Blob::new(media_type::OCI_EMPTY, "{}")?;
-    let (stored, configured) = futures::future::join(task.put(&bundle), empty(task, &config)).await;
+    let (stored, configured) = futures::future::join(task.put(&bundle), task.ensure(&config)).await;
     stored.and(configured)?;
 
     let manifest = RawManifest::new(media_type::OCI_MANIFEST, manifest(task, &statement, &config, &bundle)?)?;
@@ -33,11 +33,6 @@ pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
 fn mark(task: &Task<'_>, manifest: Digest, outcome: Outcome) -> Mark {
     let place = Place::Bundle { manifest: manifest.clone() };
     Mark { subject: task.image.digest.clone(), layout: Layout::Bundle, place, manifest, outcome }
-}
-
-/// Every bundle of a repository has the same config: a HEAD saves most of them an upload.
-async fn empty(task: &Task<'_>, config: &Blob) -> Result<()> {
-    if task.has(config).await? { Ok(()) } else { task.put(config).await }
 }
 
 /// The manifest of a bundle of this signer that says the same.
@@ -53,9 +48,11 @@ async fn held(task: &Task<'_>, statement: &Statement) -> Result<Option<Digest>> 
         let Some(layer) = manifest.view().ok().and_then(|view| bundle_of(view, &image.digest)) else { continue };
         let Some(bytes) = search.read(&layer).await? else { continue };
         let Ok(bundle) = Bundle::parse(&bytes) else { continue };
-        let format::Content::Envelope(envelope) = &bundle.content else { continue };
-        if search.is_it(envelope).await? {
-            return Ok(Some(manifest.digest().clone()));
+        let digest = manifest.digest();
+        let place = Place::Bundle { manifest: digest.clone() };
+        let Ok(evidence) = Evidence::of_bundle(place, bundle) else { continue };
+        if search.is_it(&evidence).await? {
+            return Ok(Some(digest.clone()));
         }
     }
     Ok(None)
