@@ -17,7 +17,7 @@ use super::{Toy, now};
 async fn sign(toy: &dyn Signer, target: &dyn Target, repo: &Repository) -> Result<Signed, Error> {
     let (image, signing) = (image(), Signing::with(toy).claim("env", "prod"));
     let mut signed = signing.sign(target, repo, image.root().digest(), now()).await?;
-    if repo.host().to_string() == "backend.test" {
+    if repo.host().as_str() == "backend.test" {
         let predicate = Predicate::new("custom".parse().unwrap(), "{}").unwrap();
         let attested = signing.attest(target, repo, image.root().digest(), &predicate, now()).await?;
         signed.marks.extend(attested.marks);
