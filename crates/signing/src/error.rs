@@ -5,6 +5,7 @@ use thiserror::Error as ThisError;
 use crate::SigningError;
 use crate::format::FormatError;
 use crate::policy::PolicyError;
+use crate::sign::{Mark, Outcome};
 
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,9 +54,25 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// What failed when some of it had been written already, which stays.
+    #[error("signed in part: {} written, then it failed", .done.iter().filter(|mark| mark.outcome == Outcome::Written).count())]
+    Partly {
+        /// What is there now: written, or found.
+        done: Vec<Mark>,
+        /// Why it failed.
+        source: Box<Error>,
+    },
 }
 
 impl Error {
+    /// The error, and what had been written before it.
+    pub(crate) fn after(done: Vec<Mark>, error: Self) -> Self {
+        if done.iter().any(|mark| mark.outcome == Outcome::Written) {
+            return Self::Partly { done, source: Box::new(error) };
+        }
+        error
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
@@ -67,6 +84,10 @@ impl Error {
             Self::NotOwn { .. } => Some("The signer uses another key than it says; nothing was stored.".to_owned()),
             Self::Format { .. } => None,
             Self::Policy(error) => Some(error.remedy().to_owned()),
+            Self::Partly { source, .. } => {
+                let again = "Sign again: what is there already is not written twice.";
+                Some(source.remedy().map_or_else(|| again.to_owned(), |remedy| format!("{remedy} {again}")))
+            }
             Self::TooMuch { .. } => Some("Delete what does not belong there, or raise the limit.".to_owned()),
         }
     }

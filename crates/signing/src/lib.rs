@@ -7,6 +7,8 @@ pub mod format;
 pub mod policy;
 mod port;
 mod public_key;
+#[cfg(feature = "image")]
+pub mod sign;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
