@@ -3,6 +3,8 @@
 #[cfg(feature = "image")]
 mod error;
 pub mod format;
+#[cfg(feature = "key")]
+pub mod key;
 #[cfg(feature = "image")]
 pub mod policy;
 mod port;
@@ -16,6 +18,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "key")]
+pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]
 pub use policy::Policy;
 pub use port::{Signer, SigningError, Verifier};

@@ -166,6 +166,15 @@ impl Bundle {
         Ok(Self { media_type, material: material.read()?, content, log_entries, timestamps, bytes: bytes.to_vec() })
     }
 
+    /// The signature, whatever it is over.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        match &self.content {
+            Content::Envelope(envelope) => &envelope.signature,
+            Content::Message(message) => &message.signature,
+        }
+    }
+
     /// The bundle as it was read, or made.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

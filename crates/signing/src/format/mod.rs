@@ -9,6 +9,7 @@ mod dsse;
 mod error;
 mod payload;
 mod predicate_type;
+mod rekor;
 mod statement;
 mod strict;
 
@@ -17,6 +18,7 @@ pub use dsse::{Envelope, pae};
 pub use error::FormatError;
 pub use payload::SimpleSigning;
 pub use predicate_type::PredicateType;
+pub use rekor::{LogBundle, timestamp_token};
 pub use statement::{Statement, StatementVersion, Subject};
 
 pub(crate) use self::base64::{decode, encode};

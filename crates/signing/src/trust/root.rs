@@ -30,6 +30,10 @@ impl TrustedRoot {
         Ok(Self { verifier, summary })
     }
 
+    pub(super) fn verifier(&self) -> &sigstore_verify::Verifier {
+        &self.verifier
+    }
+
     /// The root of Sigstore's public instance, as it was when this crate was made. Nothing is fetched.
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 mod evidence;
 mod outcome;
 
+pub(crate) use evidence::{Evidence, Says};
 pub use evidence::{LegacyProof, Place, Proof};
 pub use outcome::{Accepted, Check, Outcome, Reason, Rejection, SignedBy, Undecided, Verified};

@@ -104,6 +104,8 @@ pub enum Check {
     Identity,
     /// A transparency log has it: the proof of inclusion, or the promise of it.
     TransparencyLog,
+    /// The log has proven that it has it, and not only promised: a Merkle path to a checkpoint that the log has signed.
+    InclusionProof,
     /// A timestamp authority has signed the time.
     Timestamp,
 }
@@ -175,6 +177,11 @@ pub enum Reason {
         identity: String,
         /// Who vouched for it.
         issuer: String,
+    },
+    /// It is none of the key that the certificate, or the policy, has.
+    Signature {
+        /// What is wrong.
+        why: String,
     },
     /// The transparency log's entry is wrong, or missing where one is asked for.
     TransparencyLog {
