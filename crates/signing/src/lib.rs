@@ -3,6 +3,8 @@
 #[cfg(feature = "image")]
 mod error;
 pub mod format;
+#[cfg(feature = "image")]
+mod found;
 #[cfg(feature = "key")]
 pub mod key;
 #[cfg(feature = "image")]

@@ -48,7 +48,7 @@ pub(super) fn layer(view: &Manifest) -> Option<Result<&Descriptor, String>> {
     let layers = match &view.content {
         Content::Image { layers, .. } => layers.as_slice(),
         Content::Artifact { blobs } => blobs.as_slice(),
-        Content::Index { .. } => &[],
+        _ => &[],
     };
     let says_so = view.effective_artifact_type().is_some_and(is_bundle_type)
         || layers.iter().any(|layer| is_bundle_type(&layer.media_type));

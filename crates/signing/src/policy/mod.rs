@@ -1,6 +1,6 @@
 //! `Policy`: whose signatures are taken, how many, and what they have to say.
 
-mod claim;
+pub(crate) mod claim;
 mod error;
 mod key;
 mod limits;

@@ -5,7 +5,7 @@ use std::fmt;
 use lockage_tagging::{Digest, Tag};
 use serde::Serialize;
 
-use crate::format::{Bundle, SimpleSigning, Statement};
+use crate::format::{Bundle, Content, Envelope, FormatError, Material, SimpleSigning, Statement};
 
 /// Where a signature or attestation was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +26,12 @@ pub enum Place {
     },
     /// A file.
     File,
+    /// No signature but a manifest: a child of an index that is not signed as asked, or what a tag of cosign holds in place
+    /// of signatures.
+    Manifest {
+        /// Its digest.
+        digest: Digest,
+    },
 }
 
 /// What can be known about the signer and the time, beside the signature itself.
@@ -68,7 +74,53 @@ pub(crate) struct Evidence {
 #[derive(Clone, Debug)]
 pub(crate) enum Says {
     Payload(SimpleSigning),
-    Statement { statement: Box<Statement>, payload_type: String, payload: Vec<u8> },
+    Statement {
+        statement: Box<Statement>,
+        payload_type: String,
+        /// As it is signed.
+        #[cfg_attr(not(feature = "bundle"), allow(dead_code, reason = "log entries and timestamps are about it"))]
+        payload: Vec<u8>,
+    },
+}
+
+impl Evidence {
+    /// A statement in an envelope.
+    pub(crate) fn of_envelope(place: Place, envelope: Envelope, proof: Proof) -> Result<Self, FormatError> {
+        let statement = Box::new(Statement::parse(&envelope.payload)?);
+        let message = envelope.pae();
+        let Envelope { payload_type, payload, signature, .. } = envelope;
+        Ok(Self { place, says: Says::Statement { statement, payload_type, payload }, message, signature, proof })
+    }
+
+    /// The statement in a bundle.
+    pub(crate) fn of_bundle(place: Place, bundle: Bundle) -> Result<Self, FormatError> {
+        match &bundle.content {
+            Content::Envelope(envelope) => Self::of_envelope(place, envelope.clone(), Proof::Bundle(Box::new(bundle))),
+            Content::Message(_) => {
+                Err(FormatError::new("bundle", "a signature over bytes, which are not there, and no statement"))
+            }
+        }
+    }
+
+    /// Whether a certificate says whose key it is.
+    #[cfg(feature = "bundle")]
+    pub(crate) fn has_certificate(&self) -> bool {
+        match &self.proof {
+            Proof::Bundle(bundle) => matches!(bundle.material, Material::Certificate(_)),
+            Proof::Legacy(proof) => proof.certificate.is_some(),
+        }
+    }
+
+    /// The hint which key it is, of which nothing follows.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Bundle(bundle) => match &bundle.material {
+                Material::PublicKey { hint } => Some(hint),
+                Material::Certificate(_) => None,
+            },
+            Proof::Legacy(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -77,6 +129,7 @@ impl fmt::Display for Place {
             Self::Legacy { tag, layer } => write!(f, "{tag} layer {}", layer.short()),
             Self::Bundle { manifest } => write!(f, "bundle {}", manifest.short()),
             Self::File => f.write_str("bundle"),
+            Self::Manifest { digest } => write!(f, "manifest {}", digest.short()),
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::{Error, PublicKey};
 #[derive(Debug)]
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "a fifth outcome would have to be handled by everyone")]
-pub enum Outcome {
+pub enum Outcome<V = Verified> {
     /// The policy is met, for this digest.
-    Verified(Verified),
+    Verified(V),
     /// The registry says that there is no signature.
     Unsigned,
     /// There are signatures, and too few that the policy takes.
@@ -36,6 +36,8 @@ pub struct Verified {
     pub accepted: Vec<Accepted>,
     /// Those that do not, and why.
     pub rejected: Vec<Rejection>,
+    /// What could not be read or checked, and was not needed.
+    pub undecided: Vec<String>,
     /// The children of an index, where the policy asks for them.
     pub children: Vec<Verified>,
 }
@@ -50,13 +52,17 @@ pub struct Accepted {
     pub place: Place,
     /// What was checked. What is not in this list was not.
     pub checks: Vec<Check>,
-    /// What it claims.
+    /// What it claims. Nothing, for an attestation that says nothing beside its predicate.
     pub claims: BTreeMap<String, Value>,
     /// Where the image was when it was signed, if the signature says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub docker_reference: Option<String>,
-    /// The times that an authority has signed.
+    /// The times that an authority has signed; in RFC 3339 where they are written down.
+    #[serde(serialize_with = "super::report::times")]
     pub times: Vec<SystemTime>,
+    /// What the certificate says of the build, by Fulcio's names; nothing for a key.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificate: BTreeMap<String, String>,
 }
 
 /// Who signed.
@@ -198,13 +204,17 @@ pub enum Reason {
         /// What the policy says.
         why: String,
     },
-    /// The signer counts once, and has been counted.
+    /// It meets everything, and too few distinct signers do.
     TooFewSigners {
         /// Distinct signers found.
         found: usize,
         /// Asked for.
         asked: usize,
     },
+    /// There is no signature on this child of an index.
+    Unsigned,
+    /// There are signatures on this child of an index, and too few that the policy takes. They are listed behind it.
+    Child,
 }
 
 /// What kept a verification from deciding.
@@ -215,6 +225,27 @@ pub struct Undecided {
     pub errors: Vec<Error>,
     /// What was read and does not count.
     pub rejected: Vec<Rejection>,
+}
+
+impl<V> Outcome<V> {
+    /// What was verified, if it was.
+    #[must_use]
+    pub fn verified(self) -> Option<V> {
+        match self {
+            Self::Verified(verified) => Some(verified),
+            _ => None,
+        }
+    }
+
+    /// The same outcome with something else in place of what was verified.
+    pub(crate) fn map<W>(self, change: impl FnOnce(V) -> W) -> Outcome<W> {
+        match self {
+            Self::Verified(verified) => Outcome::Verified(change(verified)),
+            Self::Unsigned => Outcome::Unsigned,
+            Self::Rejected(rejected) => Outcome::Rejected(rejected),
+            Self::Indeterminate(undecided) => Outcome::Indeterminate(undecided),
+        }
+    }
 }
 
 impl SignedBy {
