@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use lockage_registry::{Host, OciLayout, Repository, Target, client::Client};
 
-use crate::report::Failure;
+use crate::report::{Failure, Unusable};
 
 #[derive(clap::Args)]
 pub(crate) struct Reach {
@@ -89,31 +88,6 @@ fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
 
 fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(std::fs::read(file)?)
-}
-
-/// A file that an argument names, and what is wrong with it.
-#[derive(Debug)]
-struct Unusable {
-    file: PathBuf,
-    source: Box<dyn Error>,
-}
-
-impl Unusable {
-    fn of(file: &Path) -> impl Fn(Box<dyn Error>) -> Self {
-        move |source| Self { file: file.to_owned(), source }
-    }
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be used", self.file.display())
-    }
-}
-
-impl Error for Unusable {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.source.as_ref())
-    }
 }
 
 /// `HOST=FILE`.

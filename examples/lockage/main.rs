@@ -1,13 +1,19 @@
 //! `lockage`: the reference pipeline binary. It parses arguments, calls the crates, and prints.
 #![allow(clippy::print_stderr)]
 
+mod attest;
 mod clients;
 mod copy;
+mod keygen;
 mod pairs;
 mod progress;
 mod report;
 mod serve;
+mod sign;
+mod signing;
 mod tags;
+mod verify;
+mod verify_attestation;
 
 use std::process::ExitCode;
 
@@ -31,6 +37,16 @@ enum Command {
     Copy(Box<copy::Arguments>),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
+    /// Sign images, in both layouts of cosign.
+    Sign(Box<sign::Arguments>),
+    /// Verify that images are signed.
+    Verify(Box<verify::Arguments>),
+    /// Attest something of images: provenance, an SBOM, the result of a test or of a scan.
+    Attest(Box<attest::Arguments>),
+    /// Verify that something is attested of an image, and print what.
+    VerifyAttestation(Box<verify_attestation::Arguments>),
+    /// Make a key to sign with.
+    Keygen(keygen::Arguments),
 }
 
 #[tokio::main]
@@ -39,6 +55,11 @@ async fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
+        Command::Sign(arguments) => sign::run(*arguments).await,
+        Command::Verify(arguments) => verify::run(*arguments).await,
+        Command::Attest(arguments) => attest::run(*arguments).await,
+        Command::VerifyAttestation(arguments) => verify_attestation::run(*arguments).await,
+        Command::Keygen(arguments) => keygen::run(&arguments),
     };
     match result {
         Ok(code) => code,

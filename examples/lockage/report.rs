@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What ends a command, ready to be printed.
@@ -30,6 +31,31 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// A file that an argument names, and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    file: PathBuf,
+    source: Box<dyn Error>,
+}
+
+impl Unusable {
+    pub(crate) fn of(file: &Path) -> impl Fn(Box<dyn Error>) -> Self {
+        move |source| Self { file: file.to_owned(), source }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be used", self.file.display())
+    }
+}
+
+impl Error for Unusable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.source.as_ref())
     }
 }
 
@@ -69,6 +95,18 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
         return error.remedy().map(str::to_owned);
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::Error>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::key::KeyError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::policy::PolicyError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if error.is::<crate::signing::password::NoPassword>() {
+        return Some(crate::signing::password::NoPassword::remedy());
     }
     if let Some(error) = error.downcast_ref::<lockage_tagging::ci::CiError>() {
         return Some(error.remedy());

@@ -8,6 +8,7 @@ mod image;
 mod outcome;
 pub(crate) mod report;
 mod signer;
+mod words;
 
 pub use attestation::{Attestation, VerifiedAttestations};
 pub(crate) use evidence::{Evidence, Says};
