@@ -85,7 +85,16 @@ impl Layers<'_> {
         let layers: Vec<_> = held_parts.layers.iter().chain(added).map(|(_, raw)| &**raw).collect();
         document.set("layers", &layers).map_err(|e| self.unwritable(e))?;
         let config = self.config(&held_parts, &wanted, &fresh).await?;
-        document.set("config", &config).map_err(|e| self.unwritable(e))?;
+        // The pointer keeps its order too: cosign's is not that of a `Descriptor`.
+        let mut pointer = match document.get("config") {
+            Some(raw) => serde_json::from_str(raw.get()).map_err(|e| self.unwritable(e))?,
+            None => Object::default(),
+        };
+        pointer
+            .set("digest", &config.digest)
+            .and_then(|()| pointer.set("size", &config.size))
+            .and_then(|()| document.set("config", &pointer))
+            .map_err(|e| self.unwritable(e))?;
         let bytes = serde_json::to_vec(&document).map_err(|e| self.unwritable(e))?;
         if bytes.len() as u64 > RawManifest::MAX_BYTES {
             return Err(self.cannot("together they are larger than a manifest may be"));

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lockage_registry::{
-    Content, Descriptor, Digest, Manifest as View, RawManifest, SourceExt as _, TagOrDigest, media_type, referrers,
-};
+use lockage_registry::{Content, Descriptor, Digest, Manifest as View, RawManifest, media_type, referrers};
 use serde::Serialize;
 
 use super::said::Said;
+use super::search::Search;
 use super::task::{Blob, Pointer, Task};
 use super::{Layout, Mark, Outcome};
+use crate::Result;
 use crate::format::{self, Bundle, FormatError, Statement, names};
 use crate::verify::Place;
-use crate::{Error, Result};
 
 pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
     let statement = said.statement(task)?;
@@ -46,32 +45,16 @@ async fn empty(task: &Task<'_>, config: &Blob) -> Result<()> {
 /// What entries of a list say of themselves is not looked at: cosign 3.1 enters its bundles under the type of their
 /// config.
 async fn held(task: &Task<'_>, statement: &Statement) -> Result<Option<Digest>> {
-    let Task { target, repo, image, limits, .. } = task;
-    let listed = target.referrers(repo, &image.digest, None).await?;
-    if listed.len() > limits.candidates {
-        let (what, limit) = ("referrers".to_owned(), limits.candidates as u64);
-        return Err(Error::TooMuch { place: task.place(), what, limit });
-    }
-    let mut read = 0;
-    for entry in listed {
-        let manifest = match target.manifest(repo, &TagOrDigest::Digest(entry.digest)).await {
-            Err(error) if error.is_not_found() => continue,
-            manifest => manifest?,
-        };
+    let Task { target, repo, image, .. } = task;
+    let mut search = Search::of(task, statement)?;
+    for entry in target.referrers(repo, &image.digest, None).await? {
+        let Some(manifest) = search.manifest(entry.digest).await? else { continue };
         // What a stranger attached need not be a manifest that can be read, and is none of this signer's then.
         let Some(layer) = manifest.view().ok().and_then(|view| bundle_of(view, &image.digest)) else { continue };
-        if layer.size > limits.document {
-            continue;
-        }
-        read += layer.size;
-        task.within(read)?;
-        let bytes = match target.read_blob(repo, &layer, limits.document).await {
-            Err(error) if error.is_not_found() => continue,
-            bytes => bytes?,
-        };
+        let Some(bytes) = search.read(&layer).await? else { continue };
         let Ok(bundle) = Bundle::parse(&bytes) else { continue };
         let format::Content::Envelope(envelope) = &bundle.content else { continue };
-        if task.is_own(envelope, statement).await? {
+        if search.is_it(envelope).await? {
             return Ok(Some(manifest.digest().clone()));
         }
     }

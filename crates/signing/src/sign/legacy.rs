@@ -1,11 +1,12 @@
 //! The old layout: layers under the tags `.sig` and `.att`, in manifests as cosign writes them.
 
 use lockage_registry::{
-    Content, Descriptor, DigestTag, DigestTagKind, RawManifest, SourceExt as _, Tag, TagOrDigest, media_type, referrers,
+    Content, Descriptor, DigestTag, DigestTagKind, RawManifest, Tag, TagOrDigest, media_type, referrers,
 };
 use serde::Serialize;
 
 use super::said::{self, Said};
+use super::search::Search;
 use super::task::{Blob, Pointer, Task};
 use super::{Layout, Mark, Outcome};
 use crate::Result;
@@ -51,21 +52,12 @@ async fn sign(tagged: &Tagged<'_>, payload: Vec<u8>) -> Result<Mark> {
 
 async fn attest(tagged: &Tagged<'_>, statement: Statement) -> Result<Mark> {
     let task = tagged.task;
+    let mut search = Search::of(task, &statement)?;
     if let Some(held) = tagged.held().await? {
-        let mut read = 0;
         for layer in held.layers.iter().filter(|layer| layer.media_type == names::DSSE_ENVELOPE) {
-            // What is too large to be looked at by a verification is nothing that was written here.
-            if layer.size > task.limits.document {
-                continue;
-            }
-            read += layer.size;
-            task.within(read)?;
-            let bytes = match task.target.read_blob(task.repo, layer, task.limits.document).await {
-                Err(error) if error.is_not_found() => continue,
-                bytes => bytes?,
-            };
+            let Some(bytes) = search.read(layer).await? else { continue };
             let Ok(envelope) = Envelope::parse(&bytes) else { continue };
-            if task.is_own(&envelope, &statement).await? {
+            if search.is_it(&envelope).await? {
                 return Ok(tagged.mark(layer, held.manifest, Outcome::AlreadyThere));
             }
         }

@@ -42,6 +42,7 @@ mod legacy;
 mod predicate;
 mod said;
 mod seal;
+mod search;
 mod signed;
 mod task;
 

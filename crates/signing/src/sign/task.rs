@@ -7,9 +7,8 @@ use bytes::Bytes;
 use lockage_registry::{Algorithm, Body, Descriptor, Repository, Target, TargetExt as _, digest_of};
 use serde::Serialize;
 
-use super::said;
 use super::seal::Seal;
-use crate::format::{Envelope, FormatError, Statement, names};
+use crate::format::FormatError;
 use crate::policy::Limits;
 use crate::{Error, Result};
 
@@ -32,23 +31,6 @@ impl Task<'_> {
 
     pub(super) fn malformed(&self, source: FormatError) -> Error {
         Error::Format { place: self.place(), source }
-    }
-
-    /// Whether this is what the signer says in `statement`, and signed by it.
-    pub(super) async fn is_own(&self, envelope: &Envelope, statement: &Statement) -> Result<bool> {
-        let says = envelope.payload_type == names::IN_TOTO
-            && Statement::parse(&envelope.payload).is_ok_and(|said| said::same(&said, statement));
-        Ok(says && self.seal.made(&envelope.pae(), &envelope.signature).await?)
-    }
-
-    /// Stops where more than this many bytes would have been read of what others attached.
-    pub(super) fn within(&self, bytes: u64) -> Result<()> {
-        let limit = self.limits.total;
-        if bytes <= limit {
-            return Ok(());
-        }
-        let what = "more bytes of signatures and attestations than are read".to_owned();
-        Err(Error::TooMuch { place: self.place(), what, limit })
     }
 
     /// JSON as it is stored.
