@@ -13,6 +13,8 @@ mod port;
 mod public_key;
 #[cfg(feature = "image")]
 pub mod sign;
+#[cfg(feature = "image")]
+pub mod tree;
 #[cfg(feature = "bundle")]
 pub mod trust;
 #[cfg(feature = "image")]
@@ -20,6 +22,8 @@ pub mod verify;
 
 #[cfg(feature = "image")]
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use found::{EmbeddedStatement, embedded_statements};
 #[cfg(feature = "key")]
 pub use key::{KeyPair, VerifyingKey};
 #[cfg(feature = "image")]

@@ -185,6 +185,8 @@ impl Good for VerifiedAttestations {
 }
 
 fn signed(signer: &SignedBy, place: &Place, checks: &[Check]) -> String {
-    let checks: Vec<_> = checks.iter().map(ToString::to_string).collect();
+    // By the names that the document has.
+    let checks: Vec<_> =
+        checks.iter().filter_map(|check| Some(serde_json::to_value(check).ok()?.as_str()?.to_owned())).collect();
     format!("  signed by {signer}, {place}; checked: {}", checks.join(", "))
 }

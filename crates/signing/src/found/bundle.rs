@@ -29,22 +29,26 @@ pub(super) async fn read(look: &Look<'_>, entry: Descriptor) -> Found {
         Ok(view) => view,
         Err(error) => return Found::malformed(place, error),
     };
-    let layer = match layer(&view) {
-        Some(Ok(layer)) => layer,
-        Some(Err(why)) => return Found::malformed(place, why),
-        None => return Found::default(),
+    open(look, place, &view).await.unwrap_or_default()
+}
+
+/// The bundle that a manifest is about; nothing where it is another kind of artifact.
+pub(super) async fn open(look: &Look<'_>, place: Place, view: &Manifest) -> Option<Found> {
+    let layer = match layer(view)? {
+        Ok(layer) => layer,
+        Err(why) => return Some(Found::malformed(place, why)),
     };
-    match look.document(layer, 1).await {
+    Some(match look.document(layer, 1).await {
         Ok(document) => {
             let evidence = Bundle::parse(&document).and_then(|bundle| Evidence::of_bundle(place.clone(), bundle));
             Found::read(&place, evidence)
         }
         Err(error) => Found::error(error),
-    }
+    })
 }
 
 /// The one layer of a bundle's manifest; nothing where it is another kind of artifact.
-pub(super) fn layer(view: &Manifest) -> Option<Result<&Descriptor, String>> {
+fn layer(view: &Manifest) -> Option<Result<&Descriptor, String>> {
     let layers = match &view.content {
         Content::Image { layers, .. } => layers.as_slice(),
         Content::Artifact { blobs } => blobs.as_slice(),

@@ -27,7 +27,12 @@ pub(super) async fn layers(
         Ok(None) => return Ok(Vec::new()),
         Err(error) => return Err(Box::new(Found::error(error))),
     };
-    let layers = layers_of(&raw).map_err(|why| {
+    by_payload(&raw, &tag)
+}
+
+/// The layers of a manifest that the tag holds, by payload.
+pub(super) fn by_payload(raw: &RawManifest, tag: &Tag) -> Result<Vec<SamePayload>, Box<Found>> {
+    let layers = layers_of(raw).map_err(|why| {
         let place = Place::Manifest { digest: raw.digest().clone() };
         Box::new(Found::malformed(place, format_args!("the tag {tag} holds {why}")))
     })?;

@@ -5,6 +5,7 @@
 //! may call them anything.
 
 mod bundle;
+mod embedded;
 mod legacy;
 mod reading;
 
@@ -12,13 +13,15 @@ use std::collections::HashSet;
 
 use futures::future::{BoxFuture, FutureExt as _, join};
 use futures::stream::{self, StreamExt as _};
-use lockage_registry::{Descriptor, Digest, DigestTagKind};
+use lockage_registry::{Descriptor, Digest, DigestTagKind, Manifest, RawManifest, Tag};
 
 use crate::Error;
 use crate::format::FormatError;
 use crate::verify::{Evidence, Place, Reason, Rejection};
 use legacy::SamePayload;
 
+pub(crate) use embedded::statements;
+pub use embedded::{EmbeddedStatement, embedded_statements};
 pub(crate) use reading::Look;
 
 /// How many requests are under way at once.
@@ -108,6 +111,29 @@ pub(crate) async fn find(look: &Look<'_>, subject: &Digest, wanted: Wanted) -> F
             Candidate::Referrer(entry) => bundle::read(look, entry).boxed(),
         })
         .collect();
+    found.add(all(look, jobs).await);
+    found
+}
+
+/// What a manifest under one of cosign's tags holds.
+pub(crate) async fn under_tag(look: &Look<'_>, raw: &RawManifest, tag: &Tag, wanted: Wanted) -> Found {
+    match legacy::by_payload(raw, tag) {
+        Ok(layers) => {
+            let jobs = layers.into_iter().map(|layers| legacy::read(look, layers, wanted).boxed()).collect();
+            all(look, jobs).await
+        }
+        Err(found) => *found,
+    }
+}
+
+/// The bundle of a manifest that refers to something; nothing where it is another kind of artifact.
+pub(crate) async fn in_manifest(look: &Look<'_>, manifest: &Digest, view: &Manifest) -> Option<Found> {
+    bundle::open(look, Place::Bundle { manifest: manifest.clone() }, view).await
+}
+
+/// Runs all jobs, some at once; the results are in their order.
+async fn all(look: &Look<'_>, jobs: Vec<BoxFuture<'_, Found>>) -> Found {
+    let mut found = Found::default();
     // Boxed and collected: see rust-lang/rust#102211.
     let mut done = stream::iter(jobs).buffered(look.at_once);
     while let Some(one) = done.next().await {
@@ -153,7 +179,7 @@ impl Candidate {
 }
 
 /// Without those that are listed twice.
-fn distinct(entries: Vec<Descriptor>) -> Vec<Descriptor> {
+pub(crate) fn distinct(entries: Vec<Descriptor>) -> Vec<Descriptor> {
     let mut seen = HashSet::new();
     entries.into_iter().filter(|entry| seen.insert(entry.digest.clone())).collect()
 }

@@ -10,8 +10,8 @@ use lockage_registry::{Digest, RawManifest, Repository, Source};
 
 use super::attestation::{Attestation, VerifiedAttestations};
 use super::decide::{Judgement, Met};
-use super::examine::{Asked, Question};
-use super::{Outcome, Undecided, Verified};
+use super::examine::{Asked, Judged, Question};
+use super::{Accepted, Evidence, Outcome, Rejection, Says, Undecided, Verified};
 use crate::format::PredicateType;
 use crate::found::{self, Look, Wanted};
 use crate::{Error, Policy, Result};
@@ -169,4 +169,36 @@ impl Case<'_> {
 
 fn undecided(error: Error) -> Outcome<Met> {
     Outcome::Indeterminate(Undecided { errors: vec![error], rejected: Vec::new() })
+}
+
+/// One signature or attestation by itself, whatever it is and however many the policy asks for.
+///
+/// # Errors
+/// What kept it from being decided.
+pub(crate) async fn judge_one(
+    policy: &Policy,
+    repo: &Repository,
+    now: SystemTime,
+    digest: &Digest,
+    evidence: Evidence,
+) -> Result<Result<Accepted, Rejection>> {
+    let predicate_type = match &evidence.says {
+        Says::Statement { statement, .. } if !statement.predicate_type.is_signature() => {
+            Some(statement.predicate_type.clone())
+        }
+        _ => None,
+    };
+    let anything = |_: &Attestation| Ok(());
+    let asked = match &predicate_type {
+        Some(predicate_type) => Asked::Attestation { predicate_type, judge: &anything },
+        None => Asked::Signature,
+    };
+    let place = evidence.place.clone();
+    match (Question { policy, asked, repo, now }).examine(digest, evidence).await {
+        Some(Judged::Counts(counts)) => Ok(Ok(counts.accepted)),
+        Some(Judged::Not(rejection)) => Ok(Err(rejection)),
+        Some(Judged::Undecided(error)) => Err(error),
+        // It was asked for by its own type.
+        None => Ok(Err(Rejection { place, reasons: Vec::new() })),
+    }
 }

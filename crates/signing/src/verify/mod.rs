@@ -13,4 +13,5 @@ mod words;
 pub use attestation::{Attestation, VerifiedAttestations};
 pub(crate) use evidence::{Evidence, Says};
 pub use evidence::{LegacyProof, Place, Proof};
+pub(crate) use image::judge_one;
 pub use outcome::{Accepted, Check, Outcome, Reason, Rejection, SignedBy, Undecided, Verified};

@@ -53,7 +53,7 @@ pub(super) async fn who(policy: &Policy, evidence: &Evidence, now: SystemTime) -
         }
     }
     #[cfg(feature = "bundle")]
-    if reasons.is_empty() && evidence.has_certificate() {
+    if evidence.has_certificate() {
         match by_identity(policy, evidence) {
             Some(Ok(signed)) => return Who::Known(Box::new(signed)),
             Some(Err(why)) => reasons.extend(why),

@@ -1,65 +1,59 @@
-//! What was checked, and why a signature does not count, in words for people.
+//! Outcomes in words, for people: a line each.
 
 use std::fmt;
 
-use super::{Check, Reason, Rejection};
+use super::{Outcome, Reason, Rejection};
 
-impl fmt::Display for Check {
+impl<V> fmt::Display for Outcome<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Digest => "digest",
-            Self::Claims => "claims",
-            Self::DockerReference => "docker-reference",
-            Self::Key => "key",
-            Self::KeyValidity => "validity of the key",
-            Self::Certificate => "certificate",
-            Self::CertificateLog => "certificate log",
-            Self::Identity => "identity",
-            Self::TransparencyLog => "transparency log",
-            Self::InclusionProof => "proof of inclusion",
-            Self::Timestamp => "timestamp",
+            Self::Verified(_) => "verified",
+            Self::Unsigned => "unsigned",
+            Self::Rejected(_) => "rejected",
+            Self::Indeterminate(_) => "indeterminate",
         })
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        for (nth, reason) in self.reasons.iter().enumerate() {
+            write!(f, "{}{reason}", if nth == 0 { "" } else { "; " })?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed { why } => write!(f, "it cannot be read: {why}"),
-            Self::WrongDigest { said } if said.is_empty() => f.write_str("it is about no digest"),
-            Self::WrongDigest { said } => write!(f, "it is about {}", said.join(", ")),
+        let line = match self {
+            Self::Malformed { why } => why.clone(),
+            Self::WrongDigest { said } => format!("it is about {}", said.join(", ")),
             Self::NotASignature { predicate_type } => {
-                write!(f, "it is an attestation, of type {predicate_type}, and no signature")
+                format!("it is an attestation of {predicate_type}, and no signature")
             }
-            Self::PredicateType { predicate_type } => write!(f, "it is of type {predicate_type}"),
-            Self::UnknownKey => f.write_str("no key of the policy has made it"),
-            Self::KeyExpired { key } => write!(f, "the key {key} is not believed at its time"),
-            Self::Claim { name, said: None } => write!(f, "it does not claim {name}"),
-            Self::Claim { name, said: Some(said) } => write!(f, "it claims {name}={said}"),
-            Self::DockerReference { said: None } => f.write_str("it does not say for which place it was made"),
-            Self::DockerReference { said: Some(said) } => write!(f, "it was made for {said:?}"),
-            Self::Certificate { why } => write!(f, "certificate: {why}"),
-            Self::Identity { identity, issuer } => write!(f, "it was made by {identity} (by {issuer})"),
-            Self::Signature { why } => write!(f, "signature: {why}"),
-            Self::TransparencyLog { why } => write!(f, "transparency log: {why}"),
-            Self::Timestamp { why } => write!(f, "timestamp: {why}"),
-            Self::Predicate { why } => write!(f, "predicate: {why}"),
-            Self::TooFewSigners { found, asked } => {
-                write!(f, "it meets everything, but {found} of {asked} distinct signers do")
-            }
-            Self::Unsigned => f.write_str("there is no signature"),
-            Self::Child => f.write_str("too few of its signatures count"),
-        }
-    }
-}
-
-/// Where it was found, and everything that is wrong with it, on one line.
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
-        for (number, reason) in self.reasons.iter().enumerate() {
-            write!(f, "{}{reason}", if number == 0 { "" } else { "; " })?;
-        }
-        Ok(())
+            Self::PredicateType { predicate_type } => format!("it is an attestation of {predicate_type}"),
+            Self::UnknownKey => "no key of the policy has made it".to_owned(),
+            Self::KeyExpired { key } => format!("{key} is not believed at that time"),
+            Self::Claim { name, said: Some(said) } => format!("it claims {name}={said}"),
+            Self::Claim { name, said: None } => format!("it does not claim {name}"),
+            Self::DockerReference { said: Some(said) } => format!("it was made for {said}"),
+            Self::DockerReference { said: None } => "it does not say for which place it was made".to_owned(),
+            Self::Signature { why } => format!("the signature: {why}"),
+            Self::Certificate { why } => format!("the certificate: {why}"),
+            Self::Identity { identity, issuer } => format!("it was signed by {identity} (by {issuer})"),
+            Self::TransparencyLog { why } => format!("the transparency log: {why}"),
+            Self::Timestamp { why } => format!("the timestamp: {why}"),
+            Self::Predicate { why } => format!("the predicate: {why}"),
+            Self::TooFewSigners { found, asked } => format!("{found} distinct signers of {asked} that are asked for"),
+            Self::Unsigned => "it is not signed".to_owned(),
+            Self::Child => "it is not signed as asked".to_owned(),
+        };
+        // What a stranger wrote stays on one line.
+        line.chars().try_for_each(|c| match c.is_control() {
+            true => write!(f, "{}", c.escape_default()),
+            false => write!(f, "{c}"),
+        })
     }
 }
