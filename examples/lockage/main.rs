@@ -12,8 +12,10 @@ mod serve;
 mod sign;
 mod signing;
 mod tags;
+mod tree;
 mod verify;
 mod verify_attestation;
+mod verify_bundle;
 
 use std::process::ExitCode;
 
@@ -47,6 +49,10 @@ enum Command {
     VerifyAttestation(Box<verify_attestation::Arguments>),
     /// Make a key to sign with.
     Keygen(keygen::Arguments),
+    /// Show everything that is attached to an image, and who claims to have signed it.
+    Tree(tree::Arguments),
+    /// Verify a Sigstore bundle over a file or a digest, without any request.
+    VerifyBundle(verify_bundle::Arguments),
 }
 
 #[tokio::main]
@@ -60,6 +66,8 @@ async fn main() -> ExitCode {
         Command::Attest(arguments) => attest::run(*arguments).await,
         Command::VerifyAttestation(arguments) => verify_attestation::run(*arguments).await,
         Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Tree(arguments) => tree::run(arguments).await,
+        Command::VerifyBundle(arguments) => verify_bundle::run(arguments).await,
     };
     match result {
         Ok(code) => code,

@@ -22,6 +22,8 @@ pub use rekor::{LogBundle, timestamp_token};
 pub use statement::{Statement, StatementVersion, Subject};
 
 pub(crate) use self::base64::{decode, encode};
+#[cfg(feature = "bundle")]
+pub(crate) use self::strict::unambiguous;
 
 /// Media types and annotations, as cosign writes them.
 pub mod names {

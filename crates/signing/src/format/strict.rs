@@ -18,6 +18,12 @@ pub(super) fn document<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) ->
     serde_json::from_slice(bytes).map_err(unreadable)
 }
 
+/// Whether a document can be read in one way only: a JSON object that says nothing twice.
+#[cfg(feature = "bundle")]
+pub(crate) fn unambiguous(what: &'static str, bytes: &[u8]) -> Result<(), FormatError> {
+    document::<serde::de::IgnoredAny>(what, bytes).map(|_| ())
+}
+
 /// Reads a value and keeps nothing of it.
 struct Unambiguous;
 

@@ -19,11 +19,23 @@ pub enum San {
 }
 
 /// An identity that a policy takes signatures of. The issuer is never left out: the same name means nothing from another.
+///
+/// A rule is about one kind of name, and its text tells which: what has `://` in it is about URIs, anything else with an `@`
+/// about e-mail addresses. So nobody who may choose the local part of an address, or the ref of a workflow, becomes the
+/// other. A rule with neither is about every kind. Upper and lower case differ, unless a pattern says `(?i)`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Identity {
     subject: Matcher,
     issuer: Matcher,
+    kind: Option<Kind>,
+}
+
+/// The kinds of name that can be told apart by their text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Email,
+    Uri,
 }
 
 #[derive(Clone, Debug)]
@@ -38,7 +50,9 @@ impl Identity {
     /// # Errors
     /// Where one of them is empty.
     pub fn exact(identity: impl Into<String>, issuer: impl Into<String>) -> Result<Self, PolicyError> {
-        Ok(Self { subject: Matcher::exact(identity.into())?, issuer: Matcher::exact(issuer.into())? })
+        let identity = identity.into();
+        let kind = Kind::of(&identity);
+        Ok(Self { subject: Matcher::exact(identity)?, issuer: Matcher::exact(issuer.into())?, kind })
     }
 
     /// Whoever this pattern matches in whole, from exactly this issuer.
@@ -47,9 +61,11 @@ impl Identity {
     /// ends, so `https://github.com/acme/.*` does not match `https://evil.example/https://github.com/acme/`.
     ///
     /// # Errors
-    /// Where the pattern is none, or the issuer is empty.
+    /// Where the pattern is none, matches the empty text, or the issuer is empty.
     pub fn matching(pattern: &str, issuer: impl Into<String>) -> Result<Self, PolicyError> {
-        Ok(Self { subject: Matcher::pattern(pattern)?, issuer: Matcher::exact(issuer.into())? })
+        // As it reads once nothing is escaped: `https:\/\/` and `\@` are what they stand for.
+        let kind = Kind::of(&pattern.replace('\\', ""));
+        Ok(Self { subject: Matcher::pattern(pattern)?, issuer: Matcher::exact(issuer.into())?, kind })
     }
 
     /// The same with any issuer that this pattern matches in whole.
@@ -64,7 +80,22 @@ impl Identity {
     /// Whether a certificate for `subject` from `issuer` is meant.
     #[must_use]
     pub fn matches(&self, subject: &San, issuer: &str) -> bool {
-        self.subject.matches(subject.as_str()) && self.issuer.matches(issuer)
+        let kind = self.kind.is_none_or(|kind| kind.is_of(subject));
+        kind && self.subject.matches(subject.as_str()) && self.issuer.matches(issuer)
+    }
+}
+
+impl Kind {
+    fn of(rule: &str) -> Option<Self> {
+        let email = || rule.contains('@').then_some(Self::Email);
+        if rule.contains("://") { Some(Self::Uri) } else { email() }
+    }
+
+    fn is_of(self, subject: &San) -> bool {
+        match self {
+            Self::Email => matches!(subject, San::Email(_)),
+            Self::Uri => matches!(subject, San::Uri(_)),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a trusted root vouches for: certificates, transparency logs, timestamps. No network.
 
+mod blob;
+mod case;
 mod certified;
 mod claims;
 mod exhibit;
@@ -9,9 +11,8 @@ mod reason;
 mod root;
 mod witnessed;
 
-#[allow(unused_imports, reason = "what verifying names")]
+pub use blob::{Artifact, VerifiedBlob};
 pub(crate) use certified::Certified;
 pub use identity::{Identity, San};
 pub use root::TrustedRoot;
-#[allow(unused_imports, reason = "what verifying names")]
 pub(crate) use witnessed::Witnessed;

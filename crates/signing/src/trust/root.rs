@@ -4,7 +4,7 @@ use std::fmt;
 
 use sigstore_trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT;
 
-use crate::format::FormatError;
+use crate::format::{FormatError, unambiguous};
 
 /// The certificate authorities, logs and timestamp authorities that are believed, from a `trusted_root.json`.
 pub struct TrustedRoot {
@@ -13,12 +13,19 @@ pub struct TrustedRoot {
 }
 
 impl TrustedRoot {
-    /// Reads a `trusted_root.json`.
+    /// The largest document that is read, in bytes; the public root has 7 KiB.
+    const MAX_BYTES: usize = 1024 * 1024;
+
+    /// Reads a `trusted_root.json` of at most 1 MiB.
     ///
     /// # Errors
-    /// Where it is none, or has keys or certificates that cannot be used.
+    /// Where it is none, says a field twice, or has keys or certificates that cannot be used.
     pub fn from_json(json: &str) -> Result<Self, FormatError> {
         let unusable = |why: String| FormatError::new("trusted root", why);
+        if json.len() > Self::MAX_BYTES {
+            return Err(unusable(format!("{} bytes, and at most {} are read", json.len(), Self::MAX_BYTES)));
+        }
+        unambiguous("trusted root", json.as_bytes())?;
         let root = sigstore_trust_root::TrustedRoot::from_json(json).map_err(|error| unusable(error.to_string()))?;
         let summary = format!(
             "{} certificate authorities, {} logs, {} timestamp authorities",
