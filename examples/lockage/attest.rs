@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     statement: Statement,
 
     #[command(flatten)]
-    sealing: sealing::Arguments,
+    sealing: sealing::Sealing,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]

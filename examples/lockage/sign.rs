@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     docker_reference: DockerReference,
 
     #[command(flatten)]
-    sealing: sealing::Arguments,
+    sealing: sealing::Sealing,
 }
 
 fn docker_reference(text: &str) -> Result<DockerReference, Infallible> {

@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let image = &arguments.image;
     let source = registries.of(image.repository());
     let digest = pinned::digest(source, image).await.map_err(|error| Failure::error(&error))?;
-    let tree = lockage_signing::tree(source, image.repository(), &digest, &Limits::default()).await;
+    let tree = lockage_signing::tree::tree(source, image.repository(), &digest, &Limits::default()).await;
     let tree = tree.map_err(|error| Failure::error(&error))?;
     if arguments.json {
         say(json!({ "reference": image, "digest": digest, "tree": tree }))?;

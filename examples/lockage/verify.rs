@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     docker_reference: ReferenceRule,
 
     #[command(flatten)]
-    trusted: trusted::Arguments,
+    trusted: trusted::Trusted,
 
     /// How many requests to one host may be under way at once.
     #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..))]

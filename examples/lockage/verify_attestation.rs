@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     predicate_type: PredicateType,
 
     #[command(flatten)]
-    trusted: trusted::Arguments,
+    trusted: trusted::Trusted,
 
     /// Print one JSON document.
     #[arg(long)]

@@ -18,7 +18,7 @@ use crate::report::{Failure, Unusable, describe, say};
 const AT_ONCE: usize = 64;
 
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Sealing {
     /// Sign with this private key: cosign's, encrypted with the password in COSIGN_PASSWORD or on standard input, or PKCS#8,
     /// SEC1 or PKCS#1, which need none.
     #[arg(long, value_name = "FILE")]
@@ -78,7 +78,7 @@ struct Done {
 
 /// Signs all images; the key is opened once. A failure does not stop the others.
 pub(crate) async fn run(
-    arguments: &Arguments,
+    arguments: &Sealing,
     images: &[Reference],
     said: &Said,
     claims: &[super::claim::Claim],

@@ -11,7 +11,7 @@ use super::claim::{self, Claim};
 use crate::report::{Failure, Unusable};
 
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Trusted {
     /// Take signatures of this public key, in PEM; may be repeated.
     #[arg(long = "key", value_name = "FILE", required_unless_present_any = ["identities", "patterns"])]
     keys: Vec<PathBuf>,
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     require_timestamp: bool,
 }
 
-impl Arguments {
+impl Trusted {
     /// The policy, to which what only one command asks can be added.
     pub(crate) fn policy(&self) -> Result<PolicyBuilder, Failure> {
         let mut policy = Policy::builder().threshold(self.threshold);

@@ -1,5 +1,6 @@
 //! What a verification found, as lines, as a document, and as an exit code.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use lockage_registry::{Digest, Error as RegistryError, Reference};
@@ -174,12 +175,14 @@ impl Good for VerifiedAttestations {
         &self.undecided
     }
 
-    /// The predicates, one a line.
+    /// The predicates, one a line; one that is there in both layouts is shown once.
     fn lines(&self) -> Vec<String> {
         let line =
             |one: &Attestation| one.statement.predicate.get().lines().map(str::trim).collect::<Vec<_>>().join(" ");
         let mut lines: Vec<_> = self.attestations.iter().map(line).collect();
         lines.extend(self.children.iter().flat_map(Self::lines));
+        let mut seen = BTreeSet::new();
+        lines.retain(|line| seen.insert(line.clone()));
         lines
     }
 }
