@@ -37,7 +37,8 @@
 //!
 //! # Passwords
 //!
-//! A password is made into a key by scrypt, with 32,768 or 65,536 rounds of 1 KiB: half a second of one core and 32 or 64
+//! A password is made into a key by scrypt, with 32,768 (ours) or 65,536 (cosign's) rounds of 1 KiB: 0.1 to 0.5 seconds
+//! of one core in a release build and 32 or 64
 //! MiB, on purpose. Loading such a key blocks that long; do it once, before an executor has other work, or where blocking
 //! is allowed. A document that asks for other parameters is refused before anything is computed.
 
