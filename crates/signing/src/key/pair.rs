@@ -72,7 +72,7 @@ impl KeyPair {
             PKCS8 => content,
             SEC1 => pkcs8_of_sec1(&content)?,
             PKCS1 => pkcs8_of_pkcs1(&content)?,
-            other => return Err(KeyError::Label { found: other.to_owned(), wanted: "a private key" }),
+            other => return Err(KeyError::label(other, "a private key")),
         };
         let pair = Self::from_pkcs8(pkcs8)?;
         if password.is_some() { Err(KeyError::NotEncrypted) } else { Ok(pair) }
