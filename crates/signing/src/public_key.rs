@@ -37,8 +37,12 @@ impl PublicKey {
     /// The key in PEM: `-----BEGIN PUBLIC KEY-----`.
     ///
     /// # Errors
-    /// As [`from_der`](Self::from_der), and for any other label, such as a certificate's or a private key's.
+    /// As [`from_der`](Self::from_der), for any other label, such as a certificate's or a private key's, and where there is
+    /// more than one document: readers differ in which they take.
     pub fn from_pem(pem: &str) -> Result<Self, FormatError> {
+        if pem.matches("-----BEGIN").count() > 1 {
+            return Err(FormatError::new("public key", "more than one PEM document"));
+        }
         let unreadable = |why: pem_rfc7468::Error| FormatError::new("public key", format!("no PEM document: {why}"));
         let label = pem_rfc7468::decode_label(pem.trim().as_bytes()).map_err(unreadable)?;
         if label != Self::LABEL {

@@ -1,8 +1,9 @@
 //! `Envelope`: what is signed, its type, and one signature (DSSE 1.0.2).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{FormatError, decode, encode, strict};
+use super::strict::{self, Object, Shape};
+use super::{FormatError, Statement, decode, encode, names};
 
 /// A DSSE envelope with exactly one signature.
 ///
@@ -21,20 +22,26 @@ pub struct Envelope {
     pub key_id: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Document {
     payload: String,
     payload_type: String,
-    signatures: Vec<Signature>,
+    signatures: Vec<Object<Signature>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Signature {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     keyid: Option<String>,
     sig: String,
 }
+
+/// The fields of an envelope.
+pub(super) const SHAPE: Shape = Shape::Fields(&[
+    ("payload", Shape::Any),
+    ("payloadType", Shape::Any),
+    ("signatures", Shape::Fields(&[("keyid", Shape::Any), ("sig", Shape::Any)])),
+]);
 
 impl Envelope {
     /// An envelope around `payload`.
@@ -48,21 +55,29 @@ impl Envelope {
     /// # Errors
     /// What is no envelope, and one that has not exactly one signature.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
-        Self::read(strict::document("DSSE envelope", bytes)?)
+        Self::read(strict::document("DSSE envelope", bytes, SHAPE)?)
     }
 
-    /// The envelope in JSON, as cosign writes it.
+    /// The envelope in JSON, as cosign writes it in the old layout.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let signature = encode(&self.signature);
-        // Fields in cosign's order, which is not that of a bundle.
-        serde_json::json!({
-            "payloadType": self.payload_type,
-            "payload": encode(&self.payload),
-            "signatures": [{"keyid": self.key_id, "sig": signature}],
-        })
-        .to_string()
-        .into_bytes()
+        let (kind, payload) = (json(&self.payload_type), encode(&self.payload));
+        let (key_id, signature) = (json(&self.key_id), encode(&self.signature));
+        let signatures = format!(r#"[{{"keyid":{key_id},"sig":"{signature}"}}]"#);
+        format!(r#"{{"payloadType":{kind},"payload":"{payload}","signatures":{signatures}}}"#).into_bytes()
+    }
+
+    /// The statement that it is around.
+    ///
+    /// # Errors
+    /// Where the payload is of another type, or no statement.
+    pub fn statement(&self) -> Result<Statement, FormatError> {
+        match self.payload_type == names::IN_TOTO {
+            true => Statement::parse(&self.payload),
+            false => {
+                Err(FormatError::new("DSSE envelope", format!("its payload is of the type {:?}", self.payload_type)))
+            }
+        }
     }
 
     /// What the signature is over.
@@ -72,7 +87,7 @@ impl Envelope {
     }
 
     pub(super) fn read(document: Document) -> Result<Self, FormatError> {
-        let [signature] = document.signatures.as_slice() else {
+        let [Object(signature)] = document.signatures.as_slice() else {
             let many = document.signatures.len();
             return Err(FormatError::new("DSSE envelope", format!("it has {many} signatures, and must have one")));
         };
@@ -84,14 +99,20 @@ impl Envelope {
         })
     }
 
-    pub(super) fn document(&self) -> Document {
-        let keyid = Some(self.key_id.clone()).filter(|id| !id.is_empty());
-        Document {
-            payload: encode(&self.payload),
-            payload_type: self.payload_type.clone(),
-            signatures: vec![Signature { keyid, sig: encode(&self.signature) }],
-        }
+    /// The envelope in JSON, as cosign writes it in a bundle: other order, and no key ID where there is none.
+    pub(super) fn in_bundle(&self) -> String {
+        let (kind, payload) = (json(&self.payload_type), encode(&self.payload));
+        let signature = match self.key_id.as_str() {
+            "" => format!(r#"{{"sig":"{}"}}"#, encode(&self.signature)),
+            id => format!(r#"{{"sig":"{}","keyid":{}}}"#, encode(&self.signature), json(id)),
+        };
+        format!(r#"{{"payload":"{payload}","payloadType":{kind},"signatures":[{signature}]}}"#)
     }
+}
+
+/// A string in JSON.
+pub(super) fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// The pre-authentication encoding: what is signed for a payload of a type (DSSE 1.0.2, protocol).

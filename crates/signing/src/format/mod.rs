@@ -7,7 +7,9 @@ mod base64;
 mod bundle;
 mod dsse;
 mod error;
+mod number;
 mod payload;
+mod predicate;
 mod predicate_type;
 mod rekor;
 mod statement;
@@ -17,13 +19,17 @@ pub use bundle::{Bundle, Content, Material, MessageSignature};
 pub use dsse::{Envelope, pae};
 pub use error::FormatError;
 pub use payload::SimpleSigning;
+pub use predicate::{
+    OpenVex, Provenance, Resource, Sbom, SbomFormat, TestResult, TestVerdict, TypedPredicate, VexStatement, VexStatus,
+    VulnerabilityScan,
+};
 pub use predicate_type::PredicateType;
 pub use rekor::{LogBundle, timestamp_token};
 pub use statement::{Statement, StatementVersion, Subject};
 
 pub(crate) use self::base64::{decode, encode};
 #[cfg(feature = "bundle")]
-pub(crate) use self::strict::unambiguous;
+pub(crate) use self::strict::unambiguous_object as unambiguous;
 
 /// Media types and annotations, as cosign writes them.
 pub mod names {

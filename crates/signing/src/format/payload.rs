@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use lockage_tagging::Digest;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{FormatError, strict};
+use super::FormatError;
+use super::dsse::json;
+use super::strict::{self, Object, Shape};
 
 /// The payload of a signature in the old layout ("simple signing", of containers/image).
 ///
@@ -31,32 +33,37 @@ pub struct SimpleSigning {
     pub claims: BTreeMap<String, Value>,
 }
 
-#[derive(Serialize, Deserialize)]
+// containers/image takes exactly these fields, and no writer has others.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Document {
-    critical: Critical,
-    #[serde(default)]
+    critical: Object<Critical>,
     optional: Option<BTreeMap<String, Value>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Critical {
-    identity: Identity,
-    image: Image,
+    identity: Object<Identity>,
+    image: Object<Image>,
     #[serde(rename = "type")]
     kind: String,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Identity {
     docker_reference: String,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Image {
-    docker_manifest_digest: String,
+    docker_manifest_digest: Digest,
 }
+
+/// The claims are kept as they are; a number that cannot be is an error.
+const SHAPE: Shape = Shape::Fields(&[("critical", Shape::Any), ("optional", Shape::Exact)]);
 
 impl SimpleSigning {
     /// The `critical.type` that such a payload has.
@@ -80,31 +87,31 @@ impl SimpleSigning {
     /// # Errors
     /// What is no payload, is of another type, or names no digest.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
-        let Document { critical, optional } = strict::document("signature payload", bytes)?;
-        if critical.kind != Self::TYPE {
-            return Err(FormatError::new("signature payload", format!("its type is {:?}", critical.kind)));
+        let Document { critical: Object(critical), optional } = strict::document("signature payload", bytes, SHAPE)?;
+        let Critical { identity: Object(identity), image: Object(image), kind } = critical;
+        if kind != Self::TYPE {
+            return Err(FormatError::new("signature payload", format!("its type is {kind:?}")));
         }
-        let digest = critical.image.docker_manifest_digest.parse();
-        let digest = digest.map_err(|error| FormatError::new("signature payload", format!("{error}")))?;
-        let docker_reference = critical.identity.docker_reference;
+        let (docker_reference, digest) = (identity.docker_reference, image.docker_manifest_digest);
         Ok(Self { docker_reference, digest, claims: optional.unwrap_or_default() })
     }
 
     /// The bytes that are signed.
     ///
     /// # Errors
-    /// None that can happen: a payload is always JSON.
+    /// None that can happen: claims are always JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
-        let document = Document {
-            critical: Critical {
-                identity: Identity { docker_reference: self.docker_reference.clone() },
-                image: Image { docker_manifest_digest: self.digest.to_string() },
-                kind: Self::TYPE.to_owned(),
-            },
-            optional: Some(self.claims.clone()).filter(|claims| !claims.is_empty()),
+        let optional = match self.claims.is_empty() {
+            true => "null".to_owned(),
+            false => serde_json::to_string(&self.claims)
+                .map_err(|error| FormatError::new("signature payload", error.to_string()))?,
         };
-        let text = serde_json::to_string(&document)
-            .map_err(|error| FormatError::new("signature payload", error.to_string()))?;
+        let text = format!(
+            r#"{{"critical":{{"identity":{{"docker-reference":{}}},"image":{{"docker-manifest-digest":"{}"}},"type":"{}"}},"optional":{optional}}}"#,
+            json(&self.docker_reference),
+            self.digest,
+            Self::TYPE
+        );
         // As Go's encoder does; none of these is ever outside of a string.
         let escapes =
             [("<", r"\u003c"), (">", r"\u003e"), ("&", r"\u0026"), ("\u{2028}", r"\u2028"), ("\u{2029}", r"\u2029")];

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::FormatError;
 
@@ -18,7 +18,7 @@ use super::FormatError;
 /// assert!("slsa provenance".parse::<PredicateType>().is_err());
 /// # Ok::<(), lockage_signing::format::FormatError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct PredicateType(String);
 
@@ -73,17 +73,32 @@ impl FromStr for PredicateType {
         if let Some((_, uri)) = SHORT.into_iter().find(|(short, _)| *short == text) {
             return Ok(Self(uri.to_owned()));
         }
-        let is_uri = text.split_once(':').is_some_and(|(scheme, rest)| {
-            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-                && !rest.is_empty()
-        });
-        if is_uri && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        if is_uri(text) {
             return Ok(Self(text.to_owned()));
         }
         let known = SHORT.map(|(short, _)| short).join(", ");
         Err(FormatError::new("predicate type", format!("{text:?} is no URI and none of {known}")))
     }
+}
+
+impl<'de> Deserialize<'de> for PredicateType {
+    /// A URI: a document has no short names.
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(reader)?;
+        match is_uri(&text) {
+            true => Ok(Self(text)),
+            false => Err(serde::de::Error::custom(format_args!("the predicate type {text:?} is no URI"))),
+        }
+    }
+}
+
+/// Whether a text is a URI, as far as that it cannot be taken for another.
+fn is_uri(text: &str) -> bool {
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !rest.is_empty()
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 impl fmt::Display for PredicateType {

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{FormatError, decode, strict};
+use super::strict::{self, Object, Shape};
+use super::{FormatError, decode};
 
 /// What Rekor promised: an entry of its log, and its signature over entry, place and time ("signed entry timestamp").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ struct Document {
     #[serde(rename = "SignedEntryTimestamp")]
     signed_entry_timestamp: String,
     #[serde(rename = "Payload")]
-    payload: Payload,
+    payload: Object<Payload>,
 }
 
 #[derive(Deserialize)]
@@ -44,14 +45,28 @@ struct Stamp {
     token: String,
 }
 
+/// The fields of such an answer.
+const SHAPE: Shape = Shape::Fields(&[
+    ("SignedEntryTimestamp", Shape::Any),
+    (
+        "Payload",
+        Shape::Fields(&[
+            ("body", Shape::Any),
+            ("integratedTime", Shape::Any),
+            ("logIndex", Shape::Any),
+            ("logID", Shape::Any),
+        ]),
+    ),
+]);
+
 impl LogBundle {
     /// Reads the value of the annotation [`REKOR_BUNDLE`](super::names::REKOR_BUNDLE).
     ///
     /// # Errors
     /// What is no such document.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
-        let Document { signed_entry_timestamp, payload } = strict::document("log bundle", bytes)?;
-        let Payload { body, integrated_time, log_index, log_id } = payload;
+        let Document { signed_entry_timestamp, payload } = strict::document("log bundle", bytes, SHAPE)?;
+        let Object(Payload { body, integrated_time, log_index, log_id }) = payload;
         Ok(Self {
             signed_entry_timestamp: decode("log bundle", &signed_entry_timestamp)?,
             body: decode("log bundle", &body)?,
@@ -67,6 +82,7 @@ impl LogBundle {
 /// # Errors
 /// What is no such document.
 pub fn timestamp_token(bytes: &[u8]) -> Result<Vec<u8>, FormatError> {
-    let Stamp { token } = strict::document("timestamp", bytes)?;
+    let Stamp { token } =
+        strict::document("timestamp", bytes, Shape::Fields(&[("SignedRFC3161Timestamp", Shape::Any)]))?;
     decode("timestamp", &token)
 }

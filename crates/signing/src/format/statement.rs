@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use lockage_tagging::Digest;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{FormatError, PredicateType, strict};
+use super::strict::{self, Object, Shape};
+use super::{FormatError, PredicateType, TypedPredicate};
 
 /// Which `_type` a statement has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,31 +37,56 @@ pub struct Statement {
     pub predicate: Box<RawValue>,
 }
 
-/// What a statement is about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What a statement is about: a resource descriptor, of which these fields are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Subject {
     /// A name, which identifies nothing.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Hashes by algorithm, in hex.
-    #[serde(default)]
     pub digest: BTreeMap<String, String>,
     /// Where cosign puts the claims of a signature.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub annotations: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, Value>,
 }
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "_type")]
+    version: StatementVersion,
+    subject: Vec<Object<Descriptor>>,
+    #[serde(rename = "predicateType")]
+    predicate_type: PredicateType,
+    predicate: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    name: Option<String>,
+    digest: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, Value>>,
+}
+
+const SHAPE: Shape = Shape::Fields(&[
+    ("_type", Shape::Any),
+    ("subject", Shape::Fields(&[("name", Shape::Any), ("digest", Shape::Any), ("annotations", Shape::Exact)])),
+    ("predicateType", Shape::Any),
+    ("predicate", Shape::Any),
+]);
 
 impl Statement {
     /// How many subjects a statement may have.
     pub const MAX_SUBJECTS: usize = 1024;
 
-    /// A statement about one image. `predicate` is JSON, and stays as it is.
+    /// A statement about one image. `predicate` is JSON, and stays as it is, byte for byte.
     ///
     /// # Errors
-    /// Where `predicate` is not one JSON value.
+    /// Where `predicate` is not one JSON value, or could be read in two ways: a field that is there twice, half a surrogate
+    /// pair.
     pub fn new(subject: Subject, predicate_type: PredicateType, predicate: &str) -> Result<Self, FormatError> {
-        let predicate = RawValue::from_string(predicate.trim().to_owned())
+        strict::unambiguous("predicate", predicate, Shape::Any)?;
+        let predicate = RawValue::from_string(predicate.trim_ascii().to_owned())
             .map_err(|error| FormatError::new("predicate", error.to_string()))?;
         Ok(Self { version: StatementVersion::V1, subject: vec![subject], predicate_type, predicate })
     }
@@ -75,19 +102,11 @@ impl Statement {
     ///
     /// # Errors
     /// Where it is no statement of either version, has no subject or more than
-    /// [`MAX_SUBJECTS`](Self::MAX_SUBJECTS), or a subject without a digest.
+    /// [`MAX_SUBJECTS`](Self::MAX_SUBJECTS), or a subject without a digest. What a subject is hashed with is up to
+    /// [`about`](Self::about): one without a SHA-256 is about no image that has one.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
-        #[derive(Deserialize)]
-        struct Document {
-            #[serde(rename = "_type")]
-            version: StatementVersion,
-            #[serde(default)]
-            subject: Vec<Subject>,
-            #[serde(rename = "predicateType")]
-            predicate_type: PredicateType,
-            predicate: Box<RawValue>,
-        }
-        let Document { version, subject, predicate_type, predicate } = strict::document("statement", bytes)?;
+        let Document { version, subject, predicate_type, predicate } = strict::document("statement", bytes, SHAPE)?;
+        let subject: Vec<_> = subject.into_iter().map(|Object(subject)| Subject::from(subject)).collect();
         let why = match subject.len() {
             0 => "it has no subject".to_owned(),
             many if many > Self::MAX_SUBJECTS => format!("it has {many} subjects"),
@@ -105,10 +124,35 @@ impl Statement {
         serde_json::to_vec(self).map_err(|error| FormatError::new("statement", error.to_string()))
     }
 
+    /// What it says, by its type.
+    ///
+    /// # Errors
+    /// As [`TypedPredicate::read`].
+    pub fn typed_predicate(&self) -> Result<TypedPredicate, FormatError> {
+        TypedPredicate::read(&self.predicate_type, &self.predicate)
+    }
+
     /// The subject whose digest is `digest`, if there is one.
     #[must_use]
     pub fn about(&self, digest: &Digest) -> Option<&Subject> {
         self.subject.iter().find(|subject| subject.is(digest))
+    }
+}
+
+impl PartialEq for Statement {
+    /// Two are equal where what they say is, and their predicates are byte for byte.
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+            && self.subject == other.subject
+            && self.predicate_type == other.predicate_type
+            && self.predicate.get() == other.predicate.get()
+    }
+}
+
+impl From<Descriptor> for Subject {
+    fn from(Descriptor { name, digest, annotations }: Descriptor) -> Self {
+        let (digest, annotations) = (digest.unwrap_or_default(), annotations.unwrap_or_default());
+        Self { name: name.unwrap_or_default(), digest, annotations }
     }
 }
 
