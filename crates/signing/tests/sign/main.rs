@@ -13,7 +13,6 @@ mod shelf;
 mod toy;
 mod writers;
 
-pub(crate) use shelf::Shelf;
 pub(crate) use toy::Toy;
 
 use std::time::{Duration, SystemTime};
