@@ -3,7 +3,8 @@
 //! ```
 //! use lockage_registry::{Memory, RawManifest, Reference, Target, TagOrDigest};
 //! use lockage_signing::{policy::Limits, tree};
-//! # futures::executor::block_on(async {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let registry = Memory::new("registry.test".parse()?);
 //! let app: Reference = "registry.test/app:v1".parse()?;
 //! let image = RawManifest::new("application/vnd.oci.image.index.v1+json", r#"{"manifests":[]}"#.into())?;
@@ -11,8 +12,8 @@
 //! let tree = tree(&registry, app.repository(), image.digest(), &Limits::default()).await?;
 //! assert!(tree.attached.is_empty());
 //! assert_eq!(tree.to_string(), format!("{} application/vnd.oci.image.index.v1+json, 16 bytes\n", image.digest()));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # }).unwrap();
+//! # Ok(())
+//! # }
 //! ```
 
 mod branch;
