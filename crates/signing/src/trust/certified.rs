@@ -61,6 +61,7 @@ impl TrustedRoot {
         if !result.tlog_verified() {
             return Err(Reason::TransparencyLog { why: "the log was not checked".to_owned() });
         }
+        self.logs_in_use(&exhibit, result.verified_timestamps())?;
         let mut checks = vec![Check::Certificate, Check::CertificateLog, Check::TransparencyLog];
         checks.extend(exhibit.is_proven().then_some(Check::InclusionProof));
         checks.extend((timestamps > 0).then_some(Check::Timestamp));

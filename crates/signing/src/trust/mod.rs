@@ -7,6 +7,7 @@ mod claims;
 mod exhibit;
 mod identity;
 mod legacy;
+mod log;
 mod reason;
 mod root;
 mod witnessed;

@@ -9,6 +9,7 @@ use crate::format::{FormatError, unambiguous};
 /// The certificate authorities, logs and timestamp authorities that are believed, from a `trusted_root.json`.
 pub struct TrustedRoot {
     verifier: sigstore_verify::Verifier,
+    logs: sigstore_crypto::Keyring,
     summary: String,
 }
 
@@ -19,7 +20,7 @@ impl TrustedRoot {
     /// Reads a `trusted_root.json` of at most 1 MiB.
     ///
     /// # Errors
-    /// Where it is none, says a field twice, or has keys or certificates that cannot be used.
+    /// Where it is none, is of another type, says a field twice, or has keys or certificates that cannot be used.
     pub fn from_json(json: &str) -> Result<Self, FormatError> {
         let unusable = |why: String| FormatError::new("trusted root", why);
         if json.len() > Self::MAX_BYTES {
@@ -27,6 +28,9 @@ impl TrustedRoot {
         }
         unambiguous("trusted root", json.as_bytes())?;
         let root = sigstore_trust_root::TrustedRoot::from_json(json).map_err(|error| unusable(error.to_string()))?;
+        if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
+            return Err(unusable(format!("its media type is {:?}", root.media_type)));
+        }
         let summary = format!(
             "{} certificate authorities, {} logs, {} timestamp authorities",
             root.certificate_authorities.len(),
@@ -34,11 +38,16 @@ impl TrustedRoot {
             root.timestamp_authorities.len()
         );
         let verifier = sigstore_verify::Verifier::new(&root).map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { verifier, summary })
+        let logs = root.rekor_keys().map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { verifier, logs, summary })
     }
 
     pub(super) fn verifier(&self) -> &sigstore_verify::Verifier {
         &self.verifier
+    }
+
+    pub(super) fn logs(&self) -> &sigstore_crypto::Keyring {
+        &self.logs
     }
 
     /// The root of Sigstore's public instance, as it was when this crate was made. Nothing is fetched.

@@ -47,6 +47,7 @@ impl TrustedRoot {
         if entries > 0 && !result.tlog_verified() {
             return Err(Reason::TransparencyLog { why: "the log was not checked".to_owned() });
         }
+        self.logs_in_use(&exhibit, result.verified_timestamps())?;
         let mut checks = Vec::new();
         checks.extend((entries > 0).then_some(Check::TransparencyLog));
         checks.extend((entries > 0 && exhibit.is_proven()).then_some(Check::InclusionProof));
