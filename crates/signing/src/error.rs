@@ -33,6 +33,10 @@ pub enum Error {
         /// The key that the signer says it has.
         key: crate::PublicKey,
     },
+    /// An identity that could not sign.
+    #[cfg(feature = "keyless")]
+    #[error(transparent)]
+    Keyless(#[from] crate::keyless::KeylessError),
     /// A document that had to be read.
     #[error("{place}: {source}")]
     Format {
@@ -82,6 +86,8 @@ impl Error {
                 Some("See whether the key service can be reached, and whether the key may sign.".to_owned())
             }
             Self::NotOwn { .. } => Some("The signer uses another key than it says; nothing was stored.".to_owned()),
+            #[cfg(feature = "keyless")]
+            Self::Keyless(error) => Some(error.remedy().to_owned()),
             Self::Format { .. } => None,
             Self::Policy(error) => Some(error.remedy().to_owned()),
             Self::Partly { source, .. } => {

@@ -7,6 +7,8 @@ pub mod format;
 mod found;
 #[cfg(feature = "key")]
 pub mod key;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 #[cfg(feature = "image")]
 pub mod policy;
 mod port;

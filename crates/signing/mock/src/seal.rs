@@ -126,12 +126,9 @@ impl Sealed {
             ("dev.sigstore.cosign/chain", self.certificate.chain.clone()),
         ];
         annotations.extend(self.entry.as_ref().map(|entry| ("dev.sigstore.cosign/bundle", entry.to_annotation())));
+        // The whole answer, as cosign 2 keeps it.
         annotations.extend(self.timestamp.as_ref().map(|response| {
-            // The token by itself: the answer without its head and its status.
-            let mut outer = response.as_slice();
-            let mut inner = crate::der::take(&mut outer).map_or(&[][..], |(_, content)| content);
-            crate::der::take(&mut inner);
-            ("dev.sigstore.cosign/rfc3161timestamp", json!({ "SignedRFC3161Timestamp": base64(inner) }).to_string())
+            ("dev.sigstore.cosign/rfc3161timestamp", json!({ "SignedRFC3161Timestamp": base64(response) }).to_string())
         }));
         annotations
     }

@@ -74,7 +74,7 @@ impl TimestampAuthority {
         Self { key, issuer_and_serial, certificates }
     }
 
-    /// The token: what the old layout keeps.
+    /// The token by itself.
     #[must_use]
     pub fn token(&self, stamp: &Stamp) -> Vec<u8> {
         let sha256_id = der::sequence(&[der::oid(SHA256)]);
@@ -115,7 +115,7 @@ impl TimestampAuthority {
         der::sequence(&[der::oid(SIGNED_DATA), der::context(0, &der::sequence(&content))])
     }
 
-    /// The whole answer: what a bundle keeps.
+    /// The whole answer: what a bundle keeps, and the old layout.
     #[must_use]
     pub fn response(&self, stamp: &Stamp) -> Vec<u8> {
         der::sequence(&[der::sequence(&[der::integer(0)]), self.token(stamp)])

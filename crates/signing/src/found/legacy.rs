@@ -94,19 +94,15 @@ fn signature(place: Place, layer: &Descriptor, document: &Bytes) -> Result<Evide
     };
     let signature = decode("signature", signature)?;
     let says = Says::Payload(SimpleSigning::parse(document)?);
-    Ok(Evidence { place, says, message: document.to_vec(), signature, proof: proof(layer) })
+    Ok(Evidence {
+        place,
+        says,
+        message: document.to_vec(),
+        signature,
+        proof: Proof::Legacy(LegacyProof::of(&layer.annotations)),
+    })
 }
 
 fn attestation(place: Place, layer: &Descriptor, document: &Bytes) -> Result<Evidence, FormatError> {
-    Evidence::of_envelope(place, Envelope::parse(document)?, proof(layer))
-}
-
-fn proof(layer: &Descriptor) -> Proof {
-    let annotation = |name| layer.annotations.get(name).filter(|text| !text.is_empty()).cloned();
-    Proof::Legacy(LegacyProof {
-        certificate: annotation(names::CERTIFICATE),
-        chain: annotation(names::CHAIN),
-        rekor: annotation(names::REKOR_BUNDLE),
-        timestamp: annotation(names::TIMESTAMP),
-    })
+    Evidence::of_envelope(place, Envelope::parse(document)?, Proof::Legacy(LegacyProof::of(&layer.annotations)))
 }

@@ -11,8 +11,8 @@ use super::search::Search;
 use super::task::{Blob, Pointer, Task};
 use super::{Layout, Mark, Outcome};
 use crate::Result;
-use crate::format::{self, Bundle, FormatError, Statement, names};
-use crate::verify::Place;
+use crate::format::{Bundle, FormatError, Statement, names};
+use crate::verify::{Evidence, Place};
 
 pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
     let statement = said.statement(task)?;
@@ -20,7 +20,7 @@ pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
         return Ok(mark(task, manifest, Outcome::AlreadyThere));
     }
     let bytes = statement.to_bytes().map_err(|error| task.malformed(error))?;
-    let bundle = Blob::new(names::BUNDLE, task.seal.bundle(bytes).await?.as_bytes().to_vec())?;
+    let bundle = Blob::new(names::BUNDLE, task.seal.bundle(bytes, task.now).await?.as_bytes().to_vec())?;
     let config = Blob::new(media_type::OCI_EMPTY, "{}")?;
     let (stored, configured) = futures::future::join(task.put(&bundle), empty(task, &config)).await;
     stored.and(configured)?;
@@ -53,9 +53,11 @@ async fn held(task: &Task<'_>, statement: &Statement) -> Result<Option<Digest>> 
         let Some(layer) = manifest.view().ok().and_then(|view| bundle_of(view, &image.digest)) else { continue };
         let Some(bytes) = search.read(&layer).await? else { continue };
         let Ok(bundle) = Bundle::parse(&bytes) else { continue };
-        let format::Content::Envelope(envelope) = &bundle.content else { continue };
-        if search.is_it(envelope).await? {
-            return Ok(Some(manifest.digest().clone()));
+        let digest = manifest.digest();
+        let place = Place::Bundle { manifest: digest.clone() };
+        let Ok(evidence) = Evidence::of_bundle(place, bundle) else { continue };
+        if search.is_it(&evidence).await? {
+            return Ok(Some(digest.clone()));
         }
     }
     Ok(None)

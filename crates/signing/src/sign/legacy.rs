@@ -10,8 +10,8 @@ use super::search::Search;
 use super::task::{Blob, Pointer, Task};
 use super::{Layout, Mark, Outcome};
 use crate::Result;
-use crate::format::{Envelope, Statement, decode, names};
-use crate::verify::Place;
+use crate::format::{Envelope, SimpleSigning, Statement, decode, names};
+use crate::verify::{Evidence, LegacyProof, Place, Proof, Says};
 
 /// When everything was made, as cosign has it: its config blobs are the same for the same layers.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -19,23 +19,30 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
     match said {
         Said::Released { claims, docker_reference } => {
-            let payload = said::payload(task, claims, docker_reference);
-            let payload = payload.to_bytes().map_err(|error| task.malformed(error))?;
-            sign(&Tagged::new(task, DigestTagKind::Signature), payload).await
+            let said = said::payload(task, claims, docker_reference);
+            sign(&Tagged::new(task, DigestTagKind::Signature), said).await
         }
         Said::Attested(_) => attest(&Tagged::new(task, DigestTagKind::Attestation), said.statement(task)?).await,
     }
 }
 
-async fn sign(tagged: &Tagged<'_>, payload: Vec<u8>) -> Result<Mark> {
+async fn sign(tagged: &Tagged<'_>, said: SimpleSigning) -> Result<Mark> {
     let task = tagged.task;
+    let payload = said.to_bytes().map_err(|error| task.malformed(error))?;
     let mut blob = Blob::new(names::SIMPLE_SIGNING, payload)?;
     if let Some(held) = tagged.held().await? {
         // The payload is written in one way, so that the same one is the same blob.
         for layer in held.layers.iter().filter(|layer| layer.digest == blob.descriptor.digest) {
             let signature = layer.annotations.get(names::SIGNATURE).and_then(|text| decode("signature", text).ok());
             let Some(signature) = signature else { continue };
-            if task.seal.made(&blob.bytes, &signature).await? {
+            let evidence = Evidence {
+                place: tagged.place(layer),
+                says: Says::Payload(said.clone()),
+                message: blob.bytes.to_vec(),
+                signature,
+                proof: Proof::Legacy(LegacyProof::of(&layer.annotations)),
+            };
+            if task.seal.made(&evidence, task.now).await? {
                 let outcome = if task.has(&blob).await? {
                     Outcome::AlreadyThere
                 } else {
@@ -46,7 +53,7 @@ async fn sign(tagged: &Tagged<'_>, payload: Vec<u8>) -> Result<Mark> {
             }
         }
     }
-    blob.descriptor.annotations = task.seal.payload(&blob.bytes).await?;
+    blob.descriptor.annotations = task.seal.payload(&blob.bytes, task.now).await?;
     tagged.add(blob).await
 }
 
@@ -57,13 +64,20 @@ async fn attest(tagged: &Tagged<'_>, statement: Statement) -> Result<Mark> {
         for layer in held.layers.iter().filter(|layer| layer.media_type == names::DSSE_ENVELOPE) {
             let Some(bytes) = search.read(layer).await? else { continue };
             let Ok(envelope) = Envelope::parse(&bytes) else { continue };
-            if search.is_it(&envelope).await? {
+            let Ok(evidence) = Evidence::of_envelope(
+                tagged.place(layer),
+                envelope,
+                Proof::Legacy(LegacyProof::of(&layer.annotations)),
+            ) else {
+                continue;
+            };
+            if search.is_it(&evidence).await? {
                 return Ok(tagged.mark(layer, held.manifest, Outcome::AlreadyThere));
             }
         }
     }
     let bytes = statement.to_bytes().map_err(|error| task.malformed(error))?;
-    let (envelope, mut annotations) = task.seal.envelope(bytes).await?;
+    let (envelope, mut annotations) = task.seal.envelope(bytes, task.now).await?;
     annotations.insert(names::PREDICATE_TYPE.to_owned(), statement.predicate_type.as_str().to_owned());
     let mut blob = Blob::new(names::DSSE_ENVELOPE, envelope.to_bytes())?;
     blob.descriptor.annotations = annotations;
@@ -99,8 +113,12 @@ impl<'t> Tagged<'t> {
     }
 
     fn mark(&self, layer: &Descriptor, manifest: lockage_registry::Digest, outcome: Outcome) -> Mark {
-        let place = Place::Legacy { tag: self.tag.clone(), layer: layer.digest.clone() };
+        let place = self.place(layer);
         Mark { subject: self.task.image.digest.clone(), layout: Layout::Legacy, place, manifest, outcome }
+    }
+
+    fn place(&self, layer: &Descriptor) -> Place {
+        Place::Legacy { tag: self.tag.clone(), layer: layer.digest.clone() }
     }
 
     /// Stores the layer and brings it under the tag, beside those of others.

@@ -55,7 +55,7 @@ use serde_json::Value;
 
 pub use layout::Layout;
 pub use predicate::Predicate;
-pub use signed::{Mark, Outcome, Signed};
+pub use signed::{LeftOut, Mark, Outcome, Signed};
 
 use self::said::Said;
 use self::seal::Seal;
@@ -82,6 +82,15 @@ impl<'a> Signing<'a> {
     /// Signs with a key, in both layouts.
     pub fn with(signer: &'a dyn Signer) -> Self {
         Self::by(Seal::Key(signer))
+    }
+
+    /// Signs as whom an identity token names, in both layouts. A log of version 2 cannot fill the old one: it is left out
+    /// then, and [`Signed`] says so.
+    ///
+    /// What is there already is found where `keyless` has a trusted root; without one each call adds a signature.
+    #[cfg(feature = "keyless")]
+    pub fn keyless(keyless: &'a crate::keyless::Keyless) -> Self {
+        Self::by(Seal::Keyless(keyless))
     }
 
     fn by(seal: Seal<'a>) -> Self {
@@ -172,13 +181,21 @@ impl<'a> Signing<'a> {
         digest: &Digest,
         now: SystemTime,
     ) -> Result<Signed> {
+        let without_legacy = self.seal.without_legacy();
+        let (layout, left_out) = match (self.layout, without_legacy) {
+            (Layout::Legacy, Some(error)) => return Err(error),
+            (Layout::Both, Some(error)) => {
+                (Layout::Bundle, Some(LeftOut { layout: Layout::Legacy, why: error.to_string() }))
+            }
+            (layout, _) => (layout, None),
+        };
         let children = self.recursive.then_some(self.limits.children);
         let mut marks = Vec::new();
         for level in images::levels(target, repo, digest, children).await? {
             let mut failed = None;
             let mut each = stream::iter(level.into_iter().map(|image| async move {
                 let task = Task { target, repo, image: &image, seal: self.seal, limits: self.limits, now };
-                self.write(said, task).await
+                write(layout, said, task).await
             }))
             .buffered(AT_ONCE);
             while let Some(results) = each.next().await {
@@ -193,24 +210,24 @@ impl<'a> Signing<'a> {
                 return Err(Error::after(marks, error));
             }
         }
-        Ok(Signed { digest: digest.clone(), marks })
+        Ok(Signed { digest: digest.clone(), marks, left_out })
     }
+}
 
-    /// Both layouts to their end, whatever becomes of the other.
-    async fn write(&self, said: Said<'_>, task: Task<'_>) -> Vec<Result<Mark>> {
-        let legacy = async {
-            match self.layout {
-                Layout::Both | Layout::Legacy => Some(legacy::write(&task, said).await),
-                Layout::Bundle => None,
-            }
-        };
-        let bundle = async {
-            match self.layout {
-                Layout::Both | Layout::Bundle => Some(bundle::write(&task, said).await),
-                Layout::Legacy => None,
-            }
-        };
-        let (legacy, bundle) = futures::future::join(legacy, bundle).await;
-        legacy.into_iter().chain(bundle).collect()
-    }
+/// Both layouts to their end, whatever becomes of the other.
+async fn write(layout: Layout, said: Said<'_>, task: Task<'_>) -> Vec<Result<Mark>> {
+    let legacy = async {
+        match layout {
+            Layout::Both | Layout::Legacy => Some(legacy::write(&task, said).await),
+            Layout::Bundle => None,
+        }
+    };
+    let bundle = async {
+        match layout {
+            Layout::Both | Layout::Bundle => Some(bundle::write(&task, said).await),
+            Layout::Legacy => None,
+        }
+    };
+    let (legacy, bundle) = futures::future::join(legacy, bundle).await;
+    legacy.into_iter().chain(bundle).collect()
 }

@@ -1,10 +1,14 @@
 //! `Seal`: by what is signed, and whether something was signed by it.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use lockage_registry::{Algorithm, Hasher};
 
 use crate::format::{Bundle, Envelope, encode, names, pae};
+#[cfg(feature = "keyless")]
+use crate::keyless::Keyless;
+use crate::verify::Evidence;
 use crate::{Error, Result, Signer};
 
 /// By what is signed.
@@ -12,34 +16,72 @@ use crate::{Error, Result, Signer};
 pub(super) enum Seal<'a> {
     /// A key.
     Key(&'a dyn Signer),
+    /// An identity.
+    #[cfg(feature = "keyless")]
+    Keyless(&'a Keyless),
 }
 
 impl Seal<'_> {
     /// Signs a payload of the old layout: the annotations that its layer gets.
-    pub(super) async fn payload(self, payload: &[u8]) -> Result<BTreeMap<String, String>> {
-        let Self::Key(signer) = self;
-        Ok(BTreeMap::from([(names::SIGNATURE.to_owned(), encode(sign(signer, payload).await?))]))
+    #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
+    pub(super) async fn payload(self, payload: &[u8], now: SystemTime) -> Result<BTreeMap<String, String>> {
+        match self {
+            Self::Key(signer) => {
+                Ok(BTreeMap::from([(names::SIGNATURE.to_owned(), encode(sign(signer, payload).await?))]))
+            }
+            #[cfg(feature = "keyless")]
+            Self::Keyless(keyless) => Ok(keyless.payload(payload, now).await?),
+        }
     }
 
     /// Signs a statement for the old layout: the envelope, and the annotations that its layer gets beside the type.
-    pub(super) async fn envelope(self, statement: Vec<u8>) -> Result<(Envelope, BTreeMap<String, String>)> {
-        let Self::Key(signer) = self;
-        // The signature is in the envelope.
-        let annotations = BTreeMap::from([(names::SIGNATURE.to_owned(), String::new())]);
-        Ok((enclose(signer, statement).await?, annotations))
+    #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
+    pub(super) async fn envelope(
+        self,
+        statement: Vec<u8>,
+        now: SystemTime,
+    ) -> Result<(Envelope, BTreeMap<String, String>)> {
+        match self {
+            Self::Key(signer) => {
+                // The signature is in the envelope.
+                let annotations = BTreeMap::from([(names::SIGNATURE.to_owned(), String::new())]);
+                Ok((enclose(signer, statement).await?, annotations))
+            }
+            #[cfg(feature = "keyless")]
+            Self::Keyless(keyless) => Ok(keyless.envelope(&statement, now).await?),
+        }
     }
 
     /// Signs a statement for the new layout.
-    pub(super) async fn bundle(self, statement: Vec<u8>) -> Result<Bundle> {
-        let Self::Key(signer) = self;
-        let hint = Bundle::hint(&sha256(signer.public_key().as_der())?);
-        Ok(Bundle::of_key(enclose(signer, statement).await?, hint))
+    #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
+    pub(super) async fn bundle(self, statement: Vec<u8>, now: SystemTime) -> Result<Bundle> {
+        match self {
+            Self::Key(signer) => {
+                let hint = Bundle::hint(&sha256(signer.public_key().as_der())?);
+                Ok(Bundle::of_key(enclose(signer, statement).await?, hint))
+            }
+            #[cfg(feature = "keyless")]
+            Self::Keyless(keyless) => Ok(keyless.bundle(&statement, now).await?),
+        }
     }
 
-    /// Whether this is a signature that it made over exactly these bytes.
-    pub(super) async fn made(self, message: &[u8], signature: &[u8]) -> Result<bool> {
-        let Self::Key(signer) = self;
-        verify(signer, message, signature).await
+    /// Whether this is a signature that it made.
+    #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
+    pub(super) async fn made(self, evidence: &Evidence, now: SystemTime) -> Result<bool> {
+        match self {
+            Self::Key(signer) => verify(signer, &evidence.message, &evidence.signature).await,
+            #[cfg(feature = "keyless")]
+            Self::Keyless(keyless) => Ok(keyless.made(evidence, now).await?),
+        }
+    }
+
+    /// Why it cannot write the old layout.
+    pub(super) fn without_legacy(self) -> Option<Error> {
+        match self {
+            Self::Key(_) => None,
+            #[cfg(feature = "keyless")]
+            Self::Keyless(keyless) => keyless.has_legacy().err().map(Error::from),
+        }
     }
 }
 

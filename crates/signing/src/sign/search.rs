@@ -9,7 +9,8 @@ use lockage_registry::{Descriptor, Digest, RawManifest, Result as Answer, Source
 
 use super::said;
 use super::task::Task;
-use crate::format::{Envelope, Statement, names};
+use crate::format::{Statement, names};
+use crate::verify::{Evidence, Says};
 use crate::{Error, Result};
 
 /// What an envelope or a bundle has beside the statement, in bytes: signatures, certificates, log entries, timestamps.
@@ -56,10 +57,10 @@ impl<'t> Search<'t> {
     }
 
     /// Whether this is what is looked for, and signed by the signer.
-    pub(super) async fn is_it(&self, envelope: &Envelope) -> Result<bool> {
-        let says = envelope.payload_type == names::IN_TOTO
-            && Statement::parse(&envelope.payload).is_ok_and(|said| said::same(&said, self.statement));
-        Ok(says && self.task.seal.made(&envelope.pae(), &envelope.signature).await?)
+    pub(super) async fn is_it(&self, evidence: &Evidence) -> Result<bool> {
+        let Says::Statement { statement, payload_type, .. } = &evidence.says else { return Ok(false) };
+        let says = payload_type == names::IN_TOTO && said::same(statement, self.statement);
+        Ok(says && self.task.seal.made(evidence, self.task.now).await?)
     }
 
     fn too_much(&self, what: &str, limit: u64) -> Error {

@@ -14,6 +14,19 @@ pub struct Signed {
     pub digest: Digest,
     /// One for each image and layout, children before their index.
     pub marks: Vec<Mark>,
+    /// The layout that was asked for and cannot be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+}
+
+/// A layout that cannot be written by this signer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The layout.
+    pub layout: Layout,
+    /// Why not.
+    pub why: String,
 }
 
 /// A signature or an attestation, of one image in one layout.

@@ -1,11 +1,12 @@
 //! `Evidence`: one signature as it was found, before anyone has judged it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use lockage_tagging::{Digest, Tag};
 use serde::Serialize;
 
-use crate::format::{Bundle, Content, Envelope, FormatError, Material, SimpleSigning, Statement};
+use crate::format::{Bundle, Content, Envelope, FormatError, Material, SimpleSigning, Statement, names};
 
 /// Where a signature or attestation was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -81,6 +82,19 @@ pub(crate) enum Says {
         #[cfg_attr(not(feature = "bundle"), allow(dead_code, reason = "log entries and timestamps are about it"))]
         payload: Vec<u8>,
     },
+}
+
+impl LegacyProof {
+    /// What the annotations of a layer have; one that is empty is not there.
+    pub(crate) fn of(annotations: &BTreeMap<String, String>) -> Self {
+        let annotation = |name| annotations.get(name).filter(|text| !text.is_empty()).cloned();
+        Self {
+            certificate: annotation(names::CERTIFICATE),
+            chain: annotation(names::CHAIN),
+            rekor: annotation(names::REKOR_BUNDLE),
+            timestamp: annotation(names::TIMESTAMP),
+        }
+    }
 }
 
 impl Evidence {
