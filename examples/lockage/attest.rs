@@ -8,7 +8,7 @@ use lockage_signing::format::{PredicateType, StatementVersion};
 use lockage_signing::sign::Predicate;
 
 use crate::copy::reference;
-use crate::report::{Failure, Unusable};
+use crate::report::{Failure, read};
 use crate::signing::sealing::{self, Said};
 
 #[derive(clap::Args)]
@@ -41,9 +41,8 @@ enum Statement {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let unusable = |error| Failure::usage(&Unusable::of(&arguments.predicate)(error));
-    let json = std::fs::read_to_string(&arguments.predicate).map_err(|error| unusable(error.into()))?;
-    let predicate = Predicate::new(arguments.predicate_type, &json).map_err(|error| unusable(error.into()))?;
+    let kind = arguments.predicate_type;
+    let predicate = read(&arguments.predicate, |json| Ok(Predicate::new(kind.clone(), std::str::from_utf8(json)?)?))?;
     let predicate = predicate.version(match arguments.statement {
         Statement::V01 => StatementVersion::V01,
         Statement::V1 => StatementVersion::V1,

@@ -59,6 +59,12 @@ impl Error for Unusable {
     }
 }
 
+/// What a file that an argument names holds; what cannot be read is a mistake in the arguments.
+pub(crate) fn read<T>(file: &Path, parse: impl Fn(&[u8]) -> Result<T, Box<dyn Error>>) -> Result<T, Failure> {
+    let bytes = std::fs::read(file).map_err(Into::into);
+    bytes.and_then(|bytes| parse(&bytes)).map_err(|error| Failure::usage(&Unusable::of(file)(error)))
+}
+
 /// Prints a line. Whoever stops reading has seen enough, which is no error.
 pub(crate) fn say(line: impl fmt::Display) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
@@ -103,6 +109,9 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
         return Some(error.remedy().to_owned());
     }
     if let Some(error) = error.downcast_ref::<lockage_signing::policy::PolicyError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::keyless::KeylessError>() {
         return Some(error.remedy().to_owned());
     }
     if error.is::<crate::signing::password::NoPassword>() {

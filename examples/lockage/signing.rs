@@ -3,6 +3,7 @@
 pub(crate) mod claim;
 pub(crate) mod password;
 pub(crate) mod pinned;
+pub(crate) mod seal;
 pub(crate) mod sealing;
 pub(crate) mod trusted;
 pub(crate) mod verdict;

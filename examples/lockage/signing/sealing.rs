@@ -1,28 +1,25 @@
-//! By what is signed, in which layouts, and what became of each image: the common part of `sign` and `attest`.
+//! In which layouts is signed, and what became of each image: the common part of `sign` and `attest`.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
 use lockage_registry::{Digest, Reference, Target};
-use lockage_signing::KeyPair;
-use lockage_signing::sign::{Layout, Mark, Outcome, Predicate, Signed, Signing};
+use lockage_signing::sign::{Layout, LeftOut, Mark, Outcome, Predicate, Signed, Signing};
 use serde_json::{Value, json};
 
-use super::{password, pinned};
+use super::pinned;
+use super::seal::{By, Seal};
 use crate::clients::{self, Reach, Registries};
-use crate::report::{Failure, Unusable, describe, say};
+use crate::report::{Failure, describe, say};
 
 /// How many images are signed at once. Most of the time of each is spent waiting for a tag to be quiet.
 const AT_ONCE: usize = 64;
 
 #[derive(clap::Args)]
 pub(crate) struct Sealing {
-    /// Sign with this private key: cosign's, encrypted with the password in COSIGN_PASSWORD or on standard input, or PKCS#8,
-    /// SEC1 or PKCS#1, which need none.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[command(flatten)]
+    by: By,
 
     /// In which of cosign's layouts: tags beside the image (legacy: cosign 2, podman, skopeo), bundles that refer to it
     /// (bundle: cosign 3), or both.
@@ -73,19 +70,20 @@ pub(crate) enum DockerReference {
 struct Done {
     digest: Option<Digest>,
     marks: Vec<Mark>,
+    left_out: Option<LeftOut>,
     error: Option<Box<dyn std::error::Error>>,
 }
 
-/// Signs all images; the key is opened once. A failure does not stop the others.
+/// Signs all images. A failure does not stop the others.
 pub(crate) async fn run(
     arguments: &Sealing,
     images: &[Reference],
     said: &Said,
     claims: &[super::claim::Claim],
 ) -> Result<ExitCode, Failure> {
-    let key = key(&arguments.key)?;
+    let seal = Seal::open(&arguments.by).await?;
     let registries = clients::registries(&arguments.reach, arguments.concurrency.into())?;
-    let mut signing = Signing::with(&key).layout(arguments.format.layout());
+    let mut signing = seal.signing().layout(arguments.format.layout());
     if arguments.recursive {
         signing = signing.recursive();
     }
@@ -111,26 +109,18 @@ pub(crate) async fn run(
     Ok(if failed { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-fn key(file: &Path) -> Result<KeyPair, Failure> {
-    let unusable = |error| Failure::usage(&Unusable::of(file)(error));
-    let pem = std::fs::read(file).map_err(|error| unusable(error.into()))?;
-    let encrypted = KeyPair::is_encrypted(&pem).map_err(|error| unusable(error.into()))?;
-    let password = if encrypted { Some(password::read(file)?) } else { None };
-    KeyPair::from_pem(&pem, password.as_ref()).map_err(|error| unusable(error.into()))
-}
-
 async fn one(registries: &Registries, signing: Signing<'_>, image: &Reference, said: &Said) -> Done {
     let target = registries.of(image.repository());
     let digest = match pinned::digest(target, image).await {
         Ok(digest) => digest,
-        Err(error) => return Done { digest: None, marks: Vec::new(), error: Some(error.into()) },
+        Err(error) => return Done { digest: None, marks: Vec::new(), left_out: None, error: Some(error.into()) },
     };
     match write(target, signing, image, &digest, said).await {
-        Ok(signed) => Done { digest: Some(digest), marks: signed.marks, error: None },
+        Ok(signed) => Done { digest: Some(digest), marks: signed.marks, left_out: signed.left_out, error: None },
         Err(error) => {
             let marks =
                 if let lockage_signing::Error::Partly { done, .. } = &error { done.clone() } else { Vec::new() };
-            Done { digest: Some(digest), marks, error: Some(error.into()) }
+            Done { digest: Some(digest), marks, left_out: None, error: Some(error.into()) }
         }
     }
 }
@@ -164,7 +154,7 @@ fn document(image: &Reference, done: &Done) -> Value {
         (None, false) => "present",
     };
     json!({
-        "reference": image, "digest": done.digest, "result": result, "marks": done.marks,
+        "reference": image, "digest": done.digest, "result": result, "marks": done.marks, "left_out": done.left_out,
         "error": done.error.as_ref().map(ToString::to_string),
     })
 }
@@ -176,6 +166,9 @@ fn show(image: &Reference, done: &Done) -> Result<(), Failure> {
     for mark in &done.marks {
         let outcome = if is_new(mark) { "written" } else { "there already" };
         say(format_args!("  {:<13}  {}  of {}", outcome, mark.place, mark.subject.short()))?;
+    }
+    if let Some(left_out) = &done.left_out {
+        say(format_args!("  {:<13}  {}", "left out", left_out.why))?;
     }
     Ok(())
 }

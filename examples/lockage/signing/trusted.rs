@@ -1,6 +1,6 @@
 //! Whom to believe: the common part of `verify` and `verify-attestation`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lockage_signing::Policy;
 use lockage_signing::key::VerifyingKey;
@@ -8,7 +8,8 @@ use lockage_signing::policy::{PolicyBuilder, TrustedKey};
 use lockage_signing::trust::{Identity, TrustedRoot};
 
 use super::claim::{self, Claim};
-use crate::report::{Failure, Unusable};
+use super::seal;
+use crate::report::{Failure, read};
 
 #[derive(clap::Args)]
 pub(crate) struct Trusted {
@@ -91,15 +92,9 @@ impl Trusted {
         let needed =
             !self.identities.is_empty() || !self.patterns.is_empty() || self.require_log || self.require_timestamp;
         match &self.trusted_root {
-            Some(file) => read(file, |json| Ok(TrustedRoot::from_json(std::str::from_utf8(json)?)?)).map(Some),
-            None if needed => TrustedRoot::public_good().map(Some).map_err(|error| Failure::usage(&error)),
+            Some(file) => seal::root(Some(file)).map(Some),
+            None if needed => seal::root(None).map(Some),
             None => Ok(None),
         }
     }
-}
-
-/// What a file holds.
-fn read<T>(file: &Path, parse: impl Fn(&[u8]) -> Result<T, Box<dyn std::error::Error>>) -> Result<T, Failure> {
-    let bytes = std::fs::read(file).map_err(Into::into);
-    bytes.and_then(|bytes| parse(&bytes)).map_err(|error| Failure::usage(&Unusable::of(file)(error)))
 }
