@@ -5,6 +5,8 @@ mod error;
 pub mod format;
 #[cfg(feature = "image")]
 mod found;
+#[cfg(feature = "gate")]
+pub mod gate;
 #[cfg(feature = "key")]
 pub mod key;
 #[cfg(feature = "keyless")]

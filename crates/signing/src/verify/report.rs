@@ -50,7 +50,7 @@ pub(crate) fn text(error: &Error) -> String {
 }
 
 /// In RFC 3339, in UTC.
-pub(super) fn times<S: Serializer>(times: &[SystemTime], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn times<S: Serializer>(times: &[SystemTime], serializer: S) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(times.len()))?;
     for time in times {
         let time = jiff::Timestamp::try_from(*time).map_err(S::Error::custom)?;
