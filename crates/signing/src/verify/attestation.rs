@@ -28,7 +28,8 @@ pub struct Attestation {
     /// What the certificate says of the build, by Fulcio's names; nothing for a key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub certificate: BTreeMap<String, String>,
-    /// What is said: read from the bytes that are signed, the predicate as it was written.
+    /// What is said: read from the bytes that are signed, the predicate as it was written. For the predicates that are known,
+    /// [`typed_predicate`](Statement::typed_predicate) reads it.
     pub statement: Statement,
 }
 

@@ -51,7 +51,8 @@ impl Policy {
     /// Claims are compared with the annotations of the statement's subject, which attestations seldom have. Costs as
     /// [`verify`](Self::verify), with `.att` in place of `.sig`.
     ///
-    /// Where it is [`Unsigned`](Outcome::Unsigned), there is no attestation of any type.
+    /// Where it is [`Unsigned`](Outcome::Unsigned), there is no attestation of any type. With
+    /// [`recursive`](crate::policy::PolicyBuilder::recursive), each child has to have such attestations of its own.
     pub async fn verify_attestation(
         &self,
         source: &dyn Source,

@@ -141,11 +141,6 @@ pub enum Reason {
         /// What it says it is about.
         said: Vec<String>,
     },
-    /// It is an attestation, and says nothing about who released the image.
-    NotASignature {
-        /// What it is.
-        predicate_type: String,
-    },
     /// It is of another type than was asked for.
     PredicateType {
         /// What it is.

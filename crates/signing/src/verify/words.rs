@@ -30,9 +30,6 @@ impl fmt::Display for Reason {
         let line = match self {
             Self::Malformed { why } => why.clone(),
             Self::WrongDigest { said } => format!("it is about {}", said.join(", ")),
-            Self::NotASignature { predicate_type } => {
-                format!("it is an attestation of {predicate_type}, and no signature")
-            }
             Self::PredicateType { predicate_type } => format!("it is an attestation of {predicate_type}"),
             Self::UnknownKey => "no key of the policy has made it".to_owned(),
             Self::KeyExpired { key } => format!("{key} is not believed at that time"),

@@ -10,6 +10,9 @@ use super::world::*;
 
 const SIGN: &str = PredicateType::COSIGN_SIGN;
 
+type ChangeText = fn(String) -> String;
+type Change = fn(&mut Value);
+
 /// What is wrong with it, for a registry that has a signature layer of these bytes, signed.
 async fn payload_verdict(change: impl Fn(String) -> String) -> Result<(), String> {
     let (world, toy) = (World::new().await, Toy::new(1));
@@ -23,15 +26,12 @@ async fn payload_verdict(change: impl Fn(String) -> String) -> Result<(), String
 
 #[tokio::test]
 async fn payloads_have_one_reading() {
-    let good: [(&str, fn(String) -> String); 3] = [
-        ("as it is", |text| text),
-        ("unknown fields", |text| text.replacen('{', r#"{"more":[1],"#, 1)),
-        ("blanks around", |text| format!(" {text}\n")),
-    ];
+    let good: [(&str, ChangeText); 2] = [("as it is", |text| text), ("blanks around", |text| format!(" {text}\n"))];
     for (name, change) in good {
         assert_eq!(payload_verdict(change).await, Ok(()), "{name}");
     }
-    let bad: [(&str, fn(String) -> String); 7] = [
+    let bad: [(&str, ChangeText); 8] = [
+        ("a field that is unknown", |text| text.replacen('{', r#"{"more":[1],"#, 1)),
         ("another type", |text| text.replace("cosign container image signature", "atomic container signature")),
         ("a field twice", |text| text.replacen('{', r#"{"critical":null,"#, 1)),
         ("bytes behind", |text| format!("{text}{{}}")),
@@ -76,15 +76,15 @@ async fn bundle_verdict(change: impl Fn(&mut Value)) -> Result<(), String> {
 
 #[tokio::test]
 async fn bundles_have_one_reading() {
-    let good: [(&str, fn(&mut Value)); 3] = [
+    let good: [(&str, Change); 2] = [
         ("as it is", |_| {}),
-        ("unknown fields", |bundle| bundle["more"] = json!({"a": 1})),
         ("a key id", |bundle| bundle["dsseEnvelope"]["signatures"][0]["keyid"] = json!("whatever")),
     ];
     for (name, change) in good {
         assert_eq!(bundle_verdict(change).await, Ok(()), "{name}");
     }
-    let bad: [(&str, fn(&mut Value)); 9] = [
+    let bad: [(&str, Change); 10] = [
+        ("a field that is unknown", |bundle| bundle["more"] = json!({"a": 1})),
         ("no signature", |bundle| bundle["dsseEnvelope"]["signatures"] = json!([])),
         ("two signatures", |bundle| {
             let one = bundle["dsseEnvelope"]["signatures"][0].clone();
@@ -132,7 +132,7 @@ async fn statements_are_about_something_or_refused() {
         said["subject"] = json!([{"digest": {"sha256": "00"}}, mine]);
     };
     assert_eq!(statement_verdict(second).await, Ok(()));
-    let bad: [(&str, &str, fn(&mut Value)); 9] = [
+    let bad: [(&str, &str, Change); 9] = [
         ("no subject", "Malformed", |said| said["subject"] = json!([])),
         ("a subject without a digest", "Malformed", |said| said["subject"] = json!([{"name": "x"}])),
         ("a digest of another kind", "WrongDigest", |said| {

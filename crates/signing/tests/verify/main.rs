@@ -8,6 +8,8 @@ mod danger;
 mod documents;
 mod faults;
 mod hostile;
+#[cfg(feature = "key")]
+mod keys;
 mod mixes;
 mod places;
 mod policies;

@@ -93,7 +93,7 @@ async fn every_request_that_fails_over_http_leaves_the_right_outcome_or_none() {
         let (_server, client, repo) = served(intercept).await;
         let digest = signed(&client, &repo, &toy).await;
         for nth in 0..(if api { 6 } else { 7 }) {
-            for which in 0..faults.len() {
+            for (which, fault) in faults.iter().enumerate() {
                 for (by, is_signer) in [(&toy, true), (&stranger, false)] {
                     let client = Client::builder().retry(RetryPolicy::none()).build().unwrap();
                     at.1.store(which, Ordering::SeqCst);
@@ -103,7 +103,7 @@ async fn every_request_that_fails_over_http_leaves_the_right_outcome_or_none() {
                     match outcome {
                         Outcome::Verified(verified) => assert!(is_signer && !verified.undecided.is_empty()),
                         Outcome::Indeterminate(undecided) => assert!(!undecided.errors.is_empty()),
-                        other => panic!("{nth} {:?}: {other:?}", faults[which]),
+                        other => panic!("{nth} {:?}: {other:?}", fault),
                     }
                 }
             }

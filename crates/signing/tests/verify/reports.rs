@@ -47,6 +47,9 @@ async fn outcomes_are_json_with_names_that_stay() {
 
     let policy = Policy::of_key(Toy::new(2)).unwrap();
     let outcome = policy.verify(&world.registry, &world.repo, &world.digest, now()).await;
+    let Outcome::Rejected(why) = &outcome else { panic!("{outcome:?}") };
+    let line = format!("{tag} layer {}: no key of the policy has made it", layer.0.digest.short());
+    assert_eq!(why[0].to_string(), line);
     let rejected = json!([{"place": place, "reasons": [{"reason": "unknown-key"}]}]);
     assert_eq!(to_json(&outcome), json!({"verdict": "rejected", "rejected": rejected}));
 
