@@ -116,7 +116,7 @@ async fn signed_by_all(host: &str) {
 
 fn start(repo: &Repository, subject: &Digest, key: &Path) -> std::process::Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_signer_among_others", "--ignored"])
+        .args(["--exact", "a_signer_among_others", "--ignored", "--nocapture"])
         .env(SIGNER, format!("{repo} {subject} {}", key.display()))
         .stdout(Stdio::null())
         .spawn()

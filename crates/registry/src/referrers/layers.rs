@@ -166,7 +166,10 @@ impl Layers<'_> {
         let bytes = Bytes::from(serde_json::to_vec(&config).map_err(|e| self.unwritable(e))?);
         let digest = digest_of(Algorithm::Sha256, &bytes)?;
         let descriptor = Descriptor::new(held.config.media_type.clone(), digest, bytes.len() as u64);
-        self.target.put_blob(self.repo, &descriptor, Body::bytes(bytes)).await?;
+        // Others bring the same config at the same time: the less often it is uploaded, the better (see `doubt`).
+        if self.target.stat_blob(self.repo, &descriptor.digest).await.is_err() {
+            self.target.put_blob(self.repo, &descriptor, Body::bytes(bytes)).await?;
+        }
         Ok(descriptor)
     }
 

@@ -30,6 +30,7 @@
 //! # }).unwrap();
 //! ```
 
+mod doubt;
 mod index;
 mod json;
 mod lane;
@@ -61,7 +62,7 @@ pub struct Settled {
 /// As [`Target::put_manifest`] and [`enter`].
 pub async fn attach(target: &dyn Target, repo: &Repository, manifest: &RawManifest) -> Result<Stored> {
     let at = TagOrDigest::Digest(manifest.digest().clone());
-    let stored = target.put_manifest(repo, manifest, &at).await?;
+    let stored = doubt::put(target, repo, manifest, &at).await?;
     if let Some(subject) = manifest.view()?.subject.filter(|_| !stored.subject_indexed) {
         enter(target, repo, &subject.digest, std::slice::from_ref(manifest)).await?;
     }

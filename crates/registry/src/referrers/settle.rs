@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures_timer::Delay;
 use lockage_tagging::{Digest, Repository, Tag};
 
+use super::doubt::Doubt;
 use super::{Settled, lane};
 use crate::{Error, ErrorKind, RawManifest, Result, TagOrDigest, Target};
 
@@ -42,6 +43,7 @@ pub(super) async fn settle(target: &dyn Target, repo: &Repository, tag: &Tag, ke
     let mut pace = Pace::default();
     let (mut requests, mut writes, mut rereads) = (0, 0, 0);
     let mut last: Option<Digest> = None;
+    let mut doubt = Doubt::default();
     loop {
         let lane = lane::enter(target, repo, tag).await;
         let begun = Instant::now();
@@ -80,7 +82,9 @@ pub(super) async fn settle(target: &dyn Target, repo: &Repository, tag: &Tag, ke
                 (requests, writes, rereads) = (requests + 1, writes + 1, 0);
                 match target.put_manifest(repo, &document, &at).await {
                     Err(error) if error.kind() == ErrorKind::Rejected => {
-                        if keep.give_up(target, repo, &mut requests).await? {
+                        if keep.give_up(target, repo, &mut requests).await?
+                            || doubt.pause(target, repo, &document, &error, &mut requests).await?
+                        {
                             continue;
                         }
                         return Err(error);
@@ -134,7 +138,7 @@ impl Pace {
 }
 
 /// A number from 0 to 1: each `RandomState` has keys of its own.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     let bits = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default();
     f64::from(bits) / f64::from(u32::MAX)
 }

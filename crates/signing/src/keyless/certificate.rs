@@ -64,12 +64,12 @@ impl Issued {
 
     /// The certificates above it, in PEM.
     pub(super) fn chain(&self) -> String {
-        self.above.iter().map(|certificate| with_newline(certificate.to_pem())).collect()
+        self.above.iter().map(|certificate| lines(&certificate.to_pem())).collect()
     }
 
     /// The certificate, in PEM.
     pub(super) fn pem(&self) -> String {
-        with_newline(self.leaf.to_pem())
+        lines(&self.leaf.to_pem())
     }
 }
 
@@ -79,11 +79,9 @@ impl fmt::Debug for Issued {
     }
 }
 
-fn with_newline(mut pem: String) -> String {
-    if !pem.ends_with('\n') {
-        pem.push('\n');
-    }
-    pem
+/// PEM in the lines that cosign writes.
+fn lines(pem: &str) -> String {
+    pem.lines().flat_map(|line| [line, "\n"]).collect()
 }
 
 fn failed(fulcio: &Endpoint, token: &IdentityToken, error: Error) -> KeylessError {

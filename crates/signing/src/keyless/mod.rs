@@ -92,7 +92,6 @@ impl Keyless {
     }
 
     /// The services.
-    #[must_use]
     pub fn services(&self) -> &Services {
         &self.services
     }
@@ -113,6 +112,8 @@ impl Keyless {
     /// Whatever keeps a service from doing its part, and a bundle that the trusted root does not believe.
     pub async fn bundle(&self, statement: &[u8], now: SystemTime) -> Result<Bundle, KeylessError> {
         let (envelope, sealed) = self.seal_statement(statement, now).await?;
+        let signature = DsseSignature::new(sealed.signature, KeyId::default());
+        let envelope = DsseEnvelope::new(envelope.payload_type, PayloadBytes::new(envelope.payload), signature);
         let mut bundle = BundleV03::with_certificate_and_dsse(sealed.issued.leaf.clone(), envelope)
             .with_tlog_entry(sealed.entry.into_bundle(&self.services.rekor)?);
         if let Some(timestamp) = sealed.timestamp {
@@ -158,10 +159,9 @@ impl Keyless {
         now: SystemTime,
     ) -> Result<(Envelope, BTreeMap<String, String>), KeylessError> {
         self.has_legacy()?;
-        let (_, sealed) = self.seal_statement(statement, now).await?;
+        let (envelope, sealed) = self.seal_statement(statement, now).await?;
         // The signature is in the envelope.
         let annotations = self.annotations(&sealed, String::new())?;
-        let envelope = Envelope::new(names::IN_TOTO, statement.to_vec(), sealed.signature.as_bytes().to_vec());
         let proof = Proof::Legacy(LegacyProof::of(&annotations));
         let evidence = Evidence::of_envelope(Place::File, envelope.clone(), proof).map_err(unwritten)?;
         self.believe(&sealed.issued, &evidence)?;
@@ -185,17 +185,12 @@ impl Keyless {
         Ok(certified.subject == issued.subject && certified.issuer == issued.issuer)
     }
 
-    async fn seal_statement(&self, statement: &[u8], now: SystemTime) -> Result<(DsseEnvelope, Sealed), KeylessError> {
+    async fn seal_statement(&self, statement: &[u8], now: SystemTime) -> Result<(Envelope, Sealed), KeylessError> {
         let issued = self.certificate(now).await?;
-        let message = pae(names::IN_TOTO, statement);
-        let signature = sign(&issued, &message)?;
-        let envelope = DsseEnvelope::new(
-            names::IN_TOTO.to_owned(),
-            PayloadBytes::from_bytes(statement),
-            DsseSignature::new(signature.clone(), KeyId::default()),
-        );
+        let signature = sign(&issued, &pae(names::IN_TOTO, statement))?;
+        let envelope = Envelope::new(names::IN_TOTO, statement.to_vec(), signature.as_bytes().to_vec());
         let witnesses = self.witnesses();
-        let entry = witnesses.envelope(&envelope, &message, &issued.leaf).await?;
+        let entry = witnesses.envelope(&envelope, &issued).await?;
         let timestamp = witnesses.timestamp(&signature).await?;
         Ok((envelope, Sealed { issued, signature, entry, timestamp }))
     }

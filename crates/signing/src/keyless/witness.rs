@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::json;
 use sigstore_sign::crypto::sha256;
 use sigstore_sign::rekor::{
     DsseEntry, Error, HashedRekord, HashedRekordV2, LogEntry, RekorClient, RekorV2Client, RekorV2KeyDetails,
 };
 use sigstore_sign::reqwest::Client;
 use sigstore_sign::tsa::{self, TimestampClient};
-use sigstore_sign::types::{
-    DerCertificate, DsseEnvelope, KindVersion, SignatureBytes, TimestampToken, TransparencyLogEntry,
-};
+use sigstore_sign::types::{DerCertificate, KindVersion, SignatureBytes, TimestampToken, TransparencyLogEntry};
 
+use super::certificate::Issued;
 use super::endpoint::Endpoint;
 use super::{Failure, KeylessError, RekorVersion, Services};
-use crate::format::encode;
+use crate::format::{Envelope, encode};
 
 /// What a log says about a signature.
 #[derive(Debug)]
@@ -33,23 +33,23 @@ pub(super) struct Witnesses<'a> {
 }
 
 impl Witnesses<'_> {
-    /// Logs the signature of an envelope.
-    pub(super) async fn envelope(
-        self,
-        envelope: &DsseEnvelope,
-        message: &[u8],
-        certificate: &DerCertificate,
-    ) -> Result<Entry, KeylessError> {
+    /// Logs the signature of an envelope, whose bytes in version 1 are those of [`Envelope::to_bytes`]: cosign 2 compares their
+    /// hash with that of the layer.
+    pub(super) async fn envelope(self, envelope: &Envelope, issued: &Issued) -> Result<Entry, KeylessError> {
         let rekor = &self.services.rekor;
-        let signature = &envelope.signature.sig;
+        let signature = SignatureBytes::from_bytes(&envelope.signature);
         if self.services.version == RekorVersion::V2 {
-            return self.v2(message, signature, certificate).await;
+            return self.v2(&envelope.pae(), &signature, &issued.leaf).await;
         }
-        let asked =
-            DsseEntry::new(envelope, certificate).map_err(|error| KeylessError::Machine { why: error.to_string() })?;
+        let machine = |error: &dyn std::error::Error| KeylessError::Machine { why: error.to_string() };
+        let text = String::from_utf8(envelope.to_bytes()).map_err(|error| machine(&error))?;
+        let content = json!({ "envelope": text, "verifiers": [encode(issued.pem())] });
+        // Its own constructor writes the envelope in another way.
+        let asked = json!({ "apiVersion": "0.0.1", "kind": "dsse", "spec": { "proposedContent": content } });
+        let asked: DsseEntry = serde_json::from_value(asked).map_err(|error| machine(&error))?;
         let answer = rekor.within(self.limit, self.v1()?.create_dsse_entry(asked)).await?;
         let entry = answer.map_err(|error| failed(rekor, error))?;
-        checked(rekor, entry, KindVersion::DsseV001, "/spec/signatures/0/signature", signature)
+        checked(rekor, entry, KindVersion::DsseV001, "/spec/signatures/0/signature", &signature)
     }
 
     /// Logs the signature of a payload of the old layout, at a log of version 1.

@@ -22,7 +22,7 @@ pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
     let bytes = statement.to_bytes().map_err(|error| task.malformed(error))?;
     let bundle = Blob::new(names::BUNDLE, task.seal.bundle(bytes, task.now).await?.as_bytes().to_vec())?;
     let config = Blob::new(media_type::OCI_EMPTY, "{}")?;
-    let (stored, configured) = futures::future::join(task.put(&bundle), empty(task, &config)).await;
+    let (stored, configured) = futures::future::join(task.put(&bundle), task.ensure(&config)).await;
     stored.and(configured)?;
 
     let manifest = RawManifest::new(media_type::OCI_MANIFEST, manifest(task, &statement, &config, &bundle)?)?;
@@ -33,11 +33,6 @@ pub(super) async fn write(task: &Task<'_>, said: Said<'_>) -> Result<Mark> {
 fn mark(task: &Task<'_>, manifest: Digest, outcome: Outcome) -> Mark {
     let place = Place::Bundle { manifest: manifest.clone() };
     Mark { subject: task.image.digest.clone(), layout: Layout::Bundle, place, manifest, outcome }
-}
-
-/// Every bundle of a repository has the same config: a HEAD saves most of them an upload.
-async fn empty(task: &Task<'_>, config: &Blob) -> Result<()> {
-    if task.has(config).await? { Ok(()) } else { task.put(config).await }
 }
 
 /// The manifest of a bundle of this signer that says the same.

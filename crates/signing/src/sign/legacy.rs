@@ -125,7 +125,7 @@ impl<'t> Tagged<'t> {
     async fn add(&self, layer: Blob) -> Result<Mark> {
         let Task { target, repo, .. } = self.task;
         let config = Blob::new(media_type::OCI_CONFIG, config(&layer.descriptor))?;
-        let (stored, configured) = futures::future::join(self.task.put(&layer), self.task.put(&config)).await;
+        let (stored, configured) = futures::future::join(self.task.ensure(&layer), self.task.ensure(&config)).await;
         stored.and(configured)?;
         let manifest = self.task.json(
             "manifest",

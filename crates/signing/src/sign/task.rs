@@ -43,6 +43,16 @@ impl Task<'_> {
         Ok(self.target.put_blob(self.repo, &blob.descriptor, Body::bytes(blob.bytes.clone())).await?)
     }
 
+    /// Stores a blob that others store at the same time, unless it is there: all who sign an image have the same payload and
+    /// the same config, and some registries serve a blob worse while it is uploaded again. What cannot be asked is uploaded,
+    /// which says what is wrong.
+    pub(super) async fn ensure(&self, blob: &Blob) -> Result<()> {
+        match self.target.stat_blob(self.repo, &blob.descriptor.digest).await {
+            Ok(_) => Ok(()),
+            Err(_) => self.put(blob).await,
+        }
+    }
+
     /// Whether the registry has the blob; only where it says that it has not, it has not.
     pub(super) async fn has(&self, blob: &Blob) -> Result<bool> {
         match self.target.stat_blob(self.repo, &blob.descriptor.digest).await {

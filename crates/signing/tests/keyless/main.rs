@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lockage_registry::testing::{Recorder, fixtures};
-use lockage_registry::{Digest, Memory, Repository};
+use lockage_registry::{
+    Content, Descriptor, Digest, DigestTag, DigestTagKind, Memory, Repository, Source as _, TagOrDigest,
+};
 use lockage_signing::keyless::{IdentityToken, Keyless, RekorVersion, Services};
 use lockage_signing::trust::{Identity, TrustedRoot};
 use lockage_signing::verify::Outcome;
@@ -76,6 +78,15 @@ impl World {
         match self.verify(WORKFLOW, ACTIONS_ISSUER).await {
             Outcome::Verified(verified) => verified.accepted.len(),
             Outcome::Unsigned => 0,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What is under a tag of the old layout.
+    pub async fn layers(&self, kind: DigestTagKind) -> Vec<Descriptor> {
+        let tag = TagOrDigest::Tag(DigestTag::new(&self.digest, kind).to_tag());
+        match self.registry.manifest(&self.repo, &tag).await.unwrap().view().unwrap().content {
+            Content::Image { layers, .. } => layers,
             other => panic!("{other:?}"),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use lockage_registry::{Content, DigestTag, DigestTagKind, Source as _, TagOrDigest};
-use lockage_signing::format::{PredicateType, names};
+use lockage_registry::DigestTagKind;
+use lockage_signing::format::{LogBundle, PredicateType, names};
 use lockage_signing::keyless::{IdentityToken, Keyless, KeylessError, Services};
 use lockage_signing::sign::{Layout, Predicate, Signing};
 use lockage_signing::trust::{Identity, San};
@@ -68,15 +68,13 @@ async fn the_layer_of_the_old_layout_has_what_that_of_cosign_2_has() {
     for kind in [Kind::V1, Kind::V1Timestamp] {
         let world = World::new().await;
         world.sign(&world.keyless(kind), Layout::Legacy).await.unwrap();
-        let tag = DigestTag::new(&world.digest, DigestTagKind::Signature).to_tag();
-        let manifest = world.registry.manifest(&world.repo, &TagOrDigest::Tag(tag)).await.unwrap();
-        let Content::Image { layers, .. } = manifest.view().unwrap().content else { panic!() };
-        let [layer] = layers.as_slice() else { panic!("{layers:?}") };
+        let [layer] = world.layers(DigestTagKind::Signature).await.try_into().unwrap();
         let mut expected = vec![names::SIGNATURE, names::REKOR_BUNDLE, names::CERTIFICATE, names::CHAIN];
         expected.extend(kind.timestamp().then_some(names::TIMESTAMP));
         assert_eq!(layer.annotations.keys().map(String::as_str).collect::<Vec<_>>(), expected);
         let annotation = |name: &str| layer.annotations[name].as_str();
         assert!(annotation(names::REKOR_BUNDLE).starts_with(r#"{"SignedEntryTimestamp":""#));
+        assert!(!annotation(names::CERTIFICATE).contains('\r') && annotation(names::CERTIFICATE).ends_with("-----\n"));
         assert_eq!(annotation(names::CERTIFICATE).matches("BEGIN CERTIFICATE").count(), 1);
         assert_eq!(annotation(names::CHAIN).matches("BEGIN CERTIFICATE").count(), 2);
     }
@@ -114,6 +112,19 @@ async fn an_attestation_is_verified_in_both_layouts_and_counts_as_no_signature()
         }
         assert_eq!(world.accepted().await, 0);
     }
+}
+
+#[tokio::test]
+async fn the_log_has_the_hash_of_the_layer_that_is_stored_for_an_attestation() {
+    let world = World::new().await;
+    let predicate = Predicate::new("https://example.com/t".parse().unwrap(), "{}").unwrap();
+    let keyless = world.keyless(Kind::V1);
+    let signing = Signing::keyless(&keyless).layout(Layout::Legacy);
+    signing.attest(&world.registry, &world.repo, &world.digest, &predicate, SystemTime::now()).await.unwrap();
+    let [layer] = world.layers(DigestTagKind::Attestation).await.try_into().unwrap();
+    let logged = LogBundle::parse(layer.annotations[names::REKOR_BUNDLE].as_bytes()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&logged.body).unwrap();
+    assert_eq!(body["spec"]["envelopeHash"]["value"], layer.digest.hex());
 }
 
 #[tokio::test]
