@@ -1,12 +1,12 @@
-//! The client of every command that talks to a registry, and the arguments that shape it.
+//! The registries of every command that talks to some: hosts over the network, and directories that stand for a host.
 
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lockage_registry::{Host, client::Client};
+use lockage_registry::{Host, OciLayout, Repository, Target, client::Client};
 
-use crate::report::Failure;
+use crate::report::{Failure, Unusable};
 
 #[derive(clap::Args)]
 pub(crate) struct Reach {
@@ -29,11 +29,39 @@ pub(crate) struct Reach {
     /// Take credentials from this file, in the format of docker's config.json, rather than from docker's own.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+
+    /// Take this directory for the host, which is not asked then: its repositories are OCI layouts in it, as `serve --dir`
+    /// keeps them. May be repeated.
+    #[arg(long, value_name = "HOST=DIR", value_parser = host_and_file)]
+    layout: Vec<(Host, PathBuf)>,
 }
 
-/// A client with at most `concurrency` requests under way to a host.
-pub(crate) fn client(reach: &Reach, concurrency: usize) -> Result<Client, Failure> {
-    build(reach, concurrency).map_err(|error| Failure::usage(error.as_ref()))
+/// Where repositories are looked up: in a directory, where one stands for their host, and else over the network.
+#[derive(Clone)]
+pub(crate) struct Registries {
+    client: Client,
+    layouts: BTreeMap<Host, OciLayout>,
+}
+
+impl Registries {
+    /// What holds this repository. For one host it is always one and the same object.
+    pub(crate) fn of(&self, repository: &Repository) -> &dyn Target {
+        match self.layouts.get(repository.host()) {
+            Some(layout) => layout,
+            None => &self.client,
+        }
+    }
+}
+
+/// The registries that can be reached, with at most `concurrency` requests under way to a host.
+pub(crate) fn registries(reach: &Reach, concurrency: usize) -> Result<Registries, Failure> {
+    let client = build(reach, concurrency).map_err(|error| Failure::usage(error.as_ref()))?;
+    let mut layouts = BTreeMap::new();
+    for (host, dir) in &reach.layout {
+        let layout = OciLayout::open(dir, host.clone()).map_err(|error| Failure::usage(&error))?;
+        layouts.insert(host.clone(), layout);
+    }
+    Ok(Registries { client, layouts })
 }
 
 fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
@@ -60,31 +88,6 @@ fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
 
 fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(std::fs::read(file)?)
-}
-
-/// A file that an argument names, and what is wrong with it.
-#[derive(Debug)]
-struct Unusable {
-    file: PathBuf,
-    source: Box<dyn Error>,
-}
-
-impl Unusable {
-    fn of(file: &Path) -> impl Fn(Box<dyn Error>) -> Self {
-        move |source| Self { file: file.to_owned(), source }
-    }
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: cannot be used", self.file.display())
-    }
-}
-
-impl Error for Unusable {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.source.as_ref())
-    }
 }
 
 /// `HOST=FILE`.

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lockage_promote::{Attachment, CopyPlan, Error, Flights, FoundBy, ImageCopy, Receipt};
-use lockage_registry::{NameError, Platform, Reference, client::Client};
+use lockage_registry::{NameError, Platform, Reference};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::clients;
+use crate::clients::{self, Registries};
 use crate::pairs::{self, Pair};
 use crate::progress::Progress;
 use crate::report::{Failure, describe, say};
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 }
 
 /// A reference, or what is wrong with it and what to write instead.
-fn reference(text: &str) -> Result<Reference, String> {
+pub(crate) fn reference(text: &str) -> Result<Reference, String> {
     text.parse().map_err(|error: NameError| match error.remedy() {
         Some(remedy) => format!("{error}: {remedy}"),
         None => error.to_string(),
@@ -74,9 +74,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         (None, Some(source), Some(target)) => vec![(source.clone(), target.clone())],
         (None, ..) => Vec::new(),
     };
-    let client = clients::client(&arguments.reach, arguments.concurrency.into())?;
+    let registries = clients::registries(&arguments.reach, arguments.concurrency.into())?;
     let arguments = Arc::new(arguments);
-    let done = copy_all(&arguments, &client, &pairs).await;
+    let done = copy_all(&arguments, &registries, &pairs).await;
 
     let failed = done.iter().any(|done| matches!(done, Done::Failed(_)));
     if arguments.json {
@@ -95,17 +95,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// All pairs, so many at once, in the order in which they were given. A failure does not stop the others.
-async fn copy_all(arguments: &Arc<Arguments>, client: &Client, pairs: &[Pair]) -> Vec<Done> {
+async fn copy_all(arguments: &Arc<Arguments>, registries: &Registries, pairs: &[Pair]) -> Vec<Done> {
     let progress = Progress::start();
     let (flights, places) = (Flights::new(), Arc::new(Semaphore::new(arguments.concurrency.into())));
     let mut running = JoinSet::new();
     for (number, pair) in pairs.iter().cloned().enumerate() {
-        let (arguments, client, flights) = (Arc::clone(arguments), client.clone(), flights.clone());
+        let (arguments, registries, flights) = (Arc::clone(arguments), registries.clone(), flights.clone());
         let (places, observer) = (Arc::clone(&places), progress.observer(pair.1.to_string()));
         running.spawn(async move {
             // Made before any of them begins, so that one listing of a repository's tags serves all.
-            let mut copy = ImageCopy::new(&client, &pair.0)
-                .to(&client, &pair.1)
+            let mut copy = ImageCopy::new(registries.of(pair.0.repository()), &pair.0)
+                .to(registries.of(pair.1.repository()), &pair.1)
                 .concurrency(arguments.concurrency.into())
                 .sharing(&flights)
                 .observed_by(observer);

@@ -1,13 +1,20 @@
 //! `lockage`: the reference pipeline binary. It parses arguments, calls the crates, and prints.
 #![allow(clippy::print_stderr)]
 
+mod attest;
 mod clients;
 mod copy;
+mod keygen;
 mod pairs;
 mod progress;
 mod report;
 mod serve;
+mod sign;
+mod signing;
 mod tags;
+mod tree;
+mod verify;
+mod verify_attestation;
 mod verify_bundle;
 
 use std::process::ExitCode;
@@ -32,6 +39,18 @@ enum Command {
     Copy(Box<copy::Arguments>),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
+    /// Sign images, in both layouts of cosign.
+    Sign(Box<sign::Arguments>),
+    /// Verify that images are signed.
+    Verify(Box<verify::Arguments>),
+    /// Attest something of images: provenance, an SBOM, the result of a test or of a scan.
+    Attest(Box<attest::Arguments>),
+    /// Verify that something is attested of an image, and print what.
+    VerifyAttestation(Box<verify_attestation::Arguments>),
+    /// Make a key to sign with.
+    Keygen(keygen::Arguments),
+    /// Show everything that is attached to an image, and who claims to have signed it.
+    Tree(tree::Arguments),
     /// Verify a Sigstore bundle over a file or a digest, without any request.
     VerifyBundle(verify_bundle::Arguments),
 }
@@ -42,6 +61,12 @@ async fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
+        Command::Sign(arguments) => sign::run(*arguments).await,
+        Command::Verify(arguments) => verify::run(*arguments).await,
+        Command::Attest(arguments) => attest::run(*arguments).await,
+        Command::VerifyAttestation(arguments) => verify_attestation::run(*arguments).await,
+        Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Tree(arguments) => tree::run(arguments).await,
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments).await,
     };
     match result {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What ends a command, ready to be printed.
@@ -31,6 +32,37 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A file that an argument names, and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    file: PathBuf,
+    source: Box<dyn Error>,
+}
+
+impl Unusable {
+    pub(crate) fn of(file: &Path) -> impl Fn(Box<dyn Error>) -> Self {
+        move |source| Self { file: file.to_owned(), source }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: cannot be used", self.file.display())
+    }
+}
+
+impl Error for Unusable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
+
+/// What a file that an argument names holds; what cannot be read is a mistake in the arguments.
+pub(crate) fn read<T>(file: &Path, parse: impl Fn(&[u8]) -> Result<T, Box<dyn Error>>) -> Result<T, Failure> {
+    let bytes = std::fs::read(file).map_err(Into::into);
+    bytes.and_then(|bytes| parse(&bytes)).map_err(|error| Failure::usage(&Unusable::of(file)(error)))
 }
 
 /// Prints a line. Whoever stops reading has seen enough, which is no error.
@@ -69,6 +101,21 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
         return error.remedy().map(str::to_owned);
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::Error>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::key::KeyError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::policy::PolicyError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if let Some(error) = error.downcast_ref::<lockage_signing::keyless::KeylessError>() {
+        return Some(error.remedy().to_owned());
+    }
+    if error.is::<crate::signing::password::NoPassword>() {
+        return Some(crate::signing::password::NoPassword::remedy());
     }
     if let Some(error) = error.downcast_ref::<lockage_tagging::ci::CiError>() {
         return Some(error.remedy());

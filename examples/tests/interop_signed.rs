@@ -4,49 +4,10 @@
 
 mod real;
 
-use lockage_registry::Reference;
-use lockage_registry::client::Client;
 use lockage_registry::testing::fixtures::{self, Image};
 use real::signers::{Cosign2, Cosign3, Notation, Signer, Who};
-use real::{DockerRegistry, Serving, copy, platforms};
+use real::{Place, copy, platforms};
 use tempfile::TempDir;
-
-/// A registry with the referrers API, or without.
-enum Place {
-    Api(Serving),
-    Fallback(DockerRegistry),
-}
-
-impl Place {
-    fn both() -> [Self; 2] {
-        [Self::Api(Serving::start(None)), Self::Fallback(DockerRegistry::start())]
-    }
-
-    fn host(&self) -> &str {
-        match self {
-            Self::Api(serving) => serving.host(),
-            Self::Fallback(registry) => registry.host(),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Api(_) => "the referrers API",
-            Self::Fallback(_) => "fallback tags",
-        }
-    }
-
-    /// By a tag, or by a digest.
-    fn at(&self, repository: &str, what: &str) -> String {
-        format!("{}/{repository}{}{what}", self.host(), if what.starts_with("sha256:") { '@' } else { ':' })
-    }
-
-    async fn push(&self, repository: &str, tag: &str, image: &Image) {
-        let at: Reference = self.at(repository, tag).parse().unwrap();
-        let client = Client::builder().build().unwrap();
-        fixtures::push(&client, at.repository(), image, at.tag().unwrap()).await.unwrap();
-    }
-}
 
 /// An image for one platform, and one for two, whose signing is to cover both.
 fn images() -> [(&'static str, Image); 2] {

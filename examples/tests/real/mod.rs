@@ -5,6 +5,7 @@ mod attached;
 mod docker_registry;
 mod image;
 mod pki;
+mod place;
 mod raw;
 pub(crate) mod signers;
 mod token_server;
@@ -22,6 +23,7 @@ pub(crate) use attached::{Attached, Parts};
 pub(crate) use docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, Settings, USER};
 pub(crate) use image::{platforms, two_platforms};
 pub(crate) use pki::{Authority, Pair};
+pub(crate) use place::Place;
 pub(crate) use raw::{closure, get};
 pub(crate) use token_server::{Asked, TokenServer, User};
 

@@ -58,7 +58,7 @@ impl Sealed {
         serde_json::to_vec(&document).map(Self).map_err(|error| malformed(error.to_string()))
     }
 
-    /// The PKCS#8 in it. Half a second of one core, and up to 64 MiB.
+    /// The PKCS#8 in it. Up to half a second of one core, and up to 64 MiB.
     pub(super) fn open(&self, password: &Password) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         // The library's only error for a box that does not open is the one about closing it.
         kdf::decrypt(&self.0, password.as_bytes()).map(Zeroizing::new).map_err(|error| match error {

@@ -64,6 +64,11 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// Of a document with another label, of which no more is kept than a label has.
+    pub(super) fn label(found: &str, wanted: &'static str) -> Self {
+        Self::Label { found: found.chars().take(64).collect(), wanted }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> &'static str {

@@ -56,7 +56,7 @@ impl KeyPair {
     /// PRIVATE KEY`) with a password, PKCS#8 (`PRIVATE KEY`, RFC 5958), SEC1 (`EC PRIVATE KEY`, RFC 5915) or PKCS#1 (`RSA
     /// PRIVATE KEY`, RFC 8017) without one.
     ///
-    /// Blocks for about half a second where there is a password, and takes up to 64 MiB.
+    /// Blocks for 0.1 to 0.5 seconds where there is a password, and takes up to 64 MiB.
     ///
     /// # Errors
     /// [`KeyError::WrongPassword`]; [`KeyError::PasswordRequired`] and [`KeyError::NotEncrypted`] where the document and
@@ -72,7 +72,7 @@ impl KeyPair {
             PKCS8 => content,
             SEC1 => pkcs8_of_sec1(&content)?,
             PKCS1 => pkcs8_of_pkcs1(&content)?,
-            other => return Err(KeyError::Label { found: other.to_owned(), wanted: "a private key" }),
+            other => return Err(KeyError::label(other, "a private key")),
         };
         let pair = Self::from_pkcs8(pkcs8)?;
         if password.is_some() { Err(KeyError::NotEncrypted) } else { Ok(pair) }
@@ -89,7 +89,7 @@ impl KeyPair {
     /// The key under a password, labelled `ENCRYPTED SIGSTORE PRIVATE KEY`, as cosign 2 and 3 read it. Every call takes
     /// another salt and nonce.
     ///
-    /// Blocks for about a quarter of a second.
+    /// Blocks for 0.1 to 0.3 seconds, and takes 32 MiB.
     ///
     /// # Errors
     /// [`KeyError::Failed`].

@@ -53,7 +53,7 @@ impl VerifyingKey {
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         let (label, der) = pem::read("public key", pem.as_ref())?;
         if label != "PUBLIC KEY" {
-            return Err(KeyError::Label { found: label.to_owned(), wanted: "PUBLIC KEY" });
+            return Err(KeyError::label(label, "PUBLIC KEY"));
         }
         let public = PublicKey::from_der(der.as_slice());
         Self::new(public.map_err(|_| malformed("it is not one DER sequence"))?)

@@ -76,6 +76,15 @@ fn whoever_gives_a_private_key_or_a_certificate_for_a_public_key_is_told_what_to
     assert!(error.remedy().contains("identity"), "{}", error.remedy());
 }
 
+#[test]
+fn a_label_that_never_ends_does_not_fill_the_error() {
+    let label = "A".repeat(10_000);
+    let pem = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+    for error in [KeyPair::from_pem(&pem, None).unwrap_err(), VerifyingKey::from_pem(&pem).unwrap_err()] {
+        assert!(matches!(error, KeyError::Label { .. }) && error.to_string().len() < 200, "{error:?}");
+    }
+}
+
 /// The DER of a fixture.
 fn der(pem: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap()
