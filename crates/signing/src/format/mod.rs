@@ -29,7 +29,7 @@ pub use statement::{Statement, StatementVersion, Subject};
 
 pub(crate) use self::base64::{decode, encode};
 #[cfg(feature = "bundle")]
-pub(crate) use self::strict::unambiguous_object as unambiguous;
+pub(crate) use self::strict::has_one_reading;
 
 /// Media types and annotations, as cosign writes them.
 pub mod names {

@@ -42,10 +42,10 @@ pub(super) fn document<T: DeserializeOwned>(what: &'static str, bytes: &[u8], sh
     serde_json::from_str(text).map_err(|error| FormatError::new(what, error.to_string()))
 }
 
-/// Whether a document can be read in one way only: a JSON object that says nothing twice.
+/// Whether a document that others read, whose outermost value is an object, has one reading.
 #[cfg(feature = "bundle")]
-pub(crate) fn unambiguous_object(what: &'static str, bytes: &[u8]) -> Result<(), FormatError> {
-    document::<serde::de::IgnoredAny>(what, bytes, Shape::Any).map(|_| ())
+pub(crate) fn has_one_reading(what: &'static str, text: &str) -> Result<(), FormatError> {
+    document::<serde::de::IgnoredAny>(what, text.as_bytes(), Shape::Any).map(|_| ())
 }
 
 /// Whether a text is JSON that has one reading.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use sigstore_trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT;
+use sigstore_trust_root::{CertificateAuthority, SIGSTORE_PRODUCTION_TRUSTED_ROOT};
+use sigstore_types::TimeRange;
 
-use crate::format::{FormatError, unambiguous};
+use crate::format::{FormatError, has_one_reading};
 
 /// The certificate authorities, logs and timestamp authorities that are believed, from a `trusted_root.json`.
 pub struct TrustedRoot {
@@ -26,11 +27,17 @@ impl TrustedRoot {
         if json.len() > Self::MAX_BYTES {
             return Err(unusable(format!("{} bytes, and at most {} are read", json.len(), Self::MAX_BYTES)));
         }
-        unambiguous("trusted root", json.as_bytes())?;
-        let root = sigstore_trust_root::TrustedRoot::from_json(json).map_err(|error| unusable(error.to_string()))?;
+        has_one_reading("trusted root", json)?;
+        let mut root =
+            sigstore_trust_root::TrustedRoot::from_json(json).map_err(|error| unusable(error.to_string()))?;
         if !root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot") {
             return Err(unusable(format!("its media type is {:?}", root.media_type)));
         }
+        let mut authorities = Vec::new();
+        for authority in std::mem::take(&mut root.certificate_authorities) {
+            authorities.extend(within_certificates(authority).map_err(|error| unusable(error.to_string()))?);
+        }
+        root.certificate_authorities = authorities;
         let summary = format!(
             "{} certificate authorities, {} logs, {} timestamp authorities",
             root.certificate_authorities.len(),
@@ -57,6 +64,27 @@ impl TrustedRoot {
     pub fn public_good() -> Result<Self, FormatError> {
         Self::from_json(SIGSTORE_PRODUCTION_TRUSTED_ROOT)
     }
+}
+
+/// The authority in the time that the root gives it and in which all its certificates are valid, if there is one.
+///
+/// sigstore-verify takes each of them as an anchor, whose own dates nobody looks at: an intermediate that has expired would
+/// go on issuing wherever the root gives no end (CVE-2026-24122).
+fn within_certificates(
+    mut authority: CertificateAuthority,
+) -> Result<Option<CertificateAuthority>, sigstore_crypto::Error> {
+    let ends_early = |window: &TimeRange| window.end.is_some_and(|end| end < window.start);
+    if authority.valid_for.as_ref().is_some_and(ends_early) {
+        // A mistake in the root, which sigstore-verify reports.
+        return Ok(Some(authority));
+    }
+    for certificate in &authority.cert_chain.certificates {
+        let info = sigstore_crypto::parse_certificate_info(&certificate.raw_bytes)?;
+        let given = authority.valid_for.unwrap_or(TimeRange::new(info.not_before, None));
+        let end = given.end.map_or(info.not_after, |end| end.min(info.not_after));
+        authority.valid_for = Some(TimeRange::new(given.start.max(info.not_before), Some(end)));
+    }
+    Ok(Some(authority).filter(|authority| !authority.valid_for.as_ref().is_some_and(ends_early)))
 }
 
 impl fmt::Debug for TrustedRoot {

@@ -9,4 +9,5 @@ mod identities;
 mod keys;
 mod legacy;
 mod made;
+mod spoilt;
 mod times;

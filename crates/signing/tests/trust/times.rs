@@ -98,3 +98,35 @@ async fn an_authority_is_believed_only_in_the_time_that_the_root_gives_it() {
         assert_eq!(reason, expected, "{list}, {services:?}: {why}");
     }
 }
+
+/// A policy whose root gives no authority an end, and each a start long ago.
+fn boundless(sigstore: &Sigstore) -> Policy {
+    let mut root: Value = serde_json::from_str(&sigstore.trusted_root("http://127.0.0.1:1")).unwrap();
+    let window = json!({ "start": "2020-01-01T00:00:00Z" });
+    for list in ["tlogs", "ctlogs"] {
+        root[list].as_array_mut().unwrap().iter_mut().for_each(|log| log["publicKey"]["validFor"] = window.clone());
+    }
+    root["certificateAuthorities"][0].as_object_mut().unwrap().remove("validFor");
+    let root = TrustedRoot::from_json(&root.to_string()).unwrap();
+    Policy::builder().identity(Identity::exact(WHO, ISSUER).unwrap()).trusted_root(root).build().unwrap()
+}
+
+#[tokio::test]
+async fn an_authority_whose_own_certificates_are_not_valid_vouches_for_nothing() {
+    let sigstore = Sigstore::new();
+    let policy = boundless(&sigstore);
+    // The mock's authorities are valid from a day ago.
+    for (hours, good) in [(1, true), (49, false)] {
+        let key = Key::p256();
+        let mut request = request(&key);
+        let then = SystemTime::now() - hours * 60 * MINUTE;
+        request.not_before = then - MINUTE;
+        let certificate = sigstore.certify(&request);
+        let sealed = sigstore.seal_statement_with(&about(ARTIFACT), key, certificate, Services::V1, then);
+        let bundle = sealed.bundle(&about(ARTIFACT));
+        match good {
+            true => _ = checks(judge(&policy, &bundle).await),
+            false => assert_eq!(refusal(&policy, &bundle).await.0, "certificate"),
+        }
+    }
+}
