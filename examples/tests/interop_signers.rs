@@ -1,6 +1,7 @@
 //! Many signers at once, each a process with a key of its own, beside what cosign and notation have signed: nothing is lost,
 //! on docker-registry, which has no referrers API, and on `lockage serve`, which has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::print_stdout, reason = "what was measured is shown")]
 
 mod real;
 

@@ -2,23 +2,26 @@
 //! completes it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::join_all;
-use lockage_registry::testing::{Fault, Faulty};
-use lockage_registry::{DigestTagKind, ErrorKind, Source};
+use lockage_registry::testing::{Call, Fault, Faulty};
+use lockage_registry::{DigestTagKind, ErrorKind, Repository, Source, TagOrDigest, Target};
 use lockage_signing::sign::{Predicate, Signed, Signing};
 use lockage_signing::{Error, Signer};
 
 use super::shelf::{self, Shelf, image};
 use super::{Toy, now};
 
-async fn sign<T: lockage_registry::Target>(toy: &dyn Signer, target: &T, shelf: &Shelf) -> Result<Signed, Error> {
-    let image = image();
-    let (signing, repo) = (Signing::with(toy).claim("env", "prod"), shelf.repo());
-    let predicate = Predicate::new("custom".parse().unwrap(), "{}").unwrap();
-    let mut signed = signing.sign(target, &repo, image.root().digest(), now()).await?;
-    let attested = signing.attest(target, &repo, image.root().digest(), &predicate, now()).await?;
-    signed.marks.extend(attested.marks);
+/// Signs in both layouts; in memory, attests as well, which takes the same ways.
+async fn sign(toy: &dyn Signer, target: &dyn Target, repo: &Repository) -> Result<Signed, Error> {
+    let (image, signing) = (image(), Signing::with(toy).claim("env", "prod"));
+    let mut signed = signing.sign(target, repo, image.root().digest(), now()).await?;
+    if repo.host().as_str() == "backend.test" {
+        let predicate = Predicate::new("custom".parse().unwrap(), "{}").unwrap();
+        let attested = signing.attest(target, repo, image.root().digest(), &predicate, now()).await?;
+        signed.marks.extend(attested.marks);
+    }
     Ok(signed)
 }
 
@@ -51,45 +54,56 @@ async fn content(shelf: &Shelf) -> BTreeSet<String> {
     all
 }
 
+/// The registry, and the name of its repository: over HTTP where the list of referrers is the client's to keep.
+fn registry(shelf: &Shelf, bare: bool) -> (Arc<dyn Target>, Repository) {
+    if bare { (Arc::new(shelf.client()), shelf.repo()) } else { (Arc::new(shelf.memory.clone()), shelf.behind()) }
+}
+
 async fn visit(bare: bool) {
     let calm = Shelf::new(bare).await;
-    let counted = Faulty::new(calm.client());
-    sign(&Toy::new(1), &counted, &calm).await.unwrap();
+    let (target, repo) = registry(&calm, bare);
+    sign(&Toy::new(2), &target, &repo).await.unwrap();
+    let counted = Faulty::new(target);
+    sign(&Toy::new(1), &counted, &repo).await.unwrap();
     let calls = counted.calls();
     assert!(calls > 20, "{calls}");
 
-    let faults = [Fault::Before(ErrorKind::Unavailable), Fault::After(ErrorKind::Unavailable)];
-    let cases = (0..calls).flat_map(|k| faults.map(|fault| (k, fault))).map(|(k, fault)| async move {
-        let case = format!("call {k} of {calls}, {fault:?}, bare {bare}");
+    // What reads has no effect before its answer is lost.
+    let cases = (0..calls).flat_map(|k| [(k, false), (k, true)]).map(|(k, after)| async move {
+        let case = format!("call {k} of {calls}, after its effect: {after}, bare {bare}");
         let shelf = Shelf::new(bare).await;
-        sign(&Toy::new(2), &shelf.client(), &shelf).await.unwrap();
+        let (target, repo) = registry(&shelf, bare);
+        sign(&Toy::new(2), &target, &repo).await.unwrap();
         let before = content(&shelf).await;
 
         let toy = Toy::new(1);
-        let failed = sign(&toy, &Faulty::new(shelf.client()).fail(k, fault), &shelf).await;
+        let faulty = Faulty::new(Arc::clone(&target)).script(move |nth, call: &Call| match after {
+            _ if nth != k => None,
+            false => Some(Fault::Before(ErrorKind::Unavailable)),
+            true => call.operation.is_write().then_some(Fault::After(ErrorKind::Unavailable)),
+        });
+        let failed = sign(&toy, &faulty, &repo).await;
         check(&shelf, &before, &case).await;
+        if failed.is_ok() {
+            return false;
+        }
         if let Err(Error::Partly { done, .. }) = &failed {
             for mark in done {
-                shelf
-                    .memory
-                    .manifest(&shelf.behind(), &lockage_registry::TagOrDigest::Digest(mark.manifest.clone()))
-                    .await
-                    .expect(&case);
+                let at = TagOrDigest::Digest(mark.manifest.clone());
+                shelf.memory.manifest(&shelf.behind(), &at).await.expect(&case);
             }
         }
-
-        let target = shelf.client();
-        let again = sign(&toy, &target, &shelf).await.expect(&case);
-        assert_eq!(again.marks.len(), 4, "{case}");
+        let again = sign(&toy, &target, &repo).await.expect(&case);
+        assert_eq!(again.marks.len(), if bare { 2 } else { 4 }, "{case}");
         check(&shelf, &before, &case).await;
         let done = content(&shelf).await;
-        assert!(!sign(&toy, &target, &shelf).await.expect(&case).is_new(), "{case}");
+        assert!(!sign(&toy, &target, &repo).await.expect(&case).is_new(), "{case}");
         assert_eq!(content(&shelf).await, done, "{case}");
-        // The uploads of blobs and the like are tried again without anybody's knowledge; most failures are told.
-        failed.is_err()
+        true
     });
     let failed = join_all(cases).await.into_iter().filter(|failed| *failed).count();
-    assert!(failed > calls, "{failed} of {}", 2 * calls);
+    // Those that only spare an upload are not missed.
+    assert!(failed >= calls, "{failed} of {calls}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -29,7 +29,6 @@ async fn a_hundred_images_wait_together() {
             .await
             .unwrap();
         let took = started.elapsed();
-        println!("100 images, bare {bare}: {took:?}");
         assert!(signed.iter().all(|signed| signed.marks.len() == 2 && signed.is_new()));
         // One after the other would be 100 quarters of a second and more.
         assert!(took < Duration::from_secs(15), "{took:?}");
