@@ -28,7 +28,7 @@ fn each_package_stays_small_at_its_default_features() {
     for (package, most, never) in [
         ("lockage-tagging", 10, ["tokio", "reqwest", "hyper", "rustls", "serde_json"].as_slice()),
         ("lockage-policy", 11, &["tokio", "reqwest", "hyper", "rustls"]),
-        ("lockage-signing", 5, &["tokio", "reqwest", "hyper", "rustls", "sigstore"]),
+        ("lockage-signing", 25, &["tokio", "reqwest", "hyper", "rustls", "lockage-registry"]),
         ("lockage-registry", 45, &["tokio", "reqwest", "hyper", "rustls", "url", "oci-client"]),
         ("lockage-promote", 46, &["tokio", "reqwest", "hyper", "rustls", "url", "oci-client"]),
     ] {
@@ -63,6 +63,44 @@ fn a_feature_pulls_in_what_it_is_for() {
     assert!(!has(&layout, "hyper") && !has(&layout, "reqwest"));
 }
 
+/// Everything that hashes, signs or checks signatures, by the beginning of its name.
+const CRYPTO: [&str; 12] = [
+    "aws-lc",
+    "crypto",
+    "digest",
+    "ecdsa",
+    "ed25519",
+    "elliptic-curve",
+    "p256",
+    "p384",
+    "ring",
+    "rsa",
+    "sha",
+    "sigstore",
+];
+
+#[test]
+fn signing_has_no_crypto_library_until_it_is_asked_for_one() {
+    let plain = crates("lockage-signing", &[]);
+    for found in &plain {
+        assert!(!CRYPTO.iter().any(|name| found.starts_with(name)), "lockage-signing pulls in {found}");
+    }
+    for (feature, never) in [
+        ("image", ["reqwest", "hyper", "oci-client", "aws-lc-rs", "sigstore", "ring"].as_slice()),
+        ("gate", &["reqwest", "hyper", "oci-client", "aws-lc-rs", "sigstore", "ring"]),
+        ("key", &["reqwest", "hyper", "rustls", "oci-client", "ring", "lockage-promote"]),
+        ("bundle", &["reqwest", "hyper", "rustls", "oci-client", "ring", "lockage-promote"]),
+        ("keyless", &["oci-client", "ring", "openssl", "native-tls", "lockage-promote"]),
+    ] {
+        let crates = crates("lockage-signing", &[feature]);
+        println!("  lockage-signing, {feature}: {}", crates.len());
+        for name in never {
+            assert!(!has(&crates, name), "{feature} pulls in {name}");
+        }
+    }
+    assert!(has(&crates("lockage-signing", &["key"]), "aws-lc-rs"));
+}
+
 #[test]
 fn names_are_the_leaf_and_no_crate_depends_upwards() {
     for (package, below) in [
@@ -70,7 +108,7 @@ fn names_are_the_leaf_and_no_crate_depends_upwards() {
         ("lockage-registry", &["lockage-tagging"]),
         ("lockage-policy", &["lockage-tagging"]),
         ("lockage-promote", &["lockage-registry", "lockage-tagging"]),
-        ("lockage-signing", &[]),
+        ("lockage-signing", &["lockage-tagging"]),
     ] {
         let crates = crates(package, &[]);
         let ours: Vec<_> = crates

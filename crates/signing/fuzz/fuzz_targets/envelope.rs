@@ -8,9 +8,11 @@ use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(envelope) = Envelope::parse(bytes) else { return };
-    let other: Value = serde_json::from_slice(bytes).expect("what we read is JSON");
-    assert_eq!(other["payloadType"], envelope.payload_type);
-    assert_eq!(other["signatures"].as_array().map(Vec::len), Some(1));
+    // Numbers out of range in unknown fields are not looked at here, and are more than a `Value` holds.
+    if let Ok(other) = serde_json::from_slice::<Value>(bytes) {
+        assert_eq!(other["payloadType"], envelope.payload_type);
+        assert_eq!(other["signatures"].as_array().map(Vec::len), Some(1));
+    }
     assert!(envelope.pae().ends_with(&envelope.payload));
     assert_eq!(Envelope::parse(&envelope.to_bytes()).expect("what we write"), envelope);
     let _ = envelope.statement();
