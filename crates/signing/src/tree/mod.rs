@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use lockage_registry::{Memory, RawManifest, Reference, Target, TagOrDigest};
-//! use lockage_signing::{policy::Limits, tree};
+//! use lockage_signing::{policy::Limits, tree::tree};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let registry = Memory::new("registry.test".parse()?);
