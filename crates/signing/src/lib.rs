@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+//! Trust: signatures and attestations of container images. The root of the crate, where every export has its one name.
+#![cfg_attr(feature = "key", doc = include_str!("../README.md"))]
 
 #[cfg(feature = "image")]
 mod error;

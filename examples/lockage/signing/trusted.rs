@@ -50,7 +50,7 @@ pub(crate) struct Trusted {
     #[arg(long)]
     require_log: bool,
 
-    /// Ask for a time that a timestamp authority has signed.
+    /// Ask for a time that somebody who is believed has signed: a timestamp authority, or a log of version 1.
     #[arg(long)]
     require_timestamp: bool,
 }
