@@ -1,60 +1,45 @@
-//! Verifying signatures: what a gate does for each image, without the registry.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+//! What a key costs: signing, checking, and opening a private key under its password. `cargo bench -p lockage-benches`.
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
-use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::executor::block_on;
-use lockage_signing::Policy;
-use lockage_signing::key::VerifyingKey;
-use lockage_signing::trust::{Artifact, Identity, TrustedRoot};
-use lockage_signing::verify::Outcome;
-use lockage_signing_mock::certificate::Name;
-use lockage_signing_mock::{Key, Services, Sigstore, pre_authentication, sha256};
+use lockage_signing::key::{KeyPair, Password, VerifyingKey};
+use lockage_signing::{Signer as _, Verifier as _};
 
-const WHO: &str = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main";
-const ISSUER: &str = "https://token.actions.githubusercontent.com";
-const ARTIFACT: &[u8] = b"an artifact";
+/// The bytes that cosign's signature of an image is over.
+const PAYLOAD: &[u8] = br#"{"critical":{"identity":{"docker-reference":"registry.example/team/app"},"image":{"docker-manifest-digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},"type":"cosign container image signature"},"optional":null}"#;
 
-fn bundles(c: &mut Criterion) {
-    let mut group = c.benchmark_group("bundles");
-    let sigstore = Sigstore::new();
-    let hex: String = sha256(ARTIFACT).iter().map(|byte| format!("{byte:02x}")).collect();
-    let statement = format!(
-        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{hex}"}}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#
-    );
-    let root = TrustedRoot::from_json(&sigstore.trusted_root("http://127.0.0.1:1")).unwrap();
-    let policy = Policy::builder().identity(Identity::exact(WHO, ISSUER).unwrap()).trusted_root(root).build().unwrap();
-    let verified = |policy: &Policy, bundle: &[u8]| {
-        let outcome = block_on(policy.verify_bundle(black_box(bundle), &Artifact::Bytes(ARTIFACT), SystemTime::now()));
-        assert!(matches!(outcome, Outcome::Verified(_)), "{outcome:?}");
-    };
-    let name = || Name::Uri(WHO.to_owned());
-    for (what, services) in [
-        ("Rekor v1", Services::V1),
-        ("Rekor v1, timestamp", Services::V1Timestamp),
-        ("Rekor v2, timestamp", Services::V2Timestamp),
-    ] {
-        let sealed = sigstore.seal_statement(statement.as_bytes(), name(), ISSUER, services);
-        let bundle = sealed.bundle(statement.as_bytes()).to_string();
-        group.bench_function(format!("certificate, {what}"), |b| b.iter(|| verified(&policy, bundle.as_bytes())));
-    }
-    let key = Key::p256();
-    let mut bundle =
-        sigstore.seal_statement(statement.as_bytes(), name(), ISSUER, Services::V1).bundle(statement.as_bytes());
-    bundle["verificationMaterial"] = serde_json::json!({ "publicKey": { "hint": "" } });
-    let signature = key.sign(&pre_authentication(statement.as_bytes()));
-    bundle["dsseEnvelope"]["signatures"][0]["sig"] = serde_json::json!(BASE64_STANDARD.encode(signature));
-    let policy = Policy::of_key(VerifyingKey::from_pem(key.public_pem()).unwrap()).unwrap();
-    let bundle = bundle.to_string();
-    group.bench_function("key", |b| b.iter(|| verified(&policy, bundle.as_bytes())));
-    let json = sigstore.trusted_root("http://127.0.0.1:1");
-    group.bench_function("reading a trusted root", |b| b.iter(|| TrustedRoot::from_json(black_box(&json)).unwrap()));
+fn p256(c: &mut Criterion) {
+    let mut group = c.benchmark_group("p256");
+    let key = KeyPair::generate().unwrap();
+    group.bench_function("sign", |b| b.iter(|| block_on(key.sign(black_box(PAYLOAD))).unwrap()));
+    let signature = block_on(key.sign(PAYLOAD)).unwrap();
+    let pem = key.public_key().to_pem();
+    group.bench_function("read a public key", |b| b.iter(|| VerifyingKey::from_pem(black_box(&pem)).unwrap()));
+    let verifier = VerifyingKey::from_pem(&pem).unwrap();
+    assert!(block_on(verifier.verify(PAYLOAD, &signature)).unwrap());
+    group.bench_function("verify", |b| {
+        b.iter(|| block_on(verifier.verify(black_box(PAYLOAD), &signature)).unwrap());
+    });
     group.finish();
 }
 
-criterion_group!(benches, bundles);
+/// Expensive on purpose; as much again for every key that is read.
+fn passwords(c: &mut Criterion) {
+    let mut group = c.benchmark_group("private key");
+    group.sample_size(10);
+    let (key, password) = (KeyPair::generate().unwrap(), Password::new("correct horse"));
+    group.bench_function("encrypt", |b| b.iter(|| key.to_encrypted_pem(&password).unwrap()));
+    let ours = key.to_encrypted_pem(&password).unwrap();
+    group.bench_function("open ours, N 32768", |b| b.iter(|| KeyPair::from_pem(&ours, Some(&password)).unwrap()));
+    let cosigns = include_str!("../crates/signing/tests/keys/fixtures/cosign3-p256.key");
+    group.bench_function("open cosign's, N 65536", |b| {
+        b.iter(|| KeyPair::from_pem(black_box(cosigns), Some(&password)).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, p256, passwords);
 criterion_main!(benches);
