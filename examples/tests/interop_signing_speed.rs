@@ -38,7 +38,7 @@ async fn a_hundred_images_are_signed_in_five_seconds() {
             fixtures::push(&client, at.repository(), &content, at.tag().unwrap()).await.unwrap();
             images.push(image);
         }
-        for (format, count) in [("legacy", 1), ("bundle", 1), ("both", 2)] {
+        for (format, count) in [("both", 2), ("legacy", 1), ("bundle", 1)] {
             let sign = || {
                 let mut sign = command();
                 sign.args(["sign", "--json", "--key", "k.key", "--format", format, "-a", &format!("as={format}")]);

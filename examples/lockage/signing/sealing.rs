@@ -13,8 +13,9 @@ use super::seal::{By, Seal};
 use crate::clients::{self, Reach, Registries};
 use crate::report::{Failure, describe, say};
 
-/// How many images are signed at once. Most of the time of each is spent waiting for a tag to be quiet.
-const AT_ONCE: usize = 64;
+/// How many images are signed at once. Most of the time of each is spent waiting for a tag to be quiet; with many more, each
+/// would wait for its turn at the registry between its read and its write, which it then takes for the registry's pace.
+const AT_ONCE: usize = 16;
 
 #[derive(clap::Args)]
 pub(crate) struct Sealing {
