@@ -9,15 +9,16 @@ use crate::Policy;
 /// Passes where the source has signatures of the image that meet a policy.
 ///
 /// ```no_run
-/// # fn promotion(copy: lockage_promote::ImageCopy<'_>, key: impl lockage_signing::Verifier + 'static) {
+/// # use lockage_signing::policy::PolicyError;
+/// # fn gated(copy: lockage_promote::ImageCopy<'_>, key: impl lockage_signing::Verifier + 'static) -> Result<(), PolicyError> {
 /// use lockage_promote::Promotion;
 /// use lockage_signing::Policy;
 /// use lockage_signing::gate::SignatureGate;
 ///
 /// let policy = Policy::builder().key(key).claim("env", "staging").build()?;
 /// let promotion = Promotion::of(copy).gate(SignatureGate::new(policy));
-/// # Ok::<(), lockage_signing::policy::PolicyError>(())
-/// # ;}
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
