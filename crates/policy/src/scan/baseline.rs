@@ -64,9 +64,9 @@ impl Baseline {
         }
     }
 
-    /// Whether the environment has one of these names in this package.
-    pub(super) fn has(&self, names: &[&str], package: &str) -> bool {
-        let known = |name: &&str| Known { name: (*name).to_owned(), package: package.to_owned() };
-        names.iter().any(|name| self.known.contains(&known(name)))
+    /// Whether the environment has the finding, by one of its names, in the same package.
+    pub(super) fn has(&self, finding: &Finding) -> bool {
+        let known = |name: &str| Known { name: name.to_owned(), package: finding.package.name.clone() };
+        finding.names().any(|name| self.known.contains(&known(name)))
     }
 }

@@ -125,6 +125,14 @@ fn one_day() -> Limit {
 }
 
 impl ScanConfig {
+    /// What a severity counts as.
+    pub(super) fn counted(&self, severity: Severity) -> Severity {
+        match severity {
+            Severity::Unknown => self.unknown_as,
+            known => known,
+        }
+    }
+
     /// Refuses findings of this severity and worse ones, and asks for all that can be asked for.
     #[must_use]
     pub fn at_least(severity: Severity) -> Self {

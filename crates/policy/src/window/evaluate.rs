@@ -1,6 +1,6 @@
 //! Whether an environment is open: what denies beats what allows, and the kill switch beats all.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Action, Effect, Window};
@@ -13,8 +13,9 @@ pub struct Windows {
     windows: Vec<Window>,
 }
 
-/// How many beginnings and ends are looked at for the next time that it opens or closes: some years of daily windows.
-const FORESEEN: usize = 4000;
+/// How far ahead the next time that it opens or closes is looked for, after the last window that does not come again:
+/// weeks are alike but for the changes of clocks, of which a year has all.
+const FORESEEN: SignedDuration = SignedDuration::from_hours(24 * 370);
 
 impl Windows {
     /// None: always open.
@@ -78,6 +79,12 @@ impl Windows {
         status
     }
 
+    /// Whether the windows leave it open for `action` at `now`, without a look ahead.
+    #[must_use]
+    pub fn is_open(&self, action: Action, now: Timestamp) -> bool {
+        self.closed(action, now).is_none()
+    }
+
     /// What closes it at `at`; nothing where it is open.
     fn closed(&self, action: Action, at: Timestamp) -> Option<Closed> {
         let (deny, allow): (Vec<&Window>, Vec<&Window>) =
@@ -107,8 +114,10 @@ impl Windows {
         now: Timestamp,
         wanted: impl Fn(&Option<Closed>) -> bool,
     ) -> Option<(Timestamp, Option<Closed>)> {
+        let last = self.matching(action).filter_map(|window| window.span.last()).fold(now, Timestamp::max);
+        let horizon = last.saturating_add(FORESEEN).unwrap_or(Timestamp::MAX);
         let mut at = now;
-        for _ in 0..FORESEEN {
+        while at <= horizon {
             at = self.matching(action).filter_map(|window| window.span.next_change(at)).min()?;
             let closed = self.closed(action, at);
             if wanted(&closed) {

@@ -1,8 +1,10 @@
 //! Times at which a window is active: once, or every week, in the hours of a place.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Span as Length, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::rule::Weekday;
 
@@ -38,31 +40,38 @@ impl Once {
 impl Span {
     /// Whether it is active.
     pub(super) fn holds(&self, at: Timestamp) -> bool {
-        self.around(at).iter().any(|(from, until)| *from <= at && at < *until)
+        let holds = |(from, until)| from <= at && at < until;
+        match self {
+            Self::Once(once) => holds((once.from, once.until)),
+            // An occurrence lasts a day at most, or a little more where the clocks are put back.
+            Self::Weekly(weekly) => weekly.around(at, -2..=0).any(holds),
+        }
     }
 
     /// The first moment after `at` at which an occurrence begins or ends.
     pub(super) fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
-        self.around(at).iter().flat_map(|(from, until)| [*from, *until]).filter(|change| *change > at).min()
+        let first = |changes: [Timestamp; 2]| changes.into_iter().find(|change| *change > at);
+        match self {
+            Self::Once(once) => first([once.from, once.until]),
+            // A week on, each day has come again; one more for the change of clocks.
+            Self::Weekly(weekly) => weekly.around(at, -2..=8).filter_map(|(from, until)| first([from, until])).min(),
+        }
     }
 
-    /// The occurrences from one that could still be active to the next that begins, and perhaps others.
-    fn around(&self, at: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    /// When it ends for good; nothing where it comes again.
+    pub(super) fn last(&self) -> Option<Timestamp> {
         match self {
-            Self::Once(once) => vec![(once.from, once.until)],
-            Self::Weekly(weekly) => weekly.around(at),
+            Self::Once(once) => Some(once.until),
+            Self::Weekly(_) => None,
         }
     }
 }
 
 impl Weekly {
-    fn around(&self, at: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    /// The occurrences that begin on these days from the day of `at` on.
+    fn around(&self, at: Timestamp, days: RangeInclusive<i64>) -> impl Iterator<Item = (Timestamp, Timestamp)> {
         let today = at.to_zoned(self.zone.clone()).date();
-        // Yesterday's may last until today; a week on, each day has come again; one day more, for the change of clocks.
-        (-2..=8)
-            .filter_map(|days: i64| today.checked_add(Length::new().try_days(days).ok()?).ok())
-            .filter_map(|day| self.on(day))
-            .collect()
+        days.filter_map(move |days| self.on(today.checked_add(SignedDuration::from_hours(24 * days)).ok()?))
     }
 
     /// The occurrence that begins on `day`; none where the change of clocks leaves nothing of it.

@@ -1,4 +1,7 @@
 //! What does not count of what was found, and why: the order is that of the steps, and the first that applies is kept.
+//!
+//! Where several scanners have a finding, a step has to apply to what each of them says, by the names that it has itself.
+//! So nothing that is found in addition can make another finding count less.
 
 use std::collections::BTreeSet;
 
@@ -34,21 +37,19 @@ fn one(
     now: Timestamp,
     used: &mut BTreeSet<usize>,
 ) -> Judged {
-    let names = merged.names();
-    let severity = merged.severity(config);
-    let heard = hear(merged, &names, case, config, now, used);
+    let heard = hear(merged, case, config, now, used);
     let dropped = of_class(merged, config)
         .or_else(|| hidden(merged, config))
         .or_else(|| vexed(merged, case, config, now))
         .or(heard.dropped)
         .or_else(|| unfixed(merged, config))
-        .or_else(|| grace(merged, severity, config, now))
+        .or_else(|| grace(merged, config, now))
         // What an exception covered until it ended is back, also where it is in the environment already.
-        .or_else(|| if heard.ended { None } else { baseline(merged, &names, case, config) })
-        .or_else(|| (severity < config.at_least).then_some(Dropped::BelowThreshold));
+        .or_else(|| if heard.ended { None } else { baseline(merged, case, config) })
+        .or_else(|| (merged.severity(config) < config.at_least).then_some(Dropped::BelowThreshold));
     Judged {
         platform: merged.platform.to_owned(),
-        finding: shown(merged, &names),
+        finding: shown(merged),
         tools: merged.tools(),
         dropped,
         notes: heard.notes,
@@ -56,12 +57,12 @@ fn one(
 }
 
 /// The first scanner's finding, with all names, the worst severity, and every fix.
-fn shown(merged: &Merged<'_>, names: &[&str]) -> Finding {
+fn shown(merged: &Merged<'_>) -> Finding {
     let Some((_, first)) = merged.members.first() else {
         return Finding::new("", super::super::Package::default(), Severity::Unknown);
     };
     let mut finding = (*first).clone();
-    finding.aliases = names.iter().filter(|name| **name != finding.id).map(|name| (*name).to_owned()).collect();
+    finding.aliases = merged.names().into_iter().filter(|name| *name != first.id).map(str::to_owned).collect();
     for (_, other) in &merged.members {
         if other.severity > finding.severity {
             finding.severity = other.severity;
@@ -102,8 +103,7 @@ fn vexed(merged: &Merged<'_>, case: &Case<'_>, config: &ScanConfig, now: Timesta
     }
     let mut last = None;
     for (_, finding) in &merged.members {
-        let names = merged.names();
-        let (author, statement) = latest(finding, &names, &digests, case, config, now)?;
+        let (author, statement) = latest(finding, &digests, case, config, now)?;
         if !statement.status.suppresses() {
             return None;
         }
@@ -119,7 +119,6 @@ fn vexed(merged: &Merged<'_>, case: &Case<'_>, config: &ScanConfig, now: Timesta
 /// The latest statement on the finding; of several at one time, one that does not suppress.
 fn latest<'a>(
     finding: &Finding,
-    names: &[&str],
     digests: &[&Digest],
     case: &Case<'a>,
     config: &ScanConfig,
@@ -136,7 +135,7 @@ fn latest<'a>(
         }
     };
     let about = |statement: &VexStatement| {
-        statement.vulnerability.iter().any(|name| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        statement.vulnerability.iter().any(|name| finding.names().any(|known| known.eq_ignore_ascii_case(name)))
             && statement.products.iter().any(|product| product.covers(finding, digests))
     };
     case.vex
@@ -157,7 +156,6 @@ struct Heard {
 
 fn hear(
     merged: &Merged<'_>,
-    names: &[&str],
     case: &Case<'_>,
     config: &ScanConfig,
     now: Timestamp,
@@ -169,8 +167,7 @@ fn hear(
     let mut covered = vec![false; merged.members.len()];
     let mut first = None;
     for (number, exception) in case.exceptions.iter().flat_map(|exceptions| exceptions.iter()).enumerate() {
-        let means: Vec<bool> =
-            merged.members.iter().map(|(_, finding)| exception.means(finding, names, scope)).collect();
+        let means: Vec<bool> = merged.members.iter().map(|(_, finding)| exception.means(finding, scope)).collect();
         if !means.contains(&true) {
             continue;
         }
@@ -221,26 +218,27 @@ fn unfixed(merged: &Merged<'_>, config: &ScanConfig) -> Option<Dropped> {
     (config.ignore_unfixed && all).then_some(Dropped::Unfixed)
 }
 
-fn grace(merged: &Merged<'_>, severity: Severity, config: &ScanConfig, now: Timestamp) -> Option<Dropped> {
-    let period = config.grace.get(&severity)?;
-    if merged.members.iter().any(|(_, finding)| finding.known_exploited) {
-        return None;
+/// Whether each scanner's severity has grace, and its date is known and within it.
+fn grace(merged: &Merged<'_>, config: &ScanConfig, now: Timestamp) -> Option<Dropped> {
+    let mut until = None;
+    for (_, finding) in &merged.members {
+        let period = config.grace.get(&config.counted(finding.severity))?;
+        let date = match config.grace_from {
+            GraceFrom::Published => finding.published,
+            GraceFrom::FixAvailable => finding.fix_date,
+        };
+        let from = date.filter(|date| *date <= now && !finding.known_exploited)?;
+        let end = from.checked_add(SignedDuration::try_from(period.0).ok()?).ok().filter(|end| now < *end)?;
+        until = until.into_iter().chain([end]).min();
     }
-    let date = |finding: &Finding| match config.grace_from {
-        GraceFrom::Published => finding.published,
-        GraceFrom::FixAvailable => finding.fix_date,
-    };
-    // The earliest date that any scanner knows; one without a date says nothing against it.
-    let from = merged.members.iter().filter_map(|(_, finding)| date(finding)).min()?;
-    let until = from.checked_add(SignedDuration::try_from(period.0).ok()?).ok()?;
-    (from <= now && now < until).then_some(Dropped::Grace { until })
+    Some(Dropped::Grace { until: until? })
 }
 
-fn baseline(merged: &Merged<'_>, names: &[&str], case: &Case<'_>, config: &ScanConfig) -> Option<Dropped> {
+fn baseline(merged: &Merged<'_>, case: &Case<'_>, config: &ScanConfig) -> Option<Dropped> {
     let environment = config.only_new_since.as_ref()?;
     let baseline = case.baseline.filter(|baseline| baseline.environment() == environment)?;
-    let (_, first) = merged.members.first()?;
-    baseline.has(names, &first.package.name).then(|| Dropped::Baseline { environment: environment.clone() })
+    let known = merged.members.iter().all(|(_, finding)| baseline.has(finding));
+    known.then(|| Dropped::Baseline { environment: environment.clone() })
 }
 
 /// The reason that a finding is, in one line.

@@ -22,11 +22,8 @@ impl<'a> Merged<'a> {
 
     /// The worst severity that any scanner gives it, with what unknown counts as.
     pub(super) fn severity(&self, config: &ScanConfig) -> Severity {
-        let counted = |finding: &Finding| match finding.severity {
-            Severity::Unknown => config.unknown_as,
-            known => known,
-        };
-        self.members.iter().map(|(_, finding)| counted(finding)).max().unwrap_or(config.unknown_as)
+        let counted = self.members.iter().map(|(_, finding)| config.counted(finding.severity));
+        counted.max().unwrap_or(config.unknown_as)
     }
 
     /// Who found it.

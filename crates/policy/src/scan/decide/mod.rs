@@ -78,16 +78,28 @@ impl<'a> Case<'a> {
 ///
 /// ```
 /// use lockage_policy::jiff::Timestamp;
-/// use lockage_policy::scan::{Case, Document, ScanConfig, Severity, Subject, Verdict, decide, read};
+/// use lockage_policy::scan::{
+///     Case, Document, ScanConfig, Severity, Subject, Verdict, decide, read, read_trivy_version,
+/// };
 ///
-/// # let json = include_bytes!("../../../tests/scans/reg-clean.json");
-/// # let version = br#"{"Version":"0.59.1","VulnerabilityDB":{"Version":2,"UpdatedAt":"2026-11-20T12:00:00Z"}}"#;
-/// # let digest = "sha256:baec717f79a026627af740bd17fd037d8759f6f80203c721f1881f99d083303d".parse()?;
-/// # let config = "sha256:3250f4e60f294c6b778c363acec523064c7798933b0aeef4b2effe362480a28b".parse()?;
-/// # let manifest: lockage_tagging::Digest = digest;
+/// let json = br#"{
+///     "SchemaVersion": 2,
+///     "CreatedAt": "2026-11-21T01:30:32Z",
+///     "ArtifactType": "container_image",
+///     "Metadata": {
+///         "OS": { "Family": "debian", "Name": "12.5" },
+///         "ImageID": "sha256:3250f4e60f294c6b778c363acec523064c7798933b0aeef4b2effe362480a28b"
+///     },
+///     "Results": [{ "Target": "app (debian 12.5)", "Class": "os-pkgs", "Type": "debian" }]
+/// }"#;
+/// let version = br#"{"Version": "0.59.1", "VulnerabilityDB": {"UpdatedAt": "2026-11-20T12:00:00Z"}}"#;
+///
 /// let Document::Report(report) = read(json)? else { panic!("a scanner's report is expected") };
 /// // Trivy does not write how old its database is: `trivy version -f json` says it.
-/// let report = report.with_database(&lockage_policy::scan::read_trivy_version(version)?);
+/// let report = report.with_database(&read_trivy_version(version)?);
+/// # let manifest: lockage_tagging::Digest =
+/// #     "sha256:baec717f79a026627af740bd17fd037d8759f6f80203c721f1881f99d083303d".parse()?;
+/// # let config = "sha256:3250f4e60f294c6b778c363acec523064c7798933b0aeef4b2effe362480a28b".parse()?;
 /// let subject = Subject::new(manifest.clone()).platform("linux/amd64", manifest, config);
 ///
 /// let now: Timestamp = "2026-11-21T06:00:00Z".parse()?;

@@ -97,10 +97,10 @@ impl Exception {
         }
     }
 
-    /// Whether it means this finding, which goes by these names. Whether it is heard is another matter.
-    pub(super) fn means(&self, finding: &Finding, names: &[&str], scope: Scope<'_>) -> bool {
+    /// Whether it means this finding. Whether it is heard is another matter.
+    pub(super) fn means(&self, finding: &Finding, scope: Scope<'_>) -> bool {
         let package = &finding.package;
-        names.iter().any(|name| name.eq_ignore_ascii_case(&self.id))
+        finding.names().any(|name| name.eq_ignore_ascii_case(&self.id))
             && self.kind.is_none_or(|kind| kind == finding.kind)
             && self.package.as_ref().is_none_or(|name| *name == package.name)
             && self.version.as_ref().is_none_or(|version| *version == package.version)
