@@ -3,6 +3,7 @@
 
 mod clients;
 mod copy;
+mod gate;
 mod pairs;
 mod progress;
 mod report;
@@ -29,6 +30,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Copy images from one repository to another, digest unchanged, the tag last.
     Copy(Box<copy::Arguments>),
+    /// Decide on the reports of scanners, linters and tests; promotes nothing.
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
 }
@@ -38,6 +42,7 @@ async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
+        Command::Gate(command) => gate::run(command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
     };
     match result {

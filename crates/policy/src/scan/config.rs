@@ -125,6 +125,12 @@ fn one_day() -> Limit {
 }
 
 impl ScanConfig {
+    /// The environment whose findings do not count.
+    #[must_use]
+    pub fn baseline_environment(&self) -> Option<&str> {
+        self.only_new_since.as_deref()
+    }
+
     /// What a severity counts as.
     pub(super) fn counted(&self, severity: Severity) -> Severity {
         match severity {

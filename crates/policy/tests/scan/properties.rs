@@ -153,7 +153,7 @@ proptest! {
         change(&mut value, seed, &with);
         if let Ok(Document::Report(report)) = read(value.to_string().as_bytes()) {
             let subject = image(AMD64_CONFIG);
-            let verdict = judge(&subject, std::slice::from_ref(&fresh(report)), &strict());
+            let verdict = judge(&subject, std::slice::from_ref(&fresh(*report)), &strict());
             // One change takes away at most one list of findings, and there are two.
             prop_assert_ne!(verdict.verdict, Verdict::Pass, "{:?}", value);
         }

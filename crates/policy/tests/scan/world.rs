@@ -42,7 +42,7 @@ pub(crate) fn json(name: &str) -> Value {
 
 pub(crate) fn report_in(bytes: &[u8]) -> Report {
     match read(bytes).unwrap() {
-        Document::Report(report) => report,
+        Document::Report(report) => *report,
         other => panic!("a scanner's report is expected, not {other:?}"),
     }
 }

@@ -19,7 +19,7 @@ use super::{Database, Format, Problem, ReadError, Report, Tool, Vex};
 #[non_exhaustive]
 pub enum Document {
     /// What a scanner found in an image.
-    Report(Report),
+    Report(Box<Report>),
     /// What another tool found: a linter, a test.
     Checks(CheckReport),
     /// What is known not to be affected.
@@ -81,14 +81,14 @@ fn of_size(bytes: &[u8], format: Format) -> Result<(), ReadError> {
 fn parse(value: &Value, format: Format) -> Result<Document, ReadError> {
     let root = Node::root(value);
     let document = match format {
-        Format::Trivy => trivy::read(&root).map(Document::Report),
-        Format::TrivyCosignVuln => trivy::read_cosign_vuln(&root).map(Document::Report),
-        Format::Grype => grype::read(&root).map(Document::Report),
-        Format::Osv => osv::read(&root).map(Document::Report),
-        Format::TrivySarif => sarif::trivy::read(&root).map(Document::Report),
-        Format::GrypeSarif => sarif::grype::read(&root).map(Document::Report),
-        Format::ScoutSarif => sarif::scout::read(&root).map(Document::Report),
-        Format::CycloneDx => cyclonedx::read(&root).map(Document::Report),
+        Format::Trivy => trivy::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::TrivyCosignVuln => trivy::read_cosign_vuln(&root).map(|report| Document::Report(Box::new(report))),
+        Format::Grype => grype::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::Osv => osv::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::TrivySarif => sarif::trivy::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::GrypeSarif => sarif::grype::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::ScoutSarif => sarif::scout::read(&root).map(|report| Document::Report(Box::new(report))),
+        Format::CycloneDx => cyclonedx::read(&root).map(|report| Document::Report(Box::new(report))),
         Format::OpenVex => super::vex::read_openvex(&root).map(Document::Vex),
         Format::Hadolint => read_hadolint(&root).map(Document::Checks),
         Format::StructureTest => read_structure_test(&root).map(Document::Checks),
