@@ -57,24 +57,28 @@ fn agree<T: DeserializeOwned>(name: &str, schema: &str, changes: &[(&str, Value)
 
 #[test]
 fn the_configuration_of_a_gate() {
-    agree::<GateConfig>("gate.toml", "gate", &[
-        ("/scan/at_least", Value::Null),
-        ("/scan/at_least", json!("severe")),
-        ("/scan/at_most", json!("high")),
-        ("/scan/max_db_age", json!("one day")),
-        ("/scan/max_db_age", json!(24)),
-        ("/scan/grace/high", json!("unlimited")),
-        ("/scan/grace/severe", json!("7d")),
-        ("/scan/os", json!("whatever")),
-        ("/scan/end_of_life/debian 12", json!("2028")),
-        ("/scan/classes", json!(["virus"])),
-        ("/scan/exceptions/for_ever", json!(true)),
-        ("/scan/vex/authors", json!("us")),
-        ("/checks/at_least", json!("fatal")),
-        ("/checks/at_least", Value::Null),
-        ("/checks/exit_codes/pass", json!(["0"])),
-        ("/gates", json!({})),
-    ]);
+    agree::<GateConfig>(
+        "gate.toml",
+        "gate",
+        &[
+            ("/scan/at_least", Value::Null),
+            ("/scan/at_least", json!("severe")),
+            ("/scan/at_most", json!("high")),
+            ("/scan/max_db_age", json!("one day")),
+            ("/scan/max_db_age", json!(24)),
+            ("/scan/grace/high", json!("unlimited")),
+            ("/scan/grace/severe", json!("7d")),
+            ("/scan/os", json!("whatever")),
+            ("/scan/end_of_life/debian 12", json!("2028")),
+            ("/scan/classes", json!(["virus"])),
+            ("/scan/exceptions/for_ever", json!(true)),
+            ("/scan/vex/authors", json!("us")),
+            ("/checks/at_least", json!("fatal")),
+            ("/checks/at_least", Value::Null),
+            ("/checks/exit_codes/pass", json!(["0"])),
+            ("/gates", json!({})),
+        ],
+    );
     assert!(!Schema::of("gate").accepts(&json!({})));
     assert!(serde_json::from_value::<GateConfig>(json!({})).is_err(), "it would decide nothing");
 }
@@ -89,28 +93,36 @@ fn a_gate_of_one_word_is_the_strictest() {
 
 #[test]
 fn exceptions() {
-    agree::<ExceptionsDocument>("exceptions.yaml", "exceptions", &[
-        ("/exceptions/0/id", Value::Null),
-        ("/exceptions/0/reason", Value::Null),
-        ("/exceptions/0/owner", json!(" ")),
-        ("/exceptions/0/expires", Value::Null),
-        ("/exceptions/0/expires", json!("never")),
-        ("/exceptions/0/purl", json!("openssl")),
-        ("/exceptions/0/class", json!("virus")),
-        ("/exceptions/0/severity", json!("low")),
-    ]);
+    agree::<ExceptionsDocument>(
+        "exceptions.yaml",
+        "exceptions",
+        &[
+            ("/exceptions/0/id", Value::Null),
+            ("/exceptions/0/reason", Value::Null),
+            ("/exceptions/0/owner", json!(" ")),
+            ("/exceptions/0/expires", Value::Null),
+            ("/exceptions/0/expires", json!("never")),
+            ("/exceptions/0/purl", json!("openssl")),
+            ("/exceptions/0/class", json!("virus")),
+            ("/exceptions/0/severity", json!("low")),
+        ],
+    );
 }
 
 #[test]
 fn windows() {
-    agree::<Windows>("windows.yaml", "windows", &[
-        ("/windows/0/name", json!(" ")),
-        ("/windows/0/effect", json!("maybe")),
-        ("/windows/0/zone", Value::Null),
-        ("/windows/0/from", json!("nine")),
-        ("/windows/0/weekdays", json!(["mon"])),
-        ("/windows/0/except", json!(["deploy"])),
-        ("/windows/1/until", Value::Null),
-        ("/windows/1/rrule", json!("FREQ=DAILY")),
-    ]);
+    agree::<Windows>(
+        "windows.yaml",
+        "windows",
+        &[
+            ("/windows/0/name", json!(" ")),
+            ("/windows/0/effect", json!("maybe")),
+            ("/windows/0/zone", Value::Null),
+            ("/windows/0/from", json!("nine")),
+            ("/windows/0/weekdays", json!(["mon"])),
+            ("/windows/0/except", json!(["deploy"])),
+            ("/windows/1/until", Value::Null),
+            ("/windows/1/rrule", json!("FREQ=DAILY")),
+        ],
+    );
 }
