@@ -222,3 +222,12 @@ fn an_advisory_that_two_findings_share_does_not_make_them_one() {
     let verdict = judge(&image(CLEAN_CONFIG), &[fresh(of_value(&value))], &strict());
     assert_eq!(verdict.denied().count(), 2);
 }
+
+#[test]
+fn an_advisory_that_stands_for_two_vulnerabilities_is_neither_of_them() {
+    let mut advisory = finding("GHSA-1111-2222-3333", "High", json!({"state": "fixed", "versions": ["4"]}));
+    advisory["relatedVulnerabilities"] = json!([{"id": "CVE-2024-1"}, {"id": "CVE-2024-2"}]);
+    let other = finding("CVE-2024-1", "High", json!({"state": "fixed", "versions": ["4"]}));
+    let verdict = judged(&grype(&[advisory, other]));
+    assert_eq!(denied(&verdict), ["CVE-2024-1 openssl", "GHSA-1111-2222-3333 openssl"]);
+}

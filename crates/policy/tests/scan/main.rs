@@ -9,5 +9,6 @@ mod osv;
 mod properties;
 mod sarif;
 mod suppression;
+mod traps;
 mod trivy;
 mod world;
