@@ -1,6 +1,6 @@
 //! `lockage gate scan`: a verdict on reports, with every reason and every finding.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -116,7 +116,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn decided(arguments: &Arguments) -> Result<Decided, Failure> {
     let config = documents::config(&arguments.config)?;
     let exceptions = documents::exceptions(&arguments.exceptions)?;
-    let vex = arguments.vex.iter().map(vex).collect::<Result<Vec<_>, _>>()?;
+    let vex = arguments.vex.iter().map(|file| vex(file)).collect::<Result<Vec<_>, _>>()?;
     let databases = reports::databases(&arguments.db)?;
     let Reports { scans, mut checks, unreadable: mut others } = arguments.told.read(&arguments.reports, &databases);
     let baseline = arguments.told.read(&arguments.baseline, &[]);
@@ -167,7 +167,7 @@ async fn decided(arguments: &Arguments) -> Result<Decided, Failure> {
     Ok(Decided { subject, scan, checks: judged, others })
 }
 
-fn vex(file: &PathBuf) -> Result<Vex, Failure> {
+fn vex(file: &Path) -> Result<Vex, Failure> {
     let bytes = reports::bytes(file).map_err(|why| Failure::usage(&Invalid::new(file, why)))?;
     Vex::read(&bytes).map_err(|error| Failure::usage(&Invalid::new(file, error)))
 }
