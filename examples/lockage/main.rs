@@ -4,6 +4,7 @@
 mod attest;
 mod clients;
 mod copy;
+mod gate;
 mod keygen;
 mod pairs;
 mod progress;
@@ -37,6 +38,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Copy images from one repository to another, digest unchanged, the tag last.
     Copy(Box<copy::Arguments>),
+    /// Decide on the reports of scanners, linters and tests; promotes nothing.
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
     /// Sign images, in both layouts of cosign.
@@ -60,6 +64,7 @@ async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
+        Command::Gate(command) => gate::run(command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
         Command::Verify(arguments) => verify::run(*arguments).await,

@@ -59,6 +59,11 @@ fn a_feature_pulls_in_what_it_is_for() {
             assert!(!has(&tagging, name), "{features:?} pulls in {name}");
         }
     }
+    let policy = crates("lockage-policy", &["scan", "window"]);
+    for name in ["tokio", "reqwest", "hyper", "rustls", "ring", "aws-lc-rs", "toml", "serde-saphyr"] {
+        assert!(!has(&policy, name), "deciding on scans pulls in {name}");
+    }
+    assert!(policy.len() <= 40, "{}: {policy:#?}", policy.len());
     let layout = crates("lockage-registry", &["layout"]);
     assert!(!has(&layout, "hyper") && !has(&layout, "reqwest"));
 }

@@ -1,0 +1,128 @@
+//! The examples of documents, their schemas, and the types that read them: what one accepts, all do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use lockage_policy::scan::{ExceptionsDocument, GateConfig};
+use lockage_policy::window::Windows;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+struct Schema(Schemas, SchemaIndex);
+
+impl Schema {
+    fn of(name: &str) -> Self {
+        let path = format!("{}/../crates/policy/schema/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.enable_format_assertions();
+        let url = format!("https://lockage.example/{name}.schema.json");
+        compiler.add_resource(&url, document).unwrap();
+        let index = compiler.compile(&url, &mut schemas).unwrap();
+        Self(schemas, index)
+    }
+
+    fn accepts(&self, value: &Value) -> bool {
+        self.0.validate(value, self.1).is_ok()
+    }
+}
+
+fn example(name: &str) -> Value {
+    let path = format!("{}/documents/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    match name.rsplit_once('.').unwrap().1 {
+        "toml" => toml::from_str(&text).unwrap(),
+        _ => serde_saphyr::from_str(&text).unwrap(),
+    }
+}
+
+/// The schema and the type take the example, and both refuse each of these changes.
+fn agree<T: DeserializeOwned>(name: &str, schema: &str, changes: &[(&str, Value)]) {
+    let (schema, document) = (Schema::of(schema), example(name));
+    if let Err(error) = schema.0.validate(&document, schema.1) {
+        panic!("{name}: {error:#}");
+    }
+    serde_json::from_value::<T>(document.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (place, value) in changes {
+        let mut wrong = document.clone();
+        let (parent, field) = place.rsplit_once('/').unwrap();
+        let parent = wrong.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        match value {
+            Value::Null => drop(parent.remove(field).unwrap()),
+            value => drop(parent.insert(field.to_owned(), value.clone())),
+        }
+        assert!(!schema.accepts(&wrong), "the schema takes {place} = {value}");
+        assert!(serde_json::from_value::<T>(wrong).is_err(), "the type takes {place} = {value}");
+    }
+}
+
+#[test]
+fn the_configuration_of_a_gate() {
+    agree::<GateConfig>(
+        "gate.toml",
+        "gate",
+        &[
+            ("/scan/at_least", Value::Null),
+            ("/scan/at_least", json!("severe")),
+            ("/scan/at_most", json!("high")),
+            ("/scan/max_db_age", json!("one day")),
+            ("/scan/max_db_age", json!(24)),
+            ("/scan/grace/high", json!("unlimited")),
+            ("/scan/grace/severe", json!("7d")),
+            ("/scan/os", json!("whatever")),
+            ("/scan/end_of_life/debian 12", json!("2028")),
+            ("/scan/classes", json!(["virus"])),
+            ("/scan/exceptions/for_ever", json!(true)),
+            ("/scan/vex/authors", json!("us")),
+            ("/checks/at_least", json!("fatal")),
+            ("/checks/at_least", Value::Null),
+            ("/checks/exit_codes/pass", json!(["0"])),
+            ("/gates", json!({})),
+        ],
+    );
+    assert!(!Schema::of("gate").accepts(&json!({})));
+    assert!(serde_json::from_value::<GateConfig>(json!({})).is_err(), "it would decide nothing");
+}
+
+#[test]
+fn a_gate_of_one_word_is_the_strictest() {
+    let short: GateConfig = toml::from_str("[scan]\nat_least = \"high\"").unwrap();
+    let built = lockage_policy::scan::ScanConfig::at_least(lockage_policy::scan::Severity::High);
+    assert_eq!(short.scan, Some(built));
+    assert!(Schema::of("gate").accepts(&serde_json::to_value(&short).unwrap()));
+}
+
+#[test]
+fn exceptions() {
+    agree::<ExceptionsDocument>(
+        "exceptions.yaml",
+        "exceptions",
+        &[
+            ("/exceptions/0/id", Value::Null),
+            ("/exceptions/0/reason", Value::Null),
+            ("/exceptions/0/owner", json!(" ")),
+            ("/exceptions/0/expires", Value::Null),
+            ("/exceptions/0/expires", json!("never")),
+            ("/exceptions/0/purl", json!("openssl")),
+            ("/exceptions/0/class", json!("virus")),
+            ("/exceptions/0/severity", json!("low")),
+        ],
+    );
+}
+
+#[test]
+fn windows() {
+    agree::<Windows>(
+        "windows.yaml",
+        "windows",
+        &[
+            ("/windows/0/name", json!(" ")),
+            ("/windows/0/effect", json!("maybe")),
+            ("/windows/0/zone", Value::Null),
+            ("/windows/0/from", json!("nine")),
+            ("/windows/0/weekdays", json!(["mon"])),
+            ("/windows/0/except", json!(["deploy"])),
+            ("/windows/1/until", Value::Null),
+            ("/windows/1/rrule", json!("FREQ=DAILY")),
+        ],
+    );
+}
