@@ -5,6 +5,8 @@ mod error;
 mod gate;
 mod human;
 mod observe;
+#[cfg(feature = "pipeline")]
+pub mod pipeline;
 mod plan;
 mod promotion;
 

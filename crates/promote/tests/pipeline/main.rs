@@ -1,0 +1,5 @@
+//! Promotions through environments.
+#![cfg(feature = "pipeline")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod graph;
