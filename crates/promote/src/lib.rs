@@ -4,6 +4,8 @@ mod copy;
 mod error;
 mod gate;
 mod human;
+#[cfg(feature = "pipeline")]
+pub mod ledger;
 mod observe;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
