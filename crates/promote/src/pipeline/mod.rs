@@ -1,6 +1,8 @@
 //! Environments, the edges between them, and how an image passes from one to the next.
 
 mod name;
+mod pinned;
+mod resolve;
 mod select;
 mod template;
 
@@ -8,5 +10,7 @@ pub mod graph;
 
 pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
 pub use name::{Name, NameProblem};
+pub use pinned::{Pinned, PinnedPlatform};
+pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};
