@@ -4,3 +4,6 @@
 
 mod chronicle;
 mod graph;
+mod passages;
+mod selection;
+mod world;

@@ -32,7 +32,7 @@ pub use receipt::{PassageReceipt, WrittenTag};
 /// # use lockage_registry::{Memory, Registry, Source as _, TagOrDigest, testing::fixtures};
 /// # futures::executor::block_on(async {
 /// # let (dev, prod) = (Memory::new("dev.example".parse()?), Memory::new("prod.example".parse()?));
-/// # fixtures::image(1).push(&dev, &"dev.example/app".parse()?, &"pr-42".parse()?).await?;
+/// # fixtures::push(&dev, &"dev.example/app".parse()?, &fixtures::image(1), &"pr-42".parse()?).await?;
 /// let graph = Graph::builder()
 ///     .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
 ///     .environment(EnvironmentSpec::new("prod", "prod.example/{image}").float("prod"))
