@@ -61,19 +61,64 @@ pub struct GateContext<'a> {
     pub source: &'a dyn Source,
     /// The time at which the gates are asked.
     pub now: SystemTime,
+    /// The way from environment to environment, where it is for one.
+    #[cfg(feature = "pipeline")]
+    pub passage: Option<Promoted<'a>>,
+}
+
+/// What a gate may know of a promotion along an edge.
+#[cfg(feature = "pipeline")]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Promoted<'a> {
+    /// The image, the edge and the tags.
+    pub passage: &'a crate::pipeline::Passage,
+    /// What the ledger says of the image.
+    pub chronicle: &'a crate::ledger::Chronicle,
+    /// The digest of the plan: what approvals are bound to.
+    pub plan: &'a Digest,
+    /// Who promotes.
+    pub actor: &'a str,
 }
 
 impl<'a> GateContext<'a> {
     /// The context of one plan, for a gate that is tested on its own.
     #[must_use]
     pub fn new(plan: &'a CopyPlan, source: &'a dyn Source, now: SystemTime) -> Self {
-        Self { plan, source, now }
+        Self {
+            plan,
+            source,
+            now,
+            #[cfg(feature = "pipeline")]
+            passage: None,
+        }
+    }
+
+    /// The same for a promotion along an edge.
+    #[cfg(feature = "pipeline")]
+    #[must_use]
+    pub fn along(self, passage: Promoted<'a>) -> Self {
+        Self { passage: Some(passage), ..self }
     }
 
     /// The digest that would be promoted.
     #[must_use]
     pub fn digest(&self) -> &'a Digest {
         self.plan.digest()
+    }
+}
+
+#[cfg(feature = "pipeline")]
+impl<'a> Promoted<'a> {
+    /// What a gate may know, for a gate that is tested on its own.
+    #[must_use]
+    pub fn new(
+        passage: &'a crate::pipeline::Passage,
+        chronicle: &'a crate::ledger::Chronicle,
+        plan: &'a Digest,
+        actor: &'a str,
+    ) -> Self {
+        Self { passage, chronicle, plan, actor }
     }
 }
 

@@ -4,7 +4,11 @@ mod copy;
 mod error;
 mod gate;
 mod human;
+#[cfg(feature = "pipeline")]
+pub mod ledger;
 mod observe;
+#[cfg(feature = "pipeline")]
+pub mod pipeline;
 mod plan;
 mod promotion;
 
@@ -13,6 +17,8 @@ pub use copy::{
     Outcome, Receipt, Route, Step,
 };
 pub use error::{Error, Result, Side};
+#[cfg(feature = "pipeline")]
+pub use gate::Promoted;
 pub use gate::{Evidence, Gate, GateContext, GateError, Verdict, gate};
 pub use observe::{Event, Observer};
 pub use plan::{Clearance, Cleared, Draft, Plan};

@@ -5,6 +5,8 @@ use std::fmt;
 use lockage_registry::{Algorithm, Digest, digest_of};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "pipeline")]
+use crate::pipeline::Passage;
 use crate::{CopyPlan, Evidence};
 
 /// A promotion as data, in one of two states: [`Draft`] or [`Cleared`].
@@ -28,6 +30,9 @@ use crate::{CopyPlan, Evidence};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan<S> {
     copy: CopyPlan,
+    #[cfg(feature = "pipeline")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    passage: Option<Box<Passage>>,
     state: S,
 }
 
@@ -59,6 +64,13 @@ impl<S> Plan<S> {
         &self.copy
     }
 
+    /// The way from environment to environment that it is for, if it is for one.
+    #[cfg(feature = "pipeline")]
+    #[must_use]
+    pub fn passage(&self) -> Option<&Passage> {
+        self.passage.as_deref()
+    }
+
     /// The digest of the image.
     #[must_use]
     pub fn digest(&self) -> &Digest {
@@ -72,26 +84,48 @@ impl<S> Plan<S> {
     /// None that can happen: a plan is always JSON.
     pub fn id(&self) -> lockage_registry::Result<Digest> {
         use lockage_registry::{Error, ErrorKind};
-        let named = (
+        let moved = (
             self.copy.source(),
             self.copy.target(),
             self.copy.digest(),
             self.copy.former(),
             self.copy.manifests().map(|manifest| &manifest.digest).collect::<Vec<_>>(),
         );
-        let bytes = serde_json::to_vec(&named)
-            .map_err(|e| Error::new(ErrorKind::Invalid, "name plan for", self.copy.target()).with_source(e))?;
+        #[cfg(feature = "pipeline")]
+        let bytes = match self.passage() {
+            Some(passage) => serde_json::to_vec(&(moved, passage.named())),
+            None => serde_json::to_vec(&moved),
+        };
+        #[cfg(not(feature = "pipeline"))]
+        let bytes = serde_json::to_vec(&moved);
+        let bytes =
+            bytes.map_err(|e| Error::new(ErrorKind::Invalid, "name plan for", self.copy.target()).with_source(e))?;
         digest_of(Algorithm::Sha256, &bytes)
     }
 }
 
 impl Plan<Draft> {
     pub(crate) fn draft(copy: CopyPlan) -> Self {
-        Self { copy, state: Draft(()) }
+        Self {
+            copy,
+            #[cfg(feature = "pipeline")]
+            passage: None,
+            state: Draft(()),
+        }
+    }
+
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn along(self, passage: Passage) -> Self {
+        Self { passage: Some(Box::new(passage)), ..self }
     }
 
     pub(crate) fn cleared(self, by: Vec<Clearance>) -> Plan<Cleared> {
-        Plan { copy: self.copy, state: Cleared(by) }
+        Plan {
+            copy: self.copy,
+            #[cfg(feature = "pipeline")]
+            passage: self.passage,
+            state: Cleared(by),
+        }
     }
 }
 
@@ -103,15 +137,25 @@ impl Plan<Cleared> {
     }
 }
 
+impl<S> Plan<S> {
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "pipeline")]
+        if let Some(passage) = &self.passage {
+            writeln!(f, "{passage}")?;
+        }
+        write!(f, "{}", self.copy)
+    }
+}
+
 impl fmt::Display for Plan<Draft> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.copy.fmt(f)
+        self.show(f)
     }
 }
 
 impl fmt::Display for Plan<Cleared> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.copy.fmt(f)?;
+        self.show(f)?;
         for clearance in &self.state.0 {
             write!(f, "\n  {clearance}")?;
         }

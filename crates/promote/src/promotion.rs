@@ -48,7 +48,7 @@ struct Placed {
 /// A promotion that may not happen, or not yet: what every gate said.
 #[derive(Debug)]
 pub struct NotCleared {
-    plan: Plan<Draft>,
+    plan: Box<Plan<Draft>>,
     opinions: Vec<Opinion>,
 }
 
@@ -96,18 +96,9 @@ impl<'a> Promotion<'a> {
     /// [`NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, NotCleared> {
         let context = GateContext::new(plan.copy(), self.copy.source(), now);
-        let opinions = join_all(self.gates.iter().map(|placed| async {
-            Opinion {
-                gate: placed.gate.id().to_owned(),
-                verdict: placed.gate.evaluate(&context).await,
-                advisory: placed.advisory.clone(),
-            }
-        }))
-        .await;
-        match opinions.iter().map(Opinion::clearance).collect() {
-            Some(clearances) => Ok(plan.cleared(clearances)),
-            None => Err(NotCleared { plan, opinions }),
-        }
+        let gates = self.gates.iter().map(|placed| (&*placed.gate, placed.advisory.as_deref()));
+        let opinions = ask(&context, gates).await;
+        decide(plan, opinions)
     }
 
     /// Moves the image.
@@ -116,6 +107,29 @@ impl<'a> Promotion<'a> {
     /// As [`ImageCopy::apply`].
     pub async fn apply(&self, plan: Plan<Cleared>) -> Result<Receipt> {
         self.copy.apply(plan.copy()).await
+    }
+}
+
+/// The word of every gate; all are asked, at once.
+pub(crate) async fn ask<'g>(
+    context: &GateContext<'_>,
+    gates: impl Iterator<Item = (&'g dyn Gate, Option<&'g str>)>,
+) -> Vec<Opinion> {
+    join_all(gates.map(|(gate, advisory)| async move {
+        Opinion {
+            gate: gate.id().to_owned(),
+            verdict: gate.evaluate(context).await,
+            advisory: advisory.map(str::to_owned),
+        }
+    }))
+    .await
+}
+
+/// Clears the plan if every opinion that blocks is in its favour.
+pub(crate) fn decide(plan: Plan<Draft>, opinions: Vec<Opinion>) -> Result<Plan<Cleared>, NotCleared> {
+    match opinions.iter().map(Opinion::clearance).collect() {
+        Some(clearances) => Ok(plan.cleared(clearances)),
+        None => Err(NotCleared { plan: Box::new(plan), opinions }),
     }
 }
 
@@ -152,7 +166,7 @@ impl NotCleared {
     /// The plan, to be cleared another time.
     #[must_use]
     pub fn into_plan(self) -> Plan<Draft> {
-        self.plan
+        *self.plan
     }
 
     pub(crate) fn remedy(&self) -> Option<String> {

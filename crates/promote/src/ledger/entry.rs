@@ -1,0 +1,219 @@
+//! `Entry`: one line of the ledger.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use lockage_registry::{Algorithm, Digest, Tag, digest_of};
+use serde::{Deserialize, Serialize};
+
+use super::{LedgerError, rfc3339};
+use crate::Clearance;
+use crate::pipeline::Name;
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Entry {
+    /// What was done.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// The image that it was done to.
+    pub image: Name,
+    /// Where; nowhere in particular for what holds everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Name>,
+    /// The digest.
+    pub digest: Digest,
+    /// What the image is known by.
+    #[serde(default)]
+    pub facts: ImageFacts,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    #[serde(with = "rfc3339")]
+    pub at: SystemTime,
+    /// The entries that were there and had none behind them.
+    #[serde(default)]
+    pub parents: Vec<Digest>,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum Kind {
+    /// An image was moved along an edge, or is about to be.
+    Promote {
+        /// Whether it is about to, or has.
+        phase: Phase,
+        /// Where it came from.
+        from: Name,
+        /// The edge.
+        edge: Name,
+        /// The digest of the plan.
+        plan: Digest,
+        /// The tags.
+        tags: Vec<TagRecord>,
+        /// What the gates found.
+        evidence: Vec<Clearance>,
+        /// The index that the promoted child is of, where a platform was taken alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<Digest>,
+    },
+    /// An image that had been there was put back.
+    Rollback {
+        /// Whether it is about to, or has.
+        phase: Phase,
+        /// Why.
+        reason: String,
+        /// The tags.
+        tags: Vec<TagRecord>,
+    },
+    /// An image that is there was found to be, without having been promoted here.
+    Observe {
+        /// The tags that hold it.
+        tags: Vec<TagRecord>,
+    },
+    /// The image may move nowhere, or not into this environment.
+    Deny {
+        /// Why.
+        reason: String,
+    },
+    /// The environment keeps what it has until it is released.
+    Hold {
+        /// Why.
+        reason: String,
+        /// Until when, where it ends by itself.
+        #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+        until: Option<SystemTime>,
+    },
+    /// A denial or a hold ends.
+    Release {
+        /// Which of the two.
+        of: Standing,
+        /// Why.
+        reason: String,
+    },
+    /// Gates that did not pass were passed by.
+    Override {
+        /// The plan that they belong to.
+        plan: Digest,
+        /// The gates, and what they said.
+        gates: BTreeMap<String, String>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What stands until it is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "there are these two")]
+pub enum Standing {
+    /// Of a digest.
+    Denial,
+    /// Of an environment.
+    Hold,
+}
+
+/// Whether something is about to be done, or has been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "before and after")]
+pub enum Phase {
+    /// About to: a run that is killed leaves this, and goes on from it.
+    Intent,
+    /// Has been.
+    Done,
+}
+
+/// A tag that was written, or is about to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct TagRecord {
+    /// The tag.
+    pub tag: Tag,
+    /// Whether it moves, or is created once.
+    pub floats: bool,
+    /// What it held before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Digest>,
+}
+
+/// What an image is known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct ImageFacts {
+    /// The commit that it was built from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The release that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The pull request that it was built for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<u64>,
+    /// When it was built.
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub created: Option<SystemTime>,
+}
+
+impl Entry {
+    /// An entry about an image, everywhere, without parents.
+    pub fn new(kind: Kind, image: Name, digest: Digest, actor: impl Into<String>, at: SystemTime) -> Self {
+        let facts = ImageFacts::default();
+        Self { kind, image, environment: None, digest, facts, actor: actor.into(), at, parents: Vec::new() }
+    }
+
+    /// The same about one environment.
+    #[must_use]
+    pub fn in_environment(mut self, environment: Name) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// The same with what the image is known by.
+    #[must_use]
+    pub fn with_facts(mut self, facts: ImageFacts) -> Self {
+        self.facts = facts;
+        self
+    }
+
+    /// The digest of the entry as it is, parents included.
+    ///
+    /// # Errors
+    /// None that can happen: an entry is always JSON.
+    pub fn id(&self) -> Result<Digest, LedgerError> {
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| LedgerError::Backend { what: "append to", source };
+        let bytes = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        digest_of(Algorithm::Sha256, &bytes).map_err(|error| failed(error.into()))
+    }
+
+    /// Whether it says that the image is in its environment from here on.
+    #[must_use]
+    pub fn arrives(&self) -> bool {
+        match &self.kind {
+            Kind::Promote { phase, .. } | Kind::Rollback { phase, .. } => *phase == Phase::Done,
+            Kind::Observe { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+impl TagRecord {
+    /// A tag that was created once.
+    #[must_use]
+    pub fn pin(tag: Tag) -> Self {
+        Self { tag, floats: false, former: None }
+    }
+
+    /// A tag that moved away from what it held.
+    #[must_use]
+    pub fn float(tag: Tag, former: Option<Digest>) -> Self {
+        Self { tag, floats: true, former }
+    }
+}

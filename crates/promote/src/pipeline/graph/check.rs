@@ -1,0 +1,122 @@
+//! What makes environments and edges a graph.
+
+use std::collections::BTreeSet;
+
+use super::{Edge, Environment, Graph, GraphError};
+use crate::pipeline::{Name, TemplateError};
+
+/// The graph with its environments in order, upstream first, and as they were given where that is open.
+pub(super) fn graph(mut graph: Graph) -> Result<Graph, GraphError> {
+    distinct("environments", graph.environments.iter().map(|environment| environment.name().as_str()))?;
+    distinct("edges", graph.edges.iter().map(|edge| edge.name().as_str()))?;
+    for edge in &graph.edges {
+        for name in [edge.from(), edge.to()] {
+            if !graph.environments.iter().any(|environment| environment.name() == name) {
+                return Err(GraphError::UnknownEnvironment {
+                    place: format!("edge {}", edge.name()),
+                    name: name.clone(),
+                    known: graph.environments.iter().map(|environment| environment.name().clone()).collect(),
+                });
+            }
+        }
+    }
+    parallel(&graph.edges)?;
+    variables(&graph)?;
+    floats(&graph.environments)?;
+    graph.environments = sorted(std::mem::take(&mut graph.environments), &graph.edges)?;
+    Ok(graph)
+}
+
+pub(super) fn distinct<'n>(what: &'static str, names: impl Iterator<Item = &'n str>) -> Result<(), GraphError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(GraphError::Twice { what, name: name.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn parallel(edges: &[Edge]) -> Result<(), GraphError> {
+    let usual: Vec<_> = edges.iter().filter(|edge| !edge.is_hotfix()).collect();
+    for (n, edge) in usual.iter().enumerate() {
+        let same = |other: &&&Edge| (other.from(), other.to()) == (edge.from(), edge.to());
+        if let Some(one) = usual.iter().take(n).find(same) {
+            return Err(GraphError::Parallel { one: one.name().clone(), other: edge.name().clone() });
+        }
+    }
+    Ok(())
+}
+
+fn variables(graph: &Graph) -> Result<(), GraphError> {
+    for environment in &graph.environments {
+        let mut unknown = environment.repository().variables().filter(|name| !graph.variables.contains_key(*name));
+        if let Some(variable) = unknown.next() {
+            let template = environment.repository().to_string();
+            return Err(GraphError::Template {
+                place: format!("environment {}", environment.name()),
+                source: TemplateError::Variable { template, variable: variable.to_owned() },
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A floating tag belongs to one environment. Two repositories are one where their templates are, `{env}` filled in.
+fn floats(environments: &[Environment]) -> Result<(), GraphError> {
+    let filled = |text: &str, environment: &Environment| text.replace("{env}", environment.name().as_str());
+    let mut seen: Vec<(String, String, &Name)> = Vec::new();
+    for environment in environments {
+        let repository = filled(&environment.repository().to_string(), environment);
+        for float in environment.floats() {
+            let tag = filled(float.text(), environment);
+            if let Some((.., one)) = seen.iter().find(|(r, t, _)| (r, t) == (&repository, &tag)) {
+                return Err(GraphError::OneTagTwoDigests {
+                    one: (*one).clone(),
+                    other: environment.name().clone(),
+                    tag,
+                    repository,
+                });
+            }
+            seen.push((repository.clone(), tag, environment.name()));
+        }
+    }
+    Ok(())
+}
+
+fn sorted(mut waiting: Vec<Environment>, edges: &[Edge]) -> Result<Vec<Environment>, GraphError> {
+    let mut sorted: Vec<Environment> = Vec::new();
+    while !waiting.is_empty() {
+        let is_free = |environment: &Environment| {
+            let mut into = edges.iter().filter(|edge| edge.to() == environment.name());
+            into.all(|edge| sorted.iter().any(|before| before.name() == edge.from()))
+        };
+        match waiting.iter().position(is_free) {
+            Some(next) => sorted.push(waiting.remove(next)),
+            None => return Err(GraphError::Cycle { edges: circle(&waiting, edges) }),
+        }
+    }
+    Ok(sorted)
+}
+
+/// The edges of one circle. Every one of `waiting` has an edge from another of them.
+fn circle(waiting: &[Environment], edges: &[Edge]) -> Vec<Name> {
+    let is_waiting = |name: &Name| waiting.iter().any(|environment| environment.name() == name);
+    let mut walked: Vec<&Edge> = Vec::new();
+    let mut here = waiting.first().map(Environment::name);
+    while let Some(name) = here {
+        if let Some(at) = walked.iter().position(|edge| edge.to() == name) {
+            let mut circle: Vec<_> = walked.iter().skip(at + 1).map(|edge| edge.name().clone()).collect();
+            circle.extend(
+                edges.iter().find(|edge| edge.to() == name && is_waiting(edge.from())).map(|e| e.name().clone()),
+            );
+            circle.sort();
+            circle.dedup();
+            return circle;
+        }
+        let Some(back) = edges.iter().find(|edge| edge.to() == name && is_waiting(edge.from())) else { break };
+        walked.push(back);
+        here = Some(back.from());
+    }
+    walked.iter().map(|edge| edge.name().clone()).collect()
+}

@@ -1,0 +1,174 @@
+//! `Edge`: a way from one environment to the next, and what has to hold to take it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::GraphError;
+use crate::Gate;
+use crate::pipeline::Name;
+
+/// An edge as it is written down. It is judged when the graph is built.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[must_use]
+pub struct EdgeSpec {
+    from: String,
+    to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hotfix: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gates: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    advisory: Vec<AdvisorySpec>,
+    #[serde(skip)]
+    given: Vec<PlacedGate>,
+}
+
+/// A gate that is asked and recorded, and does not block.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct AdvisorySpec {
+    gate: String,
+    reason: String,
+}
+
+/// A way from one environment to the next.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    name: Name,
+    from: Name,
+    to: Name,
+    hotfix: bool,
+    gates: Vec<PlacedGate>,
+}
+
+/// A gate on an edge.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PlacedGate {
+    /// The gate.
+    pub gate: Arc<dyn Gate>,
+    /// For a gate that does not block: why it need not.
+    pub advisory: Option<String>,
+}
+
+impl EdgeSpec {
+    /// A way from one environment to another. It is called `FROM-TO` unless it is given a name.
+    pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { from: from.into(), to: to.into(), ..Self::default() }
+    }
+
+    /// Gives it a name.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Makes it a way that is taken only where it is named, past environments that are usually in between. What takes it is
+    /// recorded as having done so.
+    pub fn hotfix(mut self, name: impl Into<String>) -> Self {
+        self.hotfix = true;
+        self.named(name)
+    }
+
+    /// Adds a gate that has to pass.
+    pub fn gate(mut self, gate: impl Gate + 'static) -> Self {
+        self.given.push(PlacedGate { gate: Arc::new(gate), advisory: None });
+        self
+    }
+
+    /// Adds a gate that is asked and recorded, and does not block, for a reason that is recorded too.
+    pub fn advisory(mut self, gate: impl Gate + 'static, reason: impl Into<String>) -> Self {
+        self.given.push(PlacedGate { gate: Arc::new(gate), advisory: Some(reason.into()) });
+        self
+    }
+
+    /// Adds a gate that has to pass, by the name under which the graph has it.
+    pub fn gate_named(mut self, gate: impl Into<String>) -> Self {
+        self.gates.push(gate.into());
+        self
+    }
+
+    pub(super) fn build(self, known: &[Arc<dyn Gate>]) -> Result<Edge, GraphError> {
+        let place = format!("edge {}", self.name.clone().unwrap_or_else(|| format!("{}-{}", self.from, self.to)));
+        let name = |text: &str| text.parse().map_err(|source| GraphError::Name { place: place.clone(), source });
+        let named = |id: &str| {
+            known.iter().find(|gate| gate.id() == id).cloned().ok_or_else(|| GraphError::UnknownGate {
+                place: place.clone(),
+                gate: id.to_owned(),
+                known: known.iter().map(|gate| gate.id().to_owned()).collect(),
+            })
+        };
+        let mut gates = Vec::new();
+        for id in &self.gates {
+            gates.push(PlacedGate { gate: named(id)?, advisory: None });
+        }
+        for AdvisorySpec { gate, reason } in &self.advisory {
+            gates.push(PlacedGate { gate: named(gate)?, advisory: Some(reason.clone()) });
+        }
+        gates.extend(self.given);
+        for (n, placed) in gates.iter().enumerate() {
+            if gates.iter().take(n).any(|before| before.gate.id() == placed.gate.id()) {
+                return Err(GraphError::GateTwice { place, gate: placed.gate.id().to_owned() });
+            }
+            if placed.advisory.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+                return Err(GraphError::NoReason { place, gate: placed.gate.id().to_owned() });
+            }
+        }
+        let (from, to) = (name(&self.from)?, name(&self.to)?);
+        let own = match &self.name {
+            Some(own) => name(own)?,
+            None => name(&format!("{from}-{to}"))?,
+        };
+        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates })
+    }
+}
+
+impl Edge {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Where it leads from.
+    #[must_use]
+    pub fn from(&self) -> &Name {
+        &self.from
+    }
+
+    /// Where it leads to.
+    #[must_use]
+    pub fn to(&self) -> &Name {
+        &self.to
+    }
+
+    /// Whether it is taken only where it is named.
+    #[must_use]
+    pub fn is_hotfix(&self) -> bool {
+        self.hotfix
+    }
+
+    /// What has to hold to take it.
+    #[must_use]
+    pub fn gates(&self) -> &[PlacedGate] {
+        &self.gates
+    }
+}
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.from, self.to)?;
+        if self.hotfix {
+            write!(f, " [{}]", self.name)?;
+        }
+        for (n, placed) in self.gates.iter().enumerate() {
+            write!(f, "{}{}", if n == 0 { " (" } else { ", " }, placed.gate.id())?;
+        }
+        f.write_str(if self.gates.is_empty() { "" } else { ")" })
+    }
+}

@@ -1,0 +1,20 @@
+//! Environments, the edges between them, and how an image passes from one to the next.
+
+mod name;
+mod passage;
+mod pinned;
+mod promoter;
+mod resolve;
+mod select;
+mod template;
+
+pub mod graph;
+
+pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
+pub use name::{Name, NameProblem};
+pub use passage::{Passage, PlannedTag};
+pub use pinned::{Pinned, PinnedPlatform};
+pub use promoter::{PassageReceipt, PromoteError, Promoter, WrittenTag};
+pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
+pub use select::{Select, SelectError};
+pub use template::{RepositoryTemplate, TemplateError};

@@ -1,0 +1,151 @@
+//! `PromoteError`: why an image did not pass along an edge.
+
+use lockage_registry::{Digest, Reference, Tag};
+use lockage_tagging::SchemeError;
+
+use crate::NotCleared;
+use crate::ledger::LedgerError;
+use crate::pipeline::{GraphError, Name, ResolveError};
+
+/// Why an image did not pass along an edge.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromoteError {
+    /// The graph has no such environment or edge, or a template gives nothing.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The selection names no image.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// The copy, or a tag.
+    #[error(transparent)]
+    Copy(#[from] crate::Error),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A registry, beside the copy.
+    #[error(transparent)]
+    Registry(#[from] lockage_registry::Error),
+    /// An environment that nobody has given a registry to read, or to write.
+    #[error("environment {environment}: nothing was given to read it by, or to write it")]
+    NoRegistry {
+        /// Which.
+        environment: Name,
+    },
+    /// No way leads there, or several do.
+    #[error("environment {to}: {} edges lead there, and one has to be named", .edges.len())]
+    Edges {
+        /// Where.
+        to: Name,
+        /// Those that are no hotfixes.
+        edges: Vec<Name>,
+    },
+    /// The image was found in another environment than the one where the edge begins.
+    #[error("{image} was found in {found}, and the edge {edge} begins in {from}")]
+    Elsewhere {
+        /// The image.
+        image: Name,
+        /// Where it was found.
+        found: Name,
+        /// The edge.
+        edge: Name,
+        /// Where it begins.
+        from: Name,
+    },
+    /// A plan that is for no edge.
+    #[error("the plan is for no edge of a graph")]
+    NoPassage,
+    /// A tag of the environment cannot be made of what is known of the image.
+    #[error("environment {environment}: the tag {template:?}: {source}")]
+    Tags {
+        /// The environment.
+        environment: Name,
+        /// The template.
+        template: String,
+        /// What is missing.
+        source: Box<SchemeError>,
+    },
+    /// No template of the environment makes a tag of this image.
+    #[error("environment {environment}: none of its tags is for this image")]
+    NoTag {
+        /// The environment.
+        environment: Name,
+    },
+    /// One tag is to be created once and to move.
+    #[error("environment {environment}: the tag {tag} would be both a pin and a float")]
+    PinAndFloat {
+        /// The environment.
+        environment: Name,
+        /// The tag.
+        tag: Tag,
+    },
+    /// A tag that is created once holds another image.
+    #[error("{tag}: the tag is created once and holds another image")]
+    PinHeld {
+        /// The tag.
+        tag: Box<Reference>,
+        /// What it holds.
+        current: Digest,
+        /// What it was to hold.
+        wanted: Digest,
+    },
+    /// The image has nothing for the platform that the environment takes.
+    #[error("environment {environment}: {digest} has nothing for its platform {platform}")]
+    NoSuchPlatform {
+        /// The environment.
+        environment: Name,
+        /// The image.
+        digest: Digest,
+        /// The platform.
+        platform: String,
+    },
+    /// Gates did not pass.
+    #[error(transparent)]
+    NotCleared(Box<NotCleared>),
+}
+
+impl PromoteError {
+    /// What to show below the error's own line: a word, and what it stands for.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Copy(error) => error.details(),
+            Self::PinHeld { current, wanted, .. } => {
+                vec![("holds", current.to_string()), ("wanted", wanted.to_string())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Graph(error) => error.remedy(),
+            Self::Resolve(error) => error.remedy(),
+            Self::Copy(error) => return error.remedy(),
+            Self::Ledger(_) => "Nothing is promoted while its history cannot be read and written.".to_owned(),
+            Self::Registry(error) => return error.remedy().map(str::to_owned),
+            Self::NoRegistry { .. } => "Give it a registry.".to_owned(),
+            Self::Edges { edges, .. } if edges.is_empty() => {
+                "Builds arrive there by themselves; promote from it.".to_owned()
+            }
+            Self::Edges { edges, .. } => {
+                let edges: Vec<_> = edges.iter().map(Name::as_str).collect();
+                format!("Name one: {}.", edges.join(", "))
+            }
+            Self::Elsewhere { .. } => "Resolve it where the edge begins.".to_owned(),
+            Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
+            Self::Tags { .. } => "Select by what the tag is made of, or label the image when it is built.".to_owned(),
+            Self::NoTag { .. } => {
+                "Select a release for tags of versions, or give the environment a tag for every image.".to_owned()
+            }
+            Self::PinAndFloat { .. } => "Leave one of the two out.".to_owned(),
+            Self::PinHeld { .. } => {
+                "Nothing was written. Choose another version, or promote without this pin.".to_owned()
+            }
+            Self::NoSuchPlatform { .. } => "Build for it, or let the environment take the whole image.".to_owned(),
+            Self::NotCleared(refusal) => return refusal.remedy(),
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! `Promoter`: resolves, plans, clears and applies promotions along the edges of a graph.
+
+mod apply;
+mod error;
+mod plan;
+mod receipt;
+mod standing;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lockage_registry::{Repository, Source, Target};
+
+use super::resolve::{Conventions, Place, resolve};
+use super::{Edge, Graph, Name, Pinned, Select};
+use crate::gate::Promoted;
+use crate::ledger::{Chronicle, Ledger, MemoryLedger};
+use crate::promotion::{ask, decide};
+use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Plan};
+
+pub use error::PromoteError;
+pub use receipt::{PassageReceipt, WrittenTag};
+
+/// Promotes images along the edges of a graph.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Promoter, Select};
+/// use lockage_promote::{Evidence, Verdict, gate};
+/// # use lockage_registry::{Memory, Registry, Source as _, TagOrDigest, testing::fixtures};
+/// # futures::executor::block_on(async {
+/// # let (dev, prod) = (Memory::new("dev.example".parse()?), Memory::new("prod.example".parse()?));
+/// # fixtures::push(&dev, &"dev.example/app".parse()?, &fixtures::image(1), &"pr-42".parse()?).await?;
+/// let graph = Graph::builder()
+///     .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
+///     .environment(EnvironmentSpec::new("prod", "prod.example/{image}").float("prod"))
+///     .edge(EdgeSpec::new("dev", "prod").gate(gate("tests", |_| Ok(Verdict::Pass(Evidence::new("all green"))))))
+///     .build()?;
+/// let promoter = Promoter::new(graph, "ci").reads("dev", dev).writes("prod", prod.clone());
+///
+/// let app = promoter.resolve(&"app".parse()?, &Select::PullRequest(42), &"dev-prod".parse()?).await?;
+/// let plan = promoter.plan(&app, &"dev-prod".parse()?).await?;
+/// let now = SystemTime::now();
+/// let cleared = promoter.clear(plan, now).await?;
+/// let receipt = promoter.apply(cleared, now).await?;
+/// assert_eq!(prod.resolve(&"prod.example/app".parse()?, &TagOrDigest::Tag("prod".parse()?)).await?.digest, receipt.digest);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Promoter {
+    graph: Arc<Graph>,
+    sources: BTreeMap<String, Arc<dyn Source>>,
+    targets: BTreeMap<String, Arc<dyn Target>>,
+    ledger: Arc<dyn Ledger>,
+    conventions: Conventions,
+    actor: String,
+    observer: Option<Arc<dyn Observer>>,
+    flights: Flights,
+    attachments: bool,
+}
+
+impl Promoter {
+    /// Promotes along the edges of `graph`, in the name of `actor`, and remembers it as long as it lives: a
+    /// [`ledger`](Self::ledger) remembers it longer.
+    pub fn new(graph: impl Into<Arc<Graph>>, actor: impl Into<String>) -> Self {
+        Self {
+            graph: graph.into(),
+            sources: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            ledger: Arc::new(MemoryLedger::new()),
+            conventions: Conventions::default(),
+            actor: actor.into(),
+            observer: None,
+            flights: Flights::new(),
+            attachments: true,
+        }
+    }
+
+    /// Reads an environment through this, and never writes there.
+    pub fn reads(mut self, environment: impl Into<String>, source: impl Source + 'static) -> Self {
+        self.sources.insert(environment.into(), Arc::new(source));
+        self
+    }
+
+    /// Reads and writes an environment through this.
+    pub fn writes(mut self, environment: impl Into<String>, target: impl Target + 'static) -> Self {
+        let (environment, target) = (environment.into(), Arc::new(target));
+        self.sources.insert(environment.clone(), target.clone());
+        self.targets.insert(environment, target);
+        self
+    }
+
+    /// Reads and writes every environment of the graph that has nothing yet through this, such as one client for all.
+    pub fn registry(mut self, registry: impl Target + 'static) -> Self {
+        let registry = Arc::new(registry);
+        for environment in self.graph.environments().map(|environment| environment.name().to_string()) {
+            if !self.sources.contains_key(&environment) {
+                self.targets.entry(environment.clone()).or_insert_with(|| registry.clone());
+            }
+            self.sources.entry(environment).or_insert_with(|| registry.clone());
+        }
+        self
+    }
+
+    /// Remembers what is promoted there.
+    pub fn ledger(mut self, ledger: impl Ledger + 'static) -> Self {
+        self.ledger = Arc::new(ledger);
+        self
+    }
+
+    /// Says how builds are named.
+    pub fn conventions(mut self, conventions: Conventions) -> Self {
+        self.conventions = conventions;
+        self
+    }
+
+    /// Tells `observer` of every step of the copies.
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Leaves behind what is attached to the images.
+    pub fn without_attachments(mut self) -> Self {
+        self.attachments = false;
+        self
+    }
+
+    /// The graph.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The edge into `to` that is usually taken: the only one that is no hotfix.
+    ///
+    /// # Errors
+    /// Where there is none, or more than one.
+    pub fn edge_into(&self, to: &Name) -> Result<&Edge, PromoteError> {
+        self.graph.environment(to)?;
+        let usual: Vec<_> = self.graph.leading_into(to).filter(|edge| !edge.is_hotfix()).collect();
+        match usual.as_slice() {
+            [one] => Ok(one),
+            several => Err(PromoteError::Edges {
+                to: to.clone(),
+                edges: several.iter().map(|edge| edge.name().clone()).collect(),
+            }),
+        }
+    }
+
+    /// The image that is meant, where `edge` begins.
+    ///
+    /// # Errors
+    /// As [`resolve`](super::resolve()).
+    pub async fn resolve(&self, image: &Name, select: &Select, edge: &Name) -> Result<Pinned, PromoteError> {
+        let edge = self.graph.edge(edge)?;
+        let repository = self.graph.repository(image, edge.from())?;
+        let chronicle = self.chronicle(image).await?;
+        let source = self.source(edge.from())?;
+        let place = Place::new(image, edge.from(), &repository, source, &chronicle);
+        Ok(resolve(place, select, &self.conventions).await?)
+    }
+
+    /// Looks, without writing, what has to be done so that the image passes along `edge`.
+    ///
+    /// # Errors
+    /// [`PromoteError`]: also for a pin that holds another image, before anything moves.
+    pub async fn plan(&self, pinned: &Pinned, edge: &Name) -> Result<Plan<Draft>, PromoteError> {
+        plan::plan(self, pinned, self.graph.edge(edge)?).await
+    }
+
+    /// Asks every gate of the edge, and the ledger; clears the plan if all that block have passed.
+    ///
+    /// # Errors
+    /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
+    pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
+        let Some(passage) = plan.passage().cloned() else { return Err(PromoteError::NoPassage) };
+        let edge = self.graph.edge(&passage.edge)?;
+        let (chronicle, id) = (self.chronicle(&passage.pinned.image).await?, plan.id()?);
+        let promoted = Promoted::new(&passage, &chronicle, &id, &self.actor);
+        let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
+        let standing = standing::gates(&self.graph);
+        let gates = standing.iter().map(|gate| (&**gate, None));
+        let placed = edge.gates().iter().map(|placed| (&*placed.gate, placed.advisory.as_deref()));
+        let opinions = ask(&context, gates.chain(placed)).await;
+        decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
+    }
+
+    /// Does what the plan says: the copy and what is attached, the pins, what is about to happen into the ledger, the
+    /// floating tags, and that it has happened. Killed anywhere and done again, it comes to the same end.
+    ///
+    /// # Errors
+    /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its entry is
+    /// in the ledger.
+    pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
+        apply::apply(self, plan, now).await
+    }
+
+    async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
+        Ok(Chronicle::of(self.ledger.entries(Some(image)).await?))
+    }
+
+    fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
+        let source = self.sources.get(environment.as_str());
+        source.map(|source| &**source).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
+    }
+
+    fn target(&self, environment: &Name) -> Result<&dyn Target, PromoteError> {
+        let target = self.targets.get(environment.as_str());
+        target.map(|target| &**target).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
+    }
+
+    fn repositories(&self, image: &Name, edge: &Edge) -> Result<(Repository, Repository), PromoteError> {
+        Ok((self.graph.repository(image, edge.from())?, self.graph.repository(image, edge.to())?))
+    }
+}
+
+impl fmt::Debug for Promoter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promoter")
+            .field("graph", &self.graph)
+            .field("ledger", &self.ledger)
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
+}

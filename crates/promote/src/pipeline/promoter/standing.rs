@@ -1,0 +1,104 @@
+//! The gates that every edge has: what the ledger says of the image and of where it goes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::pipeline::{Graph, Name, Upstream};
+use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
+
+/// Upstream, denials and holds, in this order.
+pub(super) fn gates(graph: &Arc<Graph>) -> [Arc<dyn Gate>; 3] {
+    [Arc::new(BeenUpstream(graph.clone())), Arc::new(NotDenied), Arc::new(NotHeld)]
+}
+
+/// The image is, or was, where the edge begins, and in all environments before where it leads, if all have to have had it.
+#[derive(Debug)]
+struct BeenUpstream(Arc<Graph>);
+
+#[derive(Debug)]
+struct NotDenied;
+
+#[derive(Debug)]
+struct NotHeld;
+
+#[async_trait]
+impl Gate for BeenUpstream {
+    fn id(&self) -> &str {
+        "upstream"
+    }
+
+    async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
+        let Promoted { passage, chronicle, .. } = along(context)?;
+        let to = self.0.environment(&passage.to)?;
+        let hotfix = self.0.edge(&passage.edge)?.is_hotfix();
+        let all = self.0.leading_into(&passage.to).filter(|edge| !edge.is_hotfix()).map(|edge| edge.from());
+        let asked: Vec<&Name> = match to.upstream() {
+            Upstream::All if !hotfix => all.collect(),
+            _ => vec![&passage.from],
+        };
+        let pinned = &passage.pinned;
+        let mut reasons = Vec::new();
+        let mut found = Vec::new();
+        for environment in asked {
+            // Where builds arrive nothing is recorded; that it was found there is all there is to know.
+            let arrived = self.0.is_source(environment) && *environment == pinned.environment;
+            // A platform that was promoted alone stands for the index that it is of.
+            let parts = pinned.platforms.iter().map(|platform| &platform.manifest);
+            let was = std::iter::once(pinned.digest())
+                .chain(parts)
+                .any(|digest| chronicle.was_in(&pinned.image, environment, digest));
+            match arrived || was {
+                true => found.push(environment.as_str()),
+                false => reasons.push(format!("{} has never been in {environment}, by the ledger", pinned.digest())),
+            }
+        }
+        match reasons.is_empty() {
+            true => Ok(Verdict::Pass(Evidence::new(format!("was in {}", found.join(", "))))),
+            false => Ok(Verdict::Fail { reasons }),
+        }
+    }
+}
+
+#[async_trait]
+impl Gate for NotDenied {
+    fn id(&self) -> &str {
+        "denied"
+    }
+
+    async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
+        let Promoted { passage, chronicle, .. } = along(context)?;
+        // A denied index denies its parts, and a denied part the index that would bring it along.
+        let parts = passage.pinned.platforms.iter().map(|platform| &platform.manifest);
+        let denied = std::iter::once(passage.pinned.digest()).chain(passage.parent.as_ref()).chain(parts);
+        let reasons: Vec<String> = denied
+            .filter_map(|digest| {
+                let denial = chronicle.denied(&passage.pinned.image, &passage.to, digest)?;
+                Some(format!("{digest} is denied: {} ({})", denial.reason, denial.actor))
+            })
+            .collect();
+        match reasons.is_empty() {
+            true => Ok(Verdict::Pass(Evidence::new("nobody has denied it"))),
+            false => Ok(Verdict::Fail { reasons }),
+        }
+    }
+}
+
+#[async_trait]
+impl Gate for NotHeld {
+    fn id(&self) -> &str {
+        "held"
+    }
+
+    async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
+        let Promoted { passage, chronicle, .. } = along(context)?;
+        match chronicle.held(&passage.pinned.image, &passage.to, context.now) {
+            None => Ok(Verdict::Pass(Evidence::new("nobody holds it"))),
+            Some(hold) => Ok(Verdict::wait(format!("{} is held: {} ({})", passage.to, hold.reason, hold.actor))),
+        }
+    }
+}
+
+fn along<'a>(context: &GateContext<'a>) -> Result<Promoted<'a>, GateError> {
+    context.passage.ok_or_else(|| "asked about a copy that is along no edge".into())
+}

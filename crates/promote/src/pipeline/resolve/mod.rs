@@ -1,0 +1,158 @@
+//! Resolving: from what was asked for to one digest, once.
+
+mod commit;
+mod error;
+mod image;
+mod version;
+
+use lockage_registry::{Digest, Repository, Source, Tag, TagOrDigest};
+use lockage_tagging::branches::BranchTable;
+
+use super::{Name, Pinned, Select};
+use crate::ledger::Chronicle;
+
+pub use error::ResolveError;
+
+/// How a team names what it builds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Conventions {
+    /// What stands before the number in the tag of a pull request; `pr-`.
+    pub pull_request: String,
+    /// What stands before the commit in a tag; `sha-`.
+    pub commit: String,
+    /// What the names of branches say; git-flow's.
+    pub branches: BranchTable,
+    /// What becomes of a commit that was built twice; it is refused.
+    pub rebuilds: Rebuilds,
+}
+
+/// What becomes of a commit that two digests were built from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rebuilds {
+    /// The selection is refused, and names them.
+    #[default]
+    Refuse,
+    /// The one that the tag holds now is taken, and the others are noted.
+    Report,
+}
+
+impl Default for Conventions {
+    fn default() -> Self {
+        Self {
+            pull_request: "pr-".to_owned(),
+            commit: "sha-".to_owned(),
+            branches: BranchTable::git_flow(),
+            rebuilds: Rebuilds::default(),
+        }
+    }
+}
+
+/// Where to look.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Place<'a> {
+    /// The image.
+    pub image: &'a Name,
+    /// The environment.
+    pub environment: &'a Name,
+    /// The repository of the image there.
+    pub repository: &'a Repository,
+    /// The registry.
+    pub source: &'a dyn Source,
+    /// What the ledger says.
+    pub chronicle: &'a Chronicle,
+}
+
+impl<'a> Place<'a> {
+    /// A place to look.
+    #[must_use]
+    pub fn new(
+        image: &'a Name,
+        environment: &'a Name,
+        repository: &'a Repository,
+        source: &'a dyn Source,
+        chronicle: &'a Chronicle,
+    ) -> Self {
+        Self { image, environment, repository, source, chronicle }
+    }
+}
+
+/// The image that is meant, read whole: one request for a tag or digest, one for each manifest, one for the config of its
+/// first platform. A commit without a `sha-` tag, and a version, list the tags.
+///
+/// # Errors
+/// [`ResolveError`] where nothing, or more than one image, is meant; where the image is not whole; and where a registry fails.
+pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Conventions) -> Result<Pinned, ResolveError> {
+    let found = find(place, select, conventions).await?;
+    let mut pinned = image::read(place, select, &found).await?;
+    if let Some(commit) = found.commit {
+        commit::agrees(&pinned, &commit)?;
+        pinned.facts.commit.get_or_insert(commit);
+    }
+    if let Select::PullRequest(number) = select {
+        pinned.facts.pull_request = Some(*number);
+    }
+    pinned.facts.version = found.version.or(pinned.facts.version);
+    commit::rebuilds(place, &mut pinned, conventions.rebuilds)?;
+    Ok(pinned)
+}
+
+/// What a selection names.
+#[derive(Clone, Debug)]
+struct Found {
+    digest: Digest,
+    /// In words.
+    by: String,
+    /// The commit that was asked for.
+    commit: Option<String>,
+    /// The version that was asked for.
+    version: Option<String>,
+}
+
+async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> Result<Found, ResolveError> {
+    let none = || ResolveError::None { select: select.clone(), repository: place.repository.clone() };
+    match select {
+        Select::Digest(digest) => Ok(Found::new(digest.clone(), "its digest")),
+        Select::Tag(tag) => by_tag(place, tag).await?.ok_or_else(none),
+        Select::PullRequest(number) => {
+            let tag = tag(&format!("{}{number}", conventions.pull_request), select)?;
+            by_tag(place, &tag).await?.ok_or_else(none)
+        }
+        Select::Commit(commit) => commit::find(place, select, commit, conventions).await?.ok_or_else(none),
+        Select::Version(version) => version::find(place, select, version).await?.ok_or_else(none),
+        Select::CurrentIn(environment) => {
+            let current = place.chronicle.current(place.image, environment).ok_or_else(none)?;
+            Ok(Found::new(current.entry.digest.clone(), format!("what is in {environment} by the ledger")))
+        }
+        Select::Branch(branch) => {
+            let unreadable = |why: String| ResolveError::Branch { branch: branch.clone(), why };
+            let reading = conventions.branches.read(branch, None).map_err(|error| unreadable(error.to_string()))?;
+            let reading = reading.ok_or_else(|| unreadable("no rule is about such a branch".to_owned()))?;
+            match (&reading.commit, reading.version()) {
+                (Some(commit), _) => commit::find(place, select, commit, conventions).await?.ok_or_else(none),
+                (None, Some(version)) => version::find(place, select, &version.to_string()).await?.ok_or_else(none),
+                (None, None) => Err(unreadable("it names neither a commit nor a version".to_owned())),
+            }
+        }
+    }
+}
+
+async fn by_tag(place: Place<'_>, tag: &Tag) -> Result<Option<Found>, ResolveError> {
+    match place.source.resolve(place.repository, &TagOrDigest::Tag(tag.clone())).await {
+        Ok(held) => Ok(Some(Found::new(held.digest, format!("tag {tag}")))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn tag(text: &str, select: &Select) -> Result<Tag, ResolveError> {
+    text.parse().map_err(|source| ResolveError::Tag { select: select.clone(), source: Box::new(source) })
+}
+
+impl Found {
+    fn new(digest: Digest, by: impl Into<String>) -> Self {
+        Self { digest, by: by.into(), commit: None, version: None }
+    }
+}

@@ -1,0 +1,9 @@
+//! Promotions through environments.
+#![cfg(feature = "pipeline")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod chronicle;
+mod graph;
+mod passages;
+mod selection;
+mod world;
