@@ -123,8 +123,8 @@ async fn decided(arguments: &Arguments) -> Result<Decided, Failure> {
     others.extend(baseline.unreadable);
     let subject = match &arguments.image {
         Some(image) => {
-            let client = clients::client(&arguments.reach, 8)?;
-            Some(subject::of(&client, image).await.map_err(|error| Failure::error(&error))?)
+            let registries = clients::registries(&arguments.reach, 8)?;
+            Some(subject::of(registries.of(image.repository()), image).await.map_err(|error| Failure::error(&error))?)
         }
         None => None,
     };

@@ -1,9 +1,8 @@
 //! The image that reports have to be about, as its registry has it: every platform with the digest of its configuration.
 
 use lockage_policy::scan::Subject;
-use lockage_registry::client::Client;
 use lockage_registry::{
-    Content, Descriptor, Error, ErrorKind, Platform, Reference, Source as _, SourceExt as _, TagOrDigest,
+    Content, Descriptor, Error, ErrorKind, Platform, Reference, Source, SourceExt as _, TagOrDigest,
 };
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ const LIMIT: u64 = 8 << 20;
 
 /// One GET for the manifest, one for each child of an index, and one for each configuration that has to say the platform
 /// itself. The tag is resolved once.
-pub(super) async fn of(client: &Client, image: &Reference) -> Result<Subject, Error> {
+pub(super) async fn of(client: &dyn Source, image: &Reference) -> Result<Subject, Error> {
     let repository = image.repository();
     let manifest = client.manifest(repository, &TagOrDigest::of(image)).await?;
     let digest = manifest.digest().clone();
@@ -44,7 +43,7 @@ pub(super) async fn of(client: &Client, image: &Reference) -> Result<Subject, Er
 }
 
 /// What the configuration says that it is for.
-async fn platform(client: &Client, image: &Reference, config: &Descriptor) -> Result<String, Error> {
+async fn platform(client: &dyn Source, image: &Reference, config: &Descriptor) -> Result<String, Error> {
     let bytes = client.read_blob(image.repository(), config, LIMIT).await?;
     let document: Value = serde_json::from_slice(&bytes)
         .map_err(|error| Error::new(ErrorKind::Invalid, "read the configuration of", image).with_source(error))?;
