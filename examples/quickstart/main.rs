@@ -1,5 +1,5 @@
 //! The main job in one program: an image is built once for a pull request, tagged, pushed to dev, and on merge the same
-//! digest is found by the number of the pull request and promoted to prod.
+//! digest is found by the number of the pull request and promoted to prod, signed.
 //!
 //! `cargo run --example quickstart` needs nothing but Rust: two embedded registries on loopback. With `--source
 //! HOST/PATH --target HOST/PATH` it does the same on registries of yours, with your docker login.
@@ -12,6 +12,10 @@ use std::time::{Instant, SystemTime};
 
 use lockage_promote::{Evidence, ImageCopy, Promotion, Verdict, gate};
 use lockage_registry::{Memory, Reference, Repository, Source as _, Tag, TagOrDigest, client::Client, server::Server};
+use lockage_signing::Policy;
+use lockage_signing::gate::SignatureGate;
+use lockage_signing::key::KeyPair;
+use lockage_signing::sign::Signing;
 use lockage_tagging::{AllOf, BuildFacts, Commit, Latest, PullRequest, TagScheme as _};
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
@@ -48,7 +52,13 @@ async fn main() -> Result<()> {
     }
     println!("push     {dev}     {}, {:.2} s", image.summary(), started.elapsed().as_secs_f32());
     image.attach_sbom(&client, &dev).await?;
-    println!("attach   an SBOM, which goes where the image goes\n");
+    println!("attach   an SBOM, which goes where the image goes");
+
+    // Sign: in both layouts of cosign, with a key that lives as long as this program.
+    let key = KeyPair::generate()?;
+    let signed = Signing::with(&key).claim("commit", commit).sign(&client, &dev, digest, SystemTime::now()).await?;
+    println!("sign     {} signatures of the digest, one for each layout of cosign\n", signed.marks.len());
+    let signed_by_the_build = Policy::builder().key(key.verifying_key().clone()).claim("commit", commit).build()?;
 
     // Promote: the merge knows the number of the pull request, and that finds the digest.
     let merged = PullRequest.tags(&facts)?.into_iter().next().ok_or("the event names no pull request")?;
@@ -63,7 +73,9 @@ async fn main() -> Result<()> {
         })
     });
     println!("promote  {merged}  dev → prod");
-    let promotion = Promotion::of(ImageCopy::new(&client, &from).to(&client, &to)).gate(platforms);
+    let promotion = Promotion::of(ImageCopy::new(&client, &from).to(&client, &to))
+        .gate(platforms)
+        .gate(SignatureGate::new(signed_by_the_build.clone()));
     let draft = promotion.plan().await?;
     let cleared = promotion.clear(draft, SystemTime::now()).await?;
     for clearance in cleared.clearances() {
@@ -93,9 +105,12 @@ async fn main() -> Result<()> {
             println!("running  {place}  {repository}  {:<12} {running}", tag.to_string());
         }
     }
+    let verified = signed_by_the_build.verify(&client, &prod, digest, SystemTime::now()).await;
+    println!("prod     {verified}");
+    same &= verified.verified().is_some();
     println!("same bytes: {}", if same { "yes" } else { "NO" });
     println!("Next: examples/README.md · try it on your registry: --source HOST/PATH --target HOST/PATH");
-    if same { Ok(()) } else { Err("the digests differ".into()) }
+    if same { Ok(()) } else { Err("the digests differ, or the signatures stayed behind".into()) }
 }
 
 /// The facts of the build, from the event of a pull request. The commit is the head, which was built, and not the merge
