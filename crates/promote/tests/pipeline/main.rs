@@ -4,6 +4,8 @@
 
 mod chronicle;
 mod graph;
+mod overrides;
 mod passages;
 mod selection;
+mod steps;
 mod world;
