@@ -22,6 +22,7 @@ use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
 use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion, Plan};
 
+pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
 pub use receipt::{PassageReceipt, WrittenTag};
