@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::found::{Found, What, find};
 use super::{Approval, SignedBy, StatementVerifier};
+use crate::ledger::Kind;
 use crate::pipeline::promoter::intent;
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
@@ -20,7 +21,7 @@ const AHEAD: Duration = Duration::from_secs(300);
 ///
 /// An approval counts for the plan that it names and no other, until it expires, once a person. It can stand before anything
 /// starts: a plan has the same digest until the world moves. One for a plan of which a run was killed counts for the run
-/// that goes on from there.
+/// that goes on from there, and for one that finds nothing left to move.
 ///
 /// Reads the list of what is attached to the image, and three requests for each approval there is.
 #[derive(Clone, Debug)]
@@ -167,8 +168,21 @@ impl ApprovalGate {
 struct Asked<'a> {
     context: &'a GateContext<'a>,
     promoted: Promoted<'a>,
-    /// This plan, and that of a run of it that was killed.
     plans: Vec<&'a Digest>,
+}
+
+/// This plan; that of a run of it that was killed; and that by which everything came to be as it is, where nothing is left
+/// to move.
+fn plans(promoted: Promoted<'_>) -> Vec<&Digest> {
+    let Promoted { passage, chronicle, plan, .. } = promoted;
+    let begun = intent(chronicle, passage).map(|begun| begun.plan);
+    let current = chronicle.current(&passage.pinned.image, &passage.to).map(|recorded| &recorded.entry);
+    let done = current.filter(|entry| passage.is_there() && entry.digest == *passage.digest());
+    let done = done.and_then(|entry| match &entry.kind {
+        Kind::Promote { plan, edge, .. } if *edge == passage.edge => Some(plan),
+        _ => None,
+    });
+    std::iter::once(plan).chain(begun).chain(done).collect()
 }
 
 struct Counted {
@@ -188,8 +202,7 @@ impl Gate for ApprovalGate {
         self.judge(promoted.actor)?;
         let pinned = &promoted.passage.pinned;
         let found = find(context.source, &pinned.repository, pinned.digest(), &*self.verifier).await?;
-        let begun = intent(promoted.chronicle, promoted.passage).map(|begun| begun.plan);
-        let asked = Asked { context, promoted, plans: std::iter::once(promoted.plan).chain(begun).collect() };
+        let asked = Asked { context, promoted, plans: plans(promoted) };
 
         let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
         let (mut others, mut undecided) = (Vec::new(), None);
