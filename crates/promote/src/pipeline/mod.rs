@@ -11,6 +11,8 @@ mod template;
 pub mod approval;
 pub mod gates;
 pub mod graph;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod step;
 pub mod vcs;
 
