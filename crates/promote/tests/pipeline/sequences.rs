@@ -288,13 +288,15 @@ impl Model {
     }
 
     /// It has passed: was it allowed to, and is it what was meant?
-    async fn passed(&mut self, edge: usize, meant: usize, receipt: &PassageReceipt) {
+    async fn passed(&mut self, edge: usize, meant: usize, receipt: &PassageReceipt, over: Option<&Override>) {
         assert_eq!(receipt.digest, digest(&self.images[meant]), "it is what was resolved");
         let to = self.edges[edge].1;
         let overridden: BTreeSet<&str> =
             receipt.evidence.iter().filter(|one| one.overridden.is_some()).map(|one| one.gate.as_str()).collect();
         let asked: Vec<&str> = receipt.evidence.iter().map(|one| one.gate.as_str()).collect();
         assert_eq!(asked, GATES, "every gate was asked");
+        let named = |gate: &&str| over.is_some_and(|over| over.gates().iter().any(|one| one == gate));
+        assert!(overridden.iter().all(named), "only what is named is passed by: {overridden:?}");
         for against in self.against(edge, meant) {
             assert!(overridden.contains(against), "{against} was against it");
         }
@@ -336,7 +338,7 @@ impl Model {
                         about.push((*phase, entry.digest.clone()));
                         for one in evidence {
                             let is_liked = one.gate != "luck" || luck(self.shape.luck, edge.as_str(), &entry.digest);
-                            assert_eq!(is_liked || one.overridden.is_some(), true, "{edge} does not like it");
+                            assert!(is_liked || one.overridden.is_some(), "{edge} does not like it");
                             let is_said = || {
                                 told.iter().take_while(|other| other.id != recorded.id).any(|other| {
                                     matches!(&other.entry.kind, Kind::Override { plan: of, gates, .. }
@@ -385,7 +387,7 @@ impl Model {
             None => promoter.clear(plan, self.now).await?,
         };
         let receipt = promoter.apply(cleared, self.now).await?;
-        self.passed(edge, meant, &receipt).await;
+        self.passed(edge, meant, &receipt, over).await;
         Ok(())
     }
 
@@ -449,7 +451,7 @@ impl Model {
                 let promoter = self.promoter(None);
                 let Ok(cleared) = promoter.clear(serde_json::from_str(&text).unwrap(), self.now).await else { return };
                 if let Ok(receipt) = promoter.apply(cleared, self.now).await {
-                    self.passed(edge, meant, &receipt).await;
+                    self.passed(edge, meant, &receipt, None).await;
                 }
             }
             Op::Approve { edge, by } => {
@@ -502,6 +504,9 @@ proptest! {
     ) {
         futures::executor::block_on(async {
             let mut model = Model::new(shape);
+            for image in 0..IMAGES {
+                model.build(image, image).await;
+            }
             for op in ops {
                 model.run(op).await;
                 model.check().await;
