@@ -42,6 +42,7 @@ pub struct Plan<S> {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Draft {
     #[serde(skip)]
+    #[cfg_attr(not(feature = "pipeline"), expect(dead_code, reason = "a copy alone is planned by nothing but itself"))]
     is_own: bool,
 }
 

@@ -13,7 +13,7 @@ use self::ops::{op, shape};
 const IMAGES: usize = 3;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_current_passed_its_gates_or_carries_an_override(
