@@ -4,7 +4,7 @@ mod chronicle;
 mod entry;
 mod error;
 mod memory;
-mod rfc3339;
+pub(crate) mod rfc3339;
 
 use std::fmt::Debug;
 

@@ -8,13 +8,19 @@ mod resolve;
 mod select;
 mod template;
 
+pub mod approval;
+pub mod gates;
 pub mod graph;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod step;
+pub mod vcs;
 
 pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};
-pub use promoter::{PassageReceipt, PromoteError, Promoter, WrittenTag};
+pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, WrittenTag};
 pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};

@@ -2,8 +2,19 @@
 #![cfg(feature = "pipeline")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod approvals;
 mod chronicle;
+#[cfg(feature = "http")]
+mod forges;
 mod graph;
+mod looks;
+mod notary;
+mod overrides;
 mod passages;
+mod reviews;
 mod selection;
+mod sequences;
+#[cfg(feature = "http")]
+mod stand_in;
+mod steps;
 mod world;
