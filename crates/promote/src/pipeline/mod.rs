@@ -8,6 +8,8 @@ mod resolve;
 mod select;
 mod template;
 
+#[cfg(feature = "documents")]
+pub mod documents;
 pub mod graph;
 
 pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
