@@ -41,7 +41,7 @@ impl GateFactory for Always {
 #[test]
 fn the_example_is_a_graph() {
     let document = Document::read(example()).unwrap();
-    let graph = document.graph(&BuiltIn).unwrap();
+    let graph = document.graph(&BuiltIn::new()).unwrap();
     let order: Vec<_> = graph.environments().map(|environment| environment.name().as_str()).collect();
     assert_eq!(order, ["dev", "stage", "prod", "edge-devices"]);
     let repository = graph.repository(&"payment-svc".parse().unwrap(), &"dev".parse().unwrap()).unwrap();
@@ -99,7 +99,7 @@ gates:
 "#;
     for (file, format, text) in [("lockage.toml", Format::Toml, toml), ("lockage.yaml", Format::Yaml, yaml)] {
         let document = Document::parse(file, format, text).unwrap();
-        let graph = document.graph(&Factories::new().with(BuiltIn).with(Always)).unwrap();
+        let graph = document.graph(&Factories::new().with(BuiltIn::new()).with(Always)).unwrap();
         assert_eq!(graph.to_string(), "dev → prod (first, second)", "{file}: gates have the names of the document");
         let edge = graph.edges().next().unwrap();
         assert_eq!(edge.gates()[1].advisory.as_deref(), Some("on trial"), "{file}");

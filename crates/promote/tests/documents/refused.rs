@@ -8,7 +8,7 @@ const DEV: &str = "[[environments]]\nname = \"dev\"\nrepository = \"dev.example/
 const PROD: &str = "[[environments]]\nname = \"prod\"\nrepository = \"prod.example/{image}\"\nfloats = [\"prod\"]\n";
 
 fn refused(file: &str, format: Format, text: &str) -> DocumentError {
-    let factory = Factories::new().with(BuiltIn).with(Always);
+    let factory = Factories::new().with(BuiltIn::new()).with(Always);
     let read = Document::parse(file, format, text).and_then(|document| document.graph(&factory).map(drop));
     read.expect_err(text)
 }

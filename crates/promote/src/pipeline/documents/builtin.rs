@@ -2,15 +2,31 @@
 
 use std::sync::Arc;
 
+use lockage_registry::Source;
+
 use super::{GateFactory, GateProblem, Parameters};
 use crate::Gate;
 
 /// Makes the gates of this crate.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "it has nothing to say")]
-pub struct BuiltIn;
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct BuiltIn {
+    source: Option<Arc<dyn Source>>,
+}
 
 const KINDS: [&str; 0] = [];
+
+impl BuiltIn {
+    /// Gates that read nothing but the image and the ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gates that read other repositories too, through this.
+    pub fn reading(source: impl Source + 'static) -> Self {
+        Self { source: Some(Arc::new(source)) }
+    }
+}
 
 impl GateFactory for BuiltIn {
     fn make(&self, _name: &str, kind: &str, _parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {

@@ -48,10 +48,10 @@ pub enum Format {
 ///     from = "dev"
 ///     to = "prod"
 /// "#)?;
-/// assert_eq!(document.graph(&BuiltIn)?.to_string(), "dev → prod");
+/// assert_eq!(document.graph(&BuiltIn::new())?.to_string(), "dev → prod");
 ///
 /// let wrong = Document::parse("lockage.toml", Format::Toml, "[[edges]]\nfrom = 'dev'\nto = 'pord'")?;
-/// let said = wrong.graph(&BuiltIn).unwrap_err().to_string();
+/// let said = wrong.graph(&BuiltIn::new()).unwrap_err().to_string();
 /// assert_eq!(said, "lockage.toml:1: edges: edge dev-pord: there is no environment dev");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
