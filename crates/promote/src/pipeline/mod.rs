@@ -11,6 +11,9 @@ mod template;
 #[cfg(feature = "documents")]
 pub mod documents;
 pub mod graph;
+pub mod lint;
+pub mod output;
+pub mod simulate;
 
 pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
 pub use name::{Name, NameProblem};
