@@ -1,6 +1,24 @@
 //! Numbers as people read them.
 
 use std::fmt;
+#[cfg(feature = "pipeline")]
+use std::time::Duration;
+
+/// A length of time by its largest unit and the one below: `2 d 3 h`, `90 s` as `1 min 30 s`.
+#[cfg(feature = "pipeline")]
+pub(crate) fn duration(time: Duration) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = time.as_secs();
+    let mut parts = Vec::new();
+    for (length, unit) in units {
+        if rest >= length {
+            parts.push(format!("{} {unit}", rest / length));
+        }
+        rest %= length;
+    }
+    parts.truncate(2);
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
 
 /// An amount of bytes: `4.1 MB`.
 pub(crate) struct Bytes(pub(crate) u64);
@@ -34,6 +52,14 @@ impl fmt::Display for Many<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "pipeline")]
+    fn times_are_short() {
+        for (seconds, text) in [(0, "0 s"), (90, "1 min 30 s"), (3_600, "1 h"), (183_605, "2 d 3 h")] {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
+    }
 
     #[test]
     fn bytes_are_short() {

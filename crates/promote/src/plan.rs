@@ -55,6 +55,13 @@ pub struct Clearance {
     /// For a gate that does not block: why it need not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisory: Option<String>,
+    /// For a gate that did not pass and was passed by all the same: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<String>,
+    /// For a step, which is no gate: when it was done.
+    #[cfg(feature = "pipeline")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<crate::pipeline::step::Moment>,
 }
 
 impl<S> Plan<S> {
@@ -77,8 +84,9 @@ impl<S> Plan<S> {
         self.copy.digest()
     }
 
-    /// The digest of the plan itself: what an approval is bound to. It covers what is moved, where, and what the tag held
-    /// before; not what the gates found, nor what is attached to the image, which may grow without the image changing.
+    /// The digest of the plan itself: what an approval is bound to. It covers what is moved, where, and what each tag that
+    /// moves held before; not what the gates found, nor what is attached to the image, which may grow without the image
+    /// changing. Along an edge it is the same when half of the work is done: what is there already is not in it.
     ///
     /// # Errors
     /// None that can happen: a plan is always JSON.
@@ -93,7 +101,10 @@ impl<S> Plan<S> {
         );
         #[cfg(feature = "pipeline")]
         let bytes = match self.passage() {
-            Some(passage) => serde_json::to_vec(&(moved, passage.named())),
+            // The digest of the image covers its manifests, of which fewer are left to move each time.
+            Some(passage) => {
+                serde_json::to_vec(&(self.copy.source(), self.copy.target(), self.copy.digest(), passage.named()))
+            }
             None => serde_json::to_vec(&moved),
         };
         #[cfg(not(feature = "pipeline"))]
@@ -163,13 +174,40 @@ impl fmt::Display for Plan<Cleared> {
     }
 }
 
+impl Clearance {
+    pub(crate) fn new(gate: impl Into<String>, evidence: Evidence) -> Self {
+        Self {
+            gate: gate.into(),
+            evidence,
+            advisory: None,
+            overridden: None,
+            #[cfg(feature = "pipeline")]
+            step: None,
+        }
+    }
+
+    fn is_step(&self) -> bool {
+        #[cfg(feature = "pipeline")]
+        let is_step = self.step.is_some();
+        #[cfg(not(feature = "pipeline"))]
+        let is_step = false;
+        is_step
+    }
+}
+
 impl fmt::Display for Clearance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if self.advisory.is_some() { "note" } else { "pass" };
+        let word = match (&self.advisory, &self.overridden) {
+            (_, Some(_)) => "OVER",
+            (Some(_), None) => "note",
+            (None, None) if self.is_step() => "done",
+            (None, None) => "pass",
+        };
         write!(f, "{word}  {:<12}  {}", self.gate, self.evidence.summary)?;
-        match &self.advisory {
-            Some(reason) => write!(f, " (advisory: {reason})"),
-            None => Ok(()),
+        match (&self.advisory, &self.overridden) {
+            (_, Some(reason)) => write!(f, " (overridden: {reason})"),
+            (Some(reason), None) => write!(f, " (advisory: {reason})"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -176,13 +176,13 @@ impl NotCleared {
 
 impl Opinion {
     /// The gate's word in favour: it passed, or it does not block.
-    fn clearance(&self) -> Option<Clearance> {
+    pub(crate) fn clearance(&self) -> Option<Clearance> {
         let evidence = match (&self.verdict, &self.advisory) {
             (Ok(Verdict::Pass(evidence)), _) => evidence.clone(),
             (_, Some(_)) => Evidence::new(self.to_string()),
             (_, None) => return None,
         };
-        Some(Clearance { gate: self.gate.clone(), evidence, advisory: self.advisory.clone() })
+        Some(Clearance { advisory: self.advisory.clone(), ..Clearance::new(&self.gate, evidence) })
     }
 }
 

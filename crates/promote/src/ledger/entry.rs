@@ -95,6 +95,15 @@ pub enum Kind {
         /// Why.
         reason: String,
     },
+    /// What follows a promotion was done: a step after it.
+    Finish {
+        /// The edge that the image came along.
+        edge: Name,
+        /// The digest of the plan.
+        plan: Digest,
+        /// The steps, and what they found.
+        evidence: Vec<Clearance>,
+    },
     /// Gates that did not pass were passed by.
     Override {
         /// The plan that they belong to.

@@ -6,7 +6,7 @@ mod error;
 #[cfg(feature = "ledger")]
 mod file;
 mod memory;
-mod rfc3339;
+pub(crate) mod rfc3339;
 
 use std::fmt::Debug;
 

@@ -8,18 +8,22 @@ mod resolve;
 mod select;
 mod template;
 
+pub mod approval;
 #[cfg(feature = "documents")]
 pub mod documents;
+pub mod gates;
 pub mod graph;
 pub mod lint;
 pub mod output;
 pub mod simulate;
+pub mod step;
+pub mod vcs;
 
 pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};
-pub use promoter::{PassageReceipt, PromoteError, Promoter, WrittenTag};
+pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, WrittenTag};
 pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};

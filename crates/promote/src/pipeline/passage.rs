@@ -75,9 +75,11 @@ impl Passage {
         self.tags().all(|(_, planned)| planned.now.as_ref() == Some(self.digest()))
     }
 
-    /// What an approval is bound to: not by what the image was selected, nor where it was found.
+    /// What an approval is bound to: not by what the image was selected, nor where it was found. A pin holds nothing or
+    /// this very image, which is no difference that anybody could object to.
     pub(crate) fn named(&self) -> impl Serialize {
-        (&self.pinned.image, &self.edge, &self.from, &self.to, &self.parent, &self.pins, &self.floats)
+        let pins: Vec<_> = self.pins.iter().map(|pin| &pin.tag).collect();
+        (&self.pinned.image, &self.edge, &self.from, &self.to, &self.parent, pins, &self.floats)
     }
 
     fn tags(&self) -> impl Iterator<Item = (&'static str, &PlannedTag)> {

@@ -13,6 +13,7 @@ use lockage_promote::pipeline::documents::{
     BuiltIn, Document, Factories, Format, GateFactory, GateProblem, Parameters,
 };
 use lockage_promote::{Evidence, Gate, Verdict, gate};
+use lockage_registry::Memory;
 
 pub(crate) fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lockage.toml")
@@ -41,7 +42,8 @@ impl GateFactory for Always {
 #[test]
 fn the_example_is_a_graph() {
     let document = Document::read(example()).unwrap();
-    let graph = document.graph(&BuiltIn::new()).unwrap();
+    let registry = Memory::new("333.registry.example".parse().unwrap());
+    let graph = document.graph(&BuiltIn::new().reading(registry)).unwrap();
     let order: Vec<_> = graph.environments().map(|environment| environment.name().as_str()).collect();
     assert_eq!(order, ["dev", "stage", "prod", "edge-devices"]);
     let repository = graph.repository(&"payment-svc".parse().unwrap(), &"dev".parse().unwrap()).unwrap();
@@ -109,5 +111,39 @@ gates:
         let path = folder.path().join(file);
         std::fs::write(&path, text).unwrap();
         assert!(Document::read(&path).unwrap().graph(&Always).is_ok(), "the end of the name says the format");
+    }
+}
+
+#[test]
+fn every_kind_is_made_and_says_what_it_lacks() {
+    let made = |text: &str| {
+        let registry = Memory::new("prod.example".parse().unwrap());
+        let document = Document::parse("lockage.toml", Format::Toml, &format!("[gates.one]\n{text}")).unwrap();
+        let factory = BuiltIn::new().reading(registry);
+        document.gates(&factory).map(|gates| gates[0].id().to_owned()).map_err(|error| error.to_string())
+    };
+    for text in [
+        "kind = 'soak'\nenvironment = 'stage'\nfor = '2d 4h'\nin-total = true",
+        "kind = 'platforms'\nplatforms = ['linux/amd64']\nno-others = true",
+        "kind = 'sbom'",
+        "kind = 'kill-switch'\nrepository = 'prod.example/freeze'\ntag = 'freeze'",
+        "kind = 'config'\nnon-root = ['app']\nentrypoint = true\nlabels = { a = 'b' }\nports = ['8080/tcp']",
+    ] {
+        assert_eq!(made(text).unwrap(), "one", "{text}");
+    }
+    for (text, said) in [
+        ("kind = 'soak'\nenvironment = 'stage'", "missing field `for`"),
+        ("kind = 'soak'\nenvironment = 'stage'\nfor = 'long'", "for: \"long\" is no duration"),
+        ("kind = 'soak'\nenvironment = 'stage'\nfor = '-1d'", "for: \"-1d\" is no duration"),
+        ("kind = 'platforms'\nplatforms = []", "platforms: none is asked for"),
+        ("kind = 'platforms'\nplatforms = ['amd64']", "platforms: "),
+        ("kind = 'sbom'\nformat = 'spdx'", "unknown field `format`"),
+        ("kind = 'kill-switch'\nrepository = 'Freeze!'\ntag = 'x'", "repository: "),
+        ("kind = 'config'\nnonroot = true", "unknown field `nonroot`"),
+        ("kind = 'approval'\nquorum = 2", "nothing was given to verify them by"),
+        ("kind = 'scan'", "there is no gate of kind \"scan\""),
+    ] {
+        let error = made(text).unwrap_err();
+        assert!(error.starts_with("lockage.toml:1: gates.one: ") && error.contains(said), "{error}");
     }
 }

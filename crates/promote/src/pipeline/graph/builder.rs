@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{EdgeSpec, EnvironmentSpec, Graph, GraphError, check};
 use crate::Gate;
+use crate::pipeline::step::Step;
 
 /// A graph that is being written. [`build`](Self::build) judges it.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,7 @@ pub struct GraphBuilder {
     environments: Vec<EnvironmentSpec>,
     edges: Vec<EdgeSpec>,
     gates: Vec<Arc<dyn Gate>>,
+    steps: Vec<Arc<dyn Step>>,
     variables: BTreeMap<String, String>,
 }
 
@@ -35,6 +37,12 @@ impl GraphBuilder {
         self
     }
 
+    /// Adds a step that edges name ([`EdgeSpec::before_named`], [`EdgeSpec::after_named`]).
+    pub fn step(mut self, step: impl Step + 'static) -> Self {
+        self.steps.push(Arc::new(step));
+        self
+    }
+
     /// Gives a variable of repository templates.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
@@ -47,8 +55,10 @@ impl GraphBuilder {
     /// The first thing that is wrong with it, and where.
     pub fn build(self) -> Result<Graph, GraphError> {
         check::distinct("gates", self.gates.iter().map(|gate| gate.id()))?;
+        check::distinct("steps", self.steps.iter().map(|step| step.id()))?;
         let environments = self.environments.into_iter().map(EnvironmentSpec::build).collect::<Result<Vec<_>, _>>()?;
-        let edges = self.edges.into_iter().map(|edge| edge.build(&self.gates)).collect::<Result<Vec<_>, _>>()?;
+        let edges = self.edges.into_iter().map(|edge| edge.build(&self.gates, &self.steps));
+        let edges = edges.collect::<Result<Vec<_>, _>>()?;
         check::graph(Graph { environments, edges, variables: self.variables })
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::GraphError;
 use crate::Gate;
 use crate::pipeline::Name;
+use crate::pipeline::step::{Moment, Step};
 
 /// An edge as it is written down. It is judged when the graph is built.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,8 +25,14 @@ pub struct EdgeSpec {
     gates: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     advisory: Vec<AdvisorySpec>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    after: Vec<String>,
     #[serde(skip)]
     given: Vec<PlacedGate>,
+    #[serde(skip)]
+    given_steps: Vec<(Moment, Arc<dyn Step>)>,
 }
 
 /// A gate that is asked and recorded, and does not block.
@@ -44,6 +51,7 @@ pub struct Edge {
     to: Name,
     hotfix: bool,
     gates: Vec<PlacedGate>,
+    steps: Vec<(Moment, Arc<dyn Step>)>,
 }
 
 /// A gate on an edge.
@@ -93,7 +101,31 @@ impl EdgeSpec {
         self
     }
 
-    pub(super) fn build(self, known: &[Arc<dyn Gate>]) -> Result<Edge, GraphError> {
+    /// Adds a step that is done before a tag moves, when the image and its pins are there.
+    pub fn before(mut self, step: impl Step + 'static) -> Self {
+        self.given_steps.push((Moment::Before, Arc::new(step)));
+        self
+    }
+
+    /// Adds a step that is done after all tags have moved.
+    pub fn after(mut self, step: impl Step + 'static) -> Self {
+        self.given_steps.push((Moment::After, Arc::new(step)));
+        self
+    }
+
+    /// Adds a step that is done before a tag moves, by the name under which the graph has it.
+    pub fn before_named(mut self, step: impl Into<String>) -> Self {
+        self.before.push(step.into());
+        self
+    }
+
+    /// Adds a step that is done after all tags have moved, by the name under which the graph has it.
+    pub fn after_named(mut self, step: impl Into<String>) -> Self {
+        self.after.push(step.into());
+        self
+    }
+
+    pub(super) fn build(self, known: &[Arc<dyn Gate>], known_steps: &[Arc<dyn Step>]) -> Result<Edge, GraphError> {
         let place = format!("edge {}", self.name.clone().unwrap_or_else(|| format!("{}-{}", self.from, self.to)));
         let name = |text: &str| text.parse().map_err(|source| GraphError::Name { place: place.clone(), source });
         let named = |id: &str| {
@@ -110,7 +142,7 @@ impl EdgeSpec {
         for AdvisorySpec { gate, reason } in &self.advisory {
             gates.push(PlacedGate { gate: named(gate)?, advisory: Some(reason.clone()) });
         }
-        gates.extend(self.given);
+        gates.extend(self.given.iter().cloned());
         for (n, placed) in gates.iter().enumerate() {
             if gates.iter().take(n).any(|before| before.gate.id() == placed.gate.id()) {
                 return Err(GraphError::GateTwice { place, gate: placed.gate.id().to_owned() });
@@ -119,12 +151,35 @@ impl EdgeSpec {
                 return Err(GraphError::NoReason { place, gate: placed.gate.id().to_owned() });
             }
         }
+        let steps = self.steps(&place, known_steps)?;
         let (from, to) = (name(&self.from)?, name(&self.to)?);
         let own = match &self.name {
             Some(own) => name(own)?,
             None => name(&format!("{from}-{to}"))?,
         };
-        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates })
+        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates, steps })
+    }
+
+    /// The steps, those that are named first; one of a name at each moment.
+    fn steps(&self, place: &str, known: &[Arc<dyn Step>]) -> Result<Vec<(Moment, Arc<dyn Step>)>, GraphError> {
+        let named =
+            self.before.iter().map(|id| (Moment::Before, id)).chain(self.after.iter().map(|id| (Moment::After, id)));
+        let mut steps = Vec::new();
+        for (moment, id) in named {
+            let step = known.iter().find(|step| step.id() == id).cloned().ok_or_else(|| GraphError::UnknownStep {
+                place: place.to_owned(),
+                step: id.clone(),
+                known: known.iter().map(|step| step.id().to_owned()).collect(),
+            })?;
+            steps.push((moment, step));
+        }
+        steps.extend(self.given_steps.iter().cloned());
+        for (n, (moment, step)) in steps.iter().enumerate() {
+            if steps.iter().take(n).any(|(other, before)| other == moment && before.id() == step.id()) {
+                return Err(GraphError::StepTwice { place: place.to_owned(), step: step.id().to_owned() });
+            }
+        }
+        Ok(steps)
     }
 }
 
@@ -157,6 +212,11 @@ impl Edge {
     #[must_use]
     pub fn gates(&self) -> &[PlacedGate] {
         &self.gates
+    }
+
+    /// What is done on the way at `moment`, in this order.
+    pub fn steps(&self, moment: Moment) -> impl Iterator<Item = &dyn Step> {
+        self.steps.iter().filter(move |(when, _)| *when == moment).map(|(_, step)| &**step)
     }
 }
 

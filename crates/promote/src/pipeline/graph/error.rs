@@ -43,7 +43,7 @@ pub enum GraphError {
     /// A name that two have.
     #[error("there are two {what} called {name}")]
     Twice {
-        /// "environments", "edges", "gates".
+        /// "environments", "edges", "gates", "steps".
         what: &'static str,
         /// The name.
         name: String,
@@ -83,6 +83,24 @@ pub enum GraphError {
         place: String,
         /// The gate.
         gate: String,
+    },
+    /// A step that nobody has described.
+    #[error("{place}: there is no step {step:?}")]
+    UnknownStep {
+        /// Where.
+        place: String,
+        /// The name.
+        step: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A step that an edge has twice at one moment.
+    #[error("{place}: the step {step:?} is there twice")]
+    StepTwice {
+        /// Where.
+        place: String,
+        /// The step.
+        step: String,
     },
     /// A gate that does not block, and nobody says why.
     #[error("{place}: the gate {gate:?} is advisory, and nobody says why")]
@@ -132,7 +150,9 @@ impl GraphError {
             Self::UnknownEnvironment { known, .. } | Self::UnknownEdge { known, .. } => {
                 among(known.iter().map(Name::as_str).collect())
             }
-            Self::UnknownGate { known, .. } => among(known.iter().map(String::as_str).collect()),
+            Self::UnknownGate { known, .. } | Self::UnknownStep { known, .. } => {
+                among(known.iter().map(String::as_str).collect())
+            }
             Self::Name { .. } => "Names are in lower case: a-z, 0-9, '-', '_', '.', and '/' between parts.".to_owned(),
             Self::Template { source: TemplateError::Variable { variable, .. }, .. } => {
                 format!("Give `{variable}` among the graph's variables, or write {{image}} or {{env}}.")
@@ -141,6 +161,7 @@ impl GraphError {
             Self::Tag { .. } => "Write a tag with pieces such as {sha}, {version}, {branch} or {env}.".to_owned(),
             Self::Platform { .. } => "Write os/architecture, such as linux/amd64.".to_owned(),
             Self::Twice { .. } => "Call one of them something else.".to_owned(),
+            Self::StepTwice { .. } => "Do it once, or once before and once after.".to_owned(),
             Self::GateTwice { .. } => "Ask it once.".to_owned(),
             Self::NoReason { .. } => "Say why it need not block; the reason is recorded.".to_owned(),
             Self::Cycle { .. } => {

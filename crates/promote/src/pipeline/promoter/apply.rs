@@ -5,38 +5,42 @@ use std::time::SystemTime;
 use lockage_registry::{Digest, ErrorKind, RawManifest, Reference, Repository, Tag, TagOrDigest, Target};
 
 use super::plan::{copy, current};
-use super::{PassageReceipt, PromoteError, Promoter, WrittenTag};
+use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, steps};
 use crate::ledger::{Chronicle, Entry, Kind, Phase, TagRecord};
 use crate::pipeline::{Passage, PlannedTag};
-use crate::{Cleared, Plan};
+use crate::{Clearance, Cleared, Plan};
 
 pub(super) async fn apply(
     promoter: &Promoter,
     plan: Plan<Cleared>,
     now: SystemTime,
 ) -> Result<PassageReceipt, PromoteError> {
-    let (Some(passage), id) = (plan.passage().cloned(), plan.id()?) else { return Err(PromoteError::NoPassage) };
+    let (passage, id) = (promoter.passage(&plan)?.clone(), plan.id()?);
     let edge = promoter.graph.edge(&passage.edge)?;
     let (_, repo) = promoter.repositories(&passage.pinned.image, edge)?;
     let at = At { target: promoter.target(&passage.to)?, repo: &repo, passage: &passage };
 
     // Before the first byte moves: has the world moved since the plan was made?
+    let mut is_there = true;
     for float in &passage.floats {
-        at.expect(float).await?;
+        is_there &= at.expect(float).await?.as_ref() == Some(passage.digest());
     }
+    break_glass::record(promoter, &plan, &passage, &id, now).await?;
     let receipt = copy(promoter, &passage)?.apply(plan.copy()).await?;
     let raw = at.manifest().await?;
     let mut pins = Vec::new();
     for pin in &passage.pins {
         pins.push(at.pin(&raw, pin).await?);
     }
+    is_there &= pins.iter().all(|pin| !pin.written);
 
     let chronicle = promoter.chronicle(&passage.pinned.image).await?;
     let begun = intent(&chronicle, &passage);
     let formers = |float: &PlannedTag| match &float.now {
         // A run before this one has moved it, and has said from what.
         Some(held) if held == passage.digest() => {
-            begun.iter().flat_map(|tags| tags.iter()).find(|record| record.tag == float.tag)?.former.clone()
+            let begun = begun.iter().flat_map(|begun| begun.tags);
+            begun.into_iter().find(|record| record.tag == float.tag)?.former.clone()
         }
         held => held.clone(),
     };
@@ -48,10 +52,17 @@ pub(super) async fn apply(
         .collect();
     let recorded = chronicle.current(&passage.pinned.image, &passage.to);
     let is_recorded = recorded.is_some_and(|recorded| recorded.entry.digest == *passage.digest());
-    let entry = |phase: Phase| entry(promoter, &plan, &passage, &id, &records, phase, now);
 
     // What is there, and said to be, is not said again.
-    let is_news = !(is_recorded && begun.is_none() && passage.is_there());
+    let is_news = !(is_recorded && begun.is_none() && is_there);
+    let run = steps::Run { promoter, edge, passage: &passage, repository: &repo, plan: &id, now };
+    let mut done_steps = match (&begun, is_news) {
+        (Some(begun), _) => begun.evidence.iter().filter(|done| done.step.is_some()).cloned().collect(),
+        (None, true) => run.before().await?,
+        (None, false) => Vec::new(),
+    };
+    let evidence: Vec<Clearance> = plan.clearances().iter().chain(&done_steps).cloned().collect();
+    let entry = |phase: Phase| entry(promoter, &passage, &id, &records, &evidence, phase, now);
     if is_news && begun.is_none() {
         promoter.ledger.append(entry(Phase::Intent)).await?;
     }
@@ -60,6 +71,7 @@ pub(super) async fn apply(
         floats.push(at.float(&raw, float).await?);
     }
     let done = if is_news { Some(promoter.ledger.append(entry(Phase::Done)).await?) } else { None };
+    done_steps.extend(run.after(if is_news { None } else { Some(&chronicle) }).await?);
     Ok(PassageReceipt {
         digest: passage.digest().clone(),
         environment: passage.to.clone(),
@@ -68,23 +80,31 @@ pub(super) async fn apply(
         pins,
         floats,
         evidence: plan.clearances().to_vec(),
+        steps: done_steps,
         entry: done,
         passage,
     })
 }
 
-/// The tags of an intent for this very passage that nothing has come of yet.
-fn intent(chronicle: &Chronicle, passage: &Passage) -> Option<Vec<TagRecord>> {
+/// An intent of a run that was killed.
+pub(crate) struct Begun<'c> {
+    pub(crate) plan: &'c Digest,
+    tags: &'c [TagRecord],
+    evidence: &'c [Clearance],
+}
+
+/// The intent for this very passage that nothing has come of yet.
+pub(crate) fn intent<'c>(chronicle: &'c Chronicle, passage: &Passage) -> Option<Begun<'c>> {
     let mut open = None;
     for entry in chronicle.entries().iter().map(|recorded| &recorded.entry) {
         if entry.image != passage.pinned.image || entry.environment.as_ref() != Some(&passage.to) {
             continue;
         }
         match &entry.kind {
-            Kind::Promote { phase: Phase::Intent, edge, tags, .. }
+            Kind::Promote { phase: Phase::Intent, edge, tags, plan, evidence, .. }
                 if entry.digest == *passage.digest() && *edge == passage.edge =>
             {
-                open = Some(tags.clone());
+                open = Some(Begun { plan, tags, evidence });
             }
             // Whatever arrived after it has ended it.
             _ if entry.arrives() => open = None,
@@ -96,10 +116,10 @@ fn intent(chronicle: &Chronicle, passage: &Passage) -> Option<Vec<TagRecord>> {
 
 fn entry(
     promoter: &Promoter,
-    plan: &Plan<Cleared>,
     passage: &Passage,
     id: &Digest,
     tags: &[TagRecord],
+    evidence: &[Clearance],
     phase: Phase,
     now: SystemTime,
 ) -> Entry {
@@ -109,7 +129,7 @@ fn entry(
         edge: passage.edge.clone(),
         plan: id.clone(),
         tags: tags.to_vec(),
-        evidence: plan.clearances().to_vec(),
+        evidence: evidence.to_vec(),
         parent: passage.parent.clone(),
     };
     Entry::new(kind, passage.pinned.image.clone(), passage.digest().clone(), &promoter.actor, now)

@@ -5,7 +5,8 @@ use lockage_tagging::SchemeError;
 
 use crate::NotCleared;
 use crate::ledger::LedgerError;
-use crate::pipeline::{GraphError, Name, ResolveError};
+use crate::pipeline::step::{Moment, StepError};
+use crate::pipeline::{GraphError, Name, OverrideProblem, ResolveError};
 
 /// Why an image did not pass along an edge.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +100,28 @@ pub enum PromoteError {
         /// The platform.
         platform: String,
     },
+    /// A plan that was made for another graph, or does not agree with itself.
+    #[error("the plan is not one that the edge {edge} of this graph makes")]
+    OtherGraph {
+        /// The edge.
+        edge: Name,
+    },
+    /// An override that is none.
+    #[error(transparent)]
+    Override(#[from] OverrideProblem),
+    /// A step failed.
+    #[error("the step {step:?}, {moment} the promotion to {environment}, failed: {source}")]
+    Step {
+        /// The step.
+        step: String,
+        /// When it was to be done. After a promotion, its tags have moved and the ledger says so; before, no floating tag
+        /// has.
+        moment: Moment,
+        /// The environment.
+        environment: Name,
+        /// Why.
+        source: StepError,
+    },
     /// Gates did not pass.
     #[error(transparent)]
     NotCleared(Box<NotCleared>),
@@ -136,6 +159,14 @@ impl PromoteError {
             }
             Self::Elsewhere { .. } => "Resolve it where the edge begins.".to_owned(),
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
+            Self::OtherGraph { .. } => "Nothing was written. Plan again, with this graph.".to_owned(),
+            Self::Override(problem) => problem.remedy(),
+            Self::Step { moment: Moment::Before, .. } => {
+                "No tag has moved. Promote again when it can be done; what is there is not copied again.".to_owned()
+            }
+            Self::Step { moment: Moment::After, .. } => {
+                "The tags have moved. Promote again, and only what is left is done; or roll back.".to_owned()
+            }
             Self::Tags { .. } => "Select by what the tag is made of, or label the image when it is built.".to_owned(),
             Self::NoTag { .. } => {
                 "Select a release for tags of versions, or give the environment a tag for every image.".to_owned()

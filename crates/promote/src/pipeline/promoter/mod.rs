@@ -1,10 +1,12 @@
 //! `Promoter`: resolves, plans, clears and applies promotions along the edges of a graph.
 
 mod apply;
+mod break_glass;
 mod error;
 mod plan;
 mod receipt;
 mod standing;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,12 +16,14 @@ use std::time::SystemTime;
 use lockage_registry::{Repository, Source, Target};
 
 use super::resolve::{Conventions, Place, resolve};
-use super::{Edge, Graph, Name, Pinned, Select};
+use super::{Edge, Graph, Name, Passage, Pinned, Select};
 use crate::gate::Promoted;
 use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
-use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Plan};
+use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion, Plan};
 
+pub(crate) use apply::intent;
+pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
 pub use receipt::{PassageReceipt, WrittenTag};
 
@@ -178,7 +182,32 @@ impl Promoter {
     /// # Errors
     /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
-        let Some(passage) = plan.passage().cloned() else { return Err(PromoteError::NoPassage) };
+        let opinions = self.opinions(&plan, now).await?;
+        decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
+    }
+
+    /// Asks every gate as [`clear`](Self::clear) does, and passes by those that are named where they do not pass.
+    ///
+    /// What they said stands in the plan, in the receipt, in the ledger before the first byte moves, and with the entry of
+    /// the promotion. A gate that is not named blocks as ever, those that every edge has (`upstream`, `denied`, `held`)
+    /// included.
+    ///
+    /// # Errors
+    /// As [`clear`](Self::clear); and [`PromoteError::Override`] where no reason is given, or a gate is named that is not
+    /// asked.
+    pub async fn clear_with_override(
+        &self,
+        plan: Plan<Draft>,
+        by: &Override,
+        now: SystemTime,
+    ) -> Result<Plan<Cleared>, PromoteError> {
+        by.judge()?;
+        let opinions = self.opinions(&plan, now).await?;
+        break_glass::decide(plan, opinions, by)
+    }
+
+    async fn opinions(&self, plan: &Plan<Draft>, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
+        let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
         let (chronicle, id) = (self.chronicle(&passage.pinned.image).await?, plan.id()?);
         let promoted = Promoted::new(&passage, &chronicle, &id, &self.actor);
@@ -186,16 +215,37 @@ impl Promoter {
         let standing = standing::gates(&self.graph);
         let gates = standing.iter().map(|gate| (&**gate, None));
         let placed = edge.gates().iter().map(|placed| (&*placed.gate, placed.advisory.as_deref()));
-        let opinions = ask(&context, gates.chain(placed)).await;
-        decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
+        Ok(ask(&context, gates.chain(placed)).await)
     }
 
-    /// Does what the plan says: the copy and what is attached, the pins, what is about to happen into the ledger, the
-    /// floating tags, and that it has happened. Killed anywhere and done again, it comes to the same end.
+    /// The passage of a plan, which may come from a file: what is copied, from where and to where, is what it says and what
+    /// the graph says.
+    fn passage<'p, S>(&self, plan: &'p Plan<S>) -> Result<&'p Passage, PromoteError> {
+        let passage = plan.passage().ok_or(PromoteError::NoPassage)?;
+        let edge = self.graph.edge(&passage.edge)?;
+        let (from, to) = self.repositories(&passage.pinned.image, edge)?;
+        let copy = plan.copy();
+        let of_platform = match &passage.parent {
+            None => passage.pinned.digest() == passage.digest(),
+            Some(parent) => parent == passage.pinned.digest() && passage.pinned.platforms.len() == 1,
+        };
+        let is_one = copy.digest() == passage.digest()
+            && of_platform
+            && *copy.source().repository() == from
+            && *copy.target().repository() == to
+            && (edge.from(), edge.to()) == (&passage.from, &passage.to)
+            && passage.pinned.environment == passage.from
+            && passage.pinned.repository == from;
+        if is_one { Ok(passage) } else { Err(PromoteError::OtherGraph { edge: edge.name().clone() }) }
+    }
+
+    /// Does what the plan says: gates that were passed by into the ledger, the copy and what is attached, the pins, the steps
+    /// before, what is about to happen into the ledger, the floating tags, that it has happened, and the steps after. Killed
+    /// anywhere and done again, it comes to the same end; steps that the ledger says to be done are not done again.
     ///
     /// # Errors
     /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its entry is
-    /// in the ledger.
+    /// in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
     pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
         apply::apply(self, plan, now).await
     }

@@ -29,6 +29,9 @@ pub struct PassageReceipt {
     pub floats: Vec<WrittenTag>,
     /// What the gates found.
     pub evidence: Vec<Clearance>,
+    /// The steps before and after, those included that a run before this one has done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Clearance>,
     /// The entry of the ledger; none where it said so already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<Digest>,
@@ -71,6 +74,6 @@ impl fmt::Display for PassageReceipt {
             };
             write!(f, "\n  {word:<5}  {}  {outcome}", written.tag)?;
         }
-        Ok(())
+        self.steps.iter().try_for_each(|step| write!(f, "\n  {step}"))
     }
 }

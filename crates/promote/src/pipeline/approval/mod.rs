@@ -1,0 +1,18 @@
+//! Approvals: who may say that a plan is good, said by signature, and kept with the image.
+
+mod found;
+mod gate;
+mod port;
+mod said;
+mod store;
+
+pub use gate::ApprovalGate;
+pub use port::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
+pub use said::{Approval, ApprovalError};
+pub use store::{approve, approve_as};
+
+/// The artifact type of an approval in a registry.
+pub const ARTIFACT_TYPE: &str = "application/vnd.lockage.approval.v1+json";
+
+/// The predicate type of the statement that is signed.
+pub const PREDICATE_TYPE: &str = "https://lockage.dev/approval/v1";

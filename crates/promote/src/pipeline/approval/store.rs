@@ -1,0 +1,88 @@
+//! Storing an approval with the image, as a referrer of its root, in the layout of Sigstore bundles.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use lockage_registry::{
+    Algorithm, Body, Descriptor, Digest, RawManifest, Repository, Target, TargetExt as _, digest_of, media_type,
+    referrers,
+};
+use serde_json::json;
+
+use super::{ARTIFACT_TYPE, Approval, ApprovalError, PREDICATE_TYPE, Sealed, StatementSigner};
+use crate::Plan;
+
+/// Signs that `plan` is good, and stores it with the image in the repository that the plan reads from, where
+/// [`ApprovalGate`](super::ApprovalGate) finds it. Gives back the digest of what was stored.
+///
+/// Three uploads, of which two are small and often there; where the registry has no referrers API, its index as well
+/// ([`referrers::enter`]).
+///
+/// # Errors
+/// [`ApprovalError`]. Nothing is stored where it could not be signed.
+pub async fn approve<S>(
+    source: &dyn Target,
+    plan: &Plan<S>,
+    signer: &dyn StatementSigner,
+    reason: &str,
+    now: SystemTime,
+) -> Result<Digest, ApprovalError> {
+    approve_as(source, plan, Approval::of(plan, now)?.because(reason), signer).await
+}
+
+/// The same with an approval in one's own words: with a name, or an end.
+///
+/// # Errors
+/// As [`approve`]; and where the approval is of another plan.
+pub async fn approve_as<S>(
+    source: &dyn Target,
+    plan: &Plan<S>,
+    approval: Approval,
+    signer: &dyn StatementSigner,
+) -> Result<Digest, ApprovalError> {
+    let passage = plan.passage().ok_or(ApprovalError::NoPassage)?;
+    if approval.plan != plan.id()? {
+        return Err(ApprovalError::Malformed { why: format!("it is of the plan {}", approval.plan) });
+    }
+    let sealed = signer.sign_statement(&approval.statement()?).await.map_err(ApprovalError::Signer)?;
+    let repo = &passage.pinned.repository;
+    let config = put(source, repo, media_type::OCI_EMPTY, Bytes::from_static(b"{}")).await?;
+    let Sealed { media_type, bytes } = sealed;
+    let layer = put(source, repo, &media_type, bytes).await?;
+    let manifest = manifest(&passage.pinned.root, &config, &layer, &approval)?;
+    Ok(referrers::attach(source, repo, &manifest).await?.digest)
+}
+
+async fn put(target: &dyn Target, repo: &Repository, kind: &str, bytes: Bytes) -> Result<Descriptor, ApprovalError> {
+    let digest = digest_of(Algorithm::Sha256, &bytes)?;
+    let descriptor = Descriptor::new(kind, digest, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    target.put_blob(repo, &descriptor, Body::bytes(bytes)).await?;
+    Ok(descriptor)
+}
+
+fn manifest(
+    subject: &Descriptor,
+    config: &Descriptor,
+    layer: &Descriptor,
+    approval: &Approval,
+) -> Result<RawManifest, ApprovalError> {
+    let created = jiff::Timestamp::try_from(approval.at)
+        .map_err(|error| ApprovalError::Malformed { why: error.to_string() })?
+        .to_string();
+    // Only what a subject is known by: an index's entry may say more of it.
+    let subject = Descriptor::new(subject.media_type.clone(), subject.digest.clone(), subject.size);
+    let document = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::OCI_MANIFEST,
+        "artifactType": ARTIFACT_TYPE,
+        "config": config,
+        "layers": [layer],
+        "subject": subject,
+        "annotations": {
+            "dev.sigstore.bundle.content": "dsse-envelope",
+            "dev.sigstore.bundle.predicateType": PREDICATE_TYPE,
+            "org.opencontainers.image.created": created,
+        },
+    });
+    Ok(RawManifest::new(media_type::OCI_MANIFEST, document.to_string().into())?)
+}

@@ -1,0 +1,135 @@
+//! `Override`: gates that do not pass are passed by, by name, with a reason, and never silently.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use lockage_registry::Digest;
+
+use super::{PromoteError, Promoter};
+use crate::ledger::{Entry, Kind};
+use crate::pipeline::Passage;
+use crate::promotion::decide as as_ever;
+use crate::{Clearance, Cleared, Draft, Evidence, Opinion, Plan};
+
+/// Which gates are passed by where they do not pass, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Override {
+    reason: String,
+    gates: Vec<String>,
+}
+
+/// Why an override is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OverrideProblem {
+    /// Nobody says why.
+    #[error("gates are to be passed by, and nobody says why")]
+    NoReason,
+    /// No gate is named.
+    #[error("gates are to be passed by, and none is named")]
+    NoGate,
+    /// A gate that is not asked.
+    #[error("the gate {gate:?} is to be passed by, and is not asked")]
+    UnknownGate {
+        /// The gate.
+        gate: String,
+        /// Those that are asked and block.
+        known: Vec<String>,
+    },
+}
+
+impl OverrideProblem {
+    pub(super) fn remedy(&self) -> String {
+        match self {
+            Self::NoReason => "Say why; it is recorded.".to_owned(),
+            Self::NoGate => "Name each gate that may be passed by.".to_owned(),
+            Self::UnknownGate { known, .. } => format!("Those that are asked and block: {}.", known.join(", ")),
+        }
+    }
+}
+
+impl Override {
+    /// Passes by no gate yet, for this reason.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), gates: Vec::new() }
+    }
+
+    /// Passes by this gate. There is no word for all of them.
+    pub fn gate(mut self, gate: impl Into<String>) -> Self {
+        self.gates.push(gate.into());
+        self
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The gates.
+    #[must_use]
+    pub fn gates(&self) -> &[String] {
+        &self.gates
+    }
+
+    pub(super) fn judge(&self) -> Result<(), OverrideProblem> {
+        match (self.reason.trim().is_empty(), self.gates.is_empty()) {
+            (true, _) => Err(OverrideProblem::NoReason),
+            (false, true) => Err(OverrideProblem::NoGate),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
+/// Clears the plan if every opinion that blocks is in its favour, or is of a gate that is named.
+pub(super) fn decide(plan: Plan<Draft>, opinions: Vec<Opinion>, by: &Override) -> Result<Plan<Cleared>, PromoteError> {
+    let blocking = || opinions.iter().filter(|opinion| opinion.advisory.is_none());
+    if let Some(gate) = by.gates.iter().find(|gate| blocking().all(|opinion| opinion.gate != **gate)) {
+        let known = blocking().map(|opinion| opinion.gate.clone()).collect();
+        return Err(OverrideProblem::UnknownGate { gate: gate.clone(), known }.into());
+    }
+    let cleared = opinions.iter().map(|opinion| match opinion.clearance() {
+        Some(clearance) => Some(clearance),
+        None if by.gates.contains(&opinion.gate) => {
+            let said = Clearance::new(&opinion.gate, Evidence::new(opinion.to_string()));
+            Some(Clearance { overridden: Some(by.reason.clone()), ..said })
+        }
+        None => None,
+    });
+    match cleared.collect::<Option<Vec<_>>>() {
+        Some(clearances) => Ok(plan.cleared(clearances)),
+        None => as_ever(plan, opinions).map_err(|refusal| PromoteError::NotCleared(Box::new(refusal))),
+    }
+}
+
+/// Writes into the ledger which gates are passed by, what they said, and why. A run that is done again says it once.
+pub(super) async fn record(
+    promoter: &Promoter,
+    plan: &Plan<Cleared>,
+    passage: &Passage,
+    id: &Digest,
+    now: SystemTime,
+) -> Result<(), PromoteError> {
+    let overridden = plan.clearances().iter().filter_map(|one| Some((one, one.overridden.as_ref()?)));
+    let mut reasons: BTreeMap<&String, BTreeMap<String, String>> = BTreeMap::new();
+    for (one, reason) in overridden {
+        reasons.entry(reason).or_default().insert(one.gate.clone(), one.evidence.summary.clone());
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let chronicle = promoter.chronicle(&passage.pinned.image).await?;
+    for (reason, gates) in reasons {
+        let kind = Kind::Override { plan: id.clone(), gates, reason: reason.clone() };
+        let is_said = chronicle.entries().iter().map(|recorded| &recorded.entry).any(|entry| {
+            entry.kind == kind && entry.environment.as_ref() == Some(&passage.to) && entry.digest == *passage.digest()
+        });
+        if !is_said {
+            let entry = Entry::new(kind, passage.pinned.image.clone(), passage.digest().clone(), &promoter.actor, now);
+            let entry = entry.in_environment(passage.to.clone()).with_facts(passage.pinned.facts.clone());
+            promoter.ledger.append(entry).await?;
+        }
+    }
+    Ok(())
+}

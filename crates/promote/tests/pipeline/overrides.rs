@@ -1,0 +1,128 @@
+//! Break-glass: by name, with a reason, and never silently.
+
+use lockage_promote::ledger::{Entry, Kind, Phase};
+use lockage_promote::pipeline::{EdgeSpec, Override, OverrideProblem, PassageReceipt, PromoteError, Promoter};
+use lockage_promote::{NotCleared, Verdict, gate};
+
+use crate::world::{COMMIT, World, built, digest, name, now, pass, select};
+
+async fn broken(promoter: &Promoter, edge: &str, by: &Override) -> Result<PassageReceipt, PromoteError> {
+    let edge = name(edge);
+    let app = promoter.resolve(&name("app"), &select("pr:42"), &edge).await?;
+    let plan = promoter.plan(&app, &edge).await?;
+    let cleared = promoter.clear_with_override(plan, by, now()).await?;
+    promoter.apply(cleared, now()).await
+}
+
+fn promoter(world: &World) -> Promoter {
+    let graph = lockage_promote::pipeline::Graph::builder()
+        .environment(lockage_promote::pipeline::EnvironmentSpec::new("dev", "dev.example/{image}"))
+        .environment(lockage_promote::pipeline::EnvironmentSpec::new("stage", "stage.example/{image}").float("stage"))
+        .edge(
+            EdgeSpec::new("dev", "stage")
+                .gate(gate("scan", |_| Err("the scanner is away".into())))
+                .gate(gate("signature", |_| Ok(Verdict::fail("not signed"))))
+                .advisory(gate("lint", |_| Ok(Verdict::fail("ugly"))), "being cleaned up"),
+        );
+    world.promoter_of(graph.build().unwrap())
+}
+
+fn refusal(outcome: Result<PassageReceipt, PromoteError>) -> Box<NotCleared> {
+    match outcome {
+        Err(PromoteError::NotCleared(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn only_gates_that_are_named_are_passed_by_and_what_they_said_is_recorded_first() {
+    let world = World::new();
+    let image = built(COMMIT, 1);
+    world.push(&image, &["pr-42"]).await;
+    let promoter = promoter(&world);
+    let some = Override::because("outage 7").gate("scan");
+    assert!(refusal(broken(&promoter, "dev-stage", &some).await).to_string().contains("not signed"));
+    assert_eq!(world.held("stage", "stage").await, None);
+    assert!(world.chronicle().await.entries().is_empty(), "what was not passed by is not said to be");
+
+    let both = Override::because("outage 7").gate("scan").gate("signature");
+    let receipt = broken(&promoter, "dev-stage", &both).await.unwrap();
+    let overridden: Vec<_> =
+        receipt.evidence.iter().filter(|one| one.overridden.is_some()).map(|one| one.gate.as_str()).collect();
+    assert_eq!(overridden, ["scan", "signature"]);
+    let told = world.chronicle().await;
+    let kinds: Vec<_> = told.entries().iter().map(|recorded| &recorded.entry.kind).collect();
+    let [
+        Kind::Override { plan, gates, reason },
+        Kind::Promote { phase: Phase::Intent, .. },
+        Kind::Promote { evidence, .. },
+    ] = kinds.as_slice()
+    else {
+        panic!("{kinds:?}")
+    };
+    assert_eq!((plan, reason.as_str()), (&receipt.plan, "outage 7"));
+    assert!(gates["scan"].contains("the scanner is away") && gates["signature"].contains("not signed"), "{gates:?}");
+    assert!(evidence.iter().any(|one| one.gate == "signature" && one.overridden.as_deref() == Some("outage 7")));
+    assert!(!gates.contains_key("lint"));
+}
+
+#[tokio::test]
+async fn what_every_edge_asks_is_passed_by_only_where_it_is_named() {
+    let world = World::new();
+    let image = built(COMMIT, 1);
+    world.push(&image, &["pr-42"]).await;
+    let deny = Entry::new(Kind::Deny { reason: "leaks".into() }, name("app"), digest(&image), "ops", now());
+    world.record(deny).await;
+    let promoter = promoter(&world);
+    let rest = Override::because("outage 7").gate("scan").gate("signature");
+    assert!(refusal(broken(&promoter, "dev-stage", &rest).await).to_string().contains("denied: leaks"));
+    let receipt = broken(&promoter, "dev-stage", &rest.gate("denied")).await.unwrap();
+    assert!(receipt.evidence.iter().any(|one| one.gate == "denied" && one.overridden.is_some()));
+    assert!(matches!(pass(&promoter, "pr:42", "dev-stage").await, Err(PromoteError::NotCleared(_))), "once is once");
+}
+
+#[tokio::test]
+async fn an_override_without_reason_or_of_a_gate_that_is_not_asked_is_none() {
+    let world = World::new();
+    world.push(&built(COMMIT, 1), &["pr-42"]).await;
+    let promoter = promoter(&world);
+    for (by, expected) in [
+        (Override::because(" ").gate("scan"), OverrideProblem::NoReason),
+        (Override::because("outage"), OverrideProblem::NoGate),
+        (
+            Override::because("outage").gate("scna"),
+            OverrideProblem::UnknownGate {
+                gate: "scna".into(),
+                known: ["upstream", "denied", "held", "scan", "signature"].map(Into::into).to_vec(),
+            },
+        ),
+    ] {
+        match broken(&promoter, "dev-stage", &by).await {
+            Err(PromoteError::Override(problem)) => assert_eq!(problem, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_file_that_was_edited_is_refused() {
+    let world = World::new();
+    let (image, other) = (built(COMMIT, 1), built("91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081", 2));
+    world.push(&image, &["pr-42"]).await;
+    world.push(&other, &["pr-43"]).await;
+    let promoter = world.promoter();
+    let edge = name("dev-stage");
+    let app = promoter.resolve(&name("app"), &select("pr:42"), &edge).await.unwrap();
+    let plan = promoter.plan(&app, &edge).await.unwrap();
+    let text = serde_json::to_string(&plan).unwrap();
+    // The gates would look at one image, and the copy would be of another.
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["passage"]["pinned"]["root"]["digest"] = digest(&other).as_str().into();
+    let mut elsewhere: serde_json::Value = serde_json::from_str(&text).unwrap();
+    elsewhere["passage"]["edge"] = "hotfix".into();
+    for document in [document, elsewhere] {
+        let edited = serde_json::from_value(document).unwrap();
+        assert!(matches!(promoter.clear(edited, now()).await, Err(PromoteError::OtherGraph { .. })));
+    }
+    promoter.clear(plan, now()).await.unwrap();
+}
