@@ -8,7 +8,7 @@ use lockage_registry::{Host, client::Client};
 
 use crate::report::Failure;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Reach {
     /// Speak plain http with this host (loopback addresses always are); may be repeated.
     #[arg(long, value_name = "HOST")]
@@ -29,6 +29,15 @@ pub(crate) struct Reach {
     /// Take credentials from this file, in the format of docker's config.json, rather than from docker's own.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
+}
+
+impl Reach {
+    /// The same with the credentials in another file, unless the arguments name one.
+    pub(crate) fn with_credentials(&self, file: PathBuf) -> Self {
+        let mut other = self.clone();
+        other.credentials.get_or_insert(file);
+        other
+    }
 }
 
 /// A client with at most `concurrency` requests under way to a host.

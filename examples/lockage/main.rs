@@ -5,6 +5,7 @@ mod clients;
 mod copy;
 mod pairs;
 mod progress;
+mod promote;
 mod report;
 mod serve;
 mod tags;
@@ -29,6 +30,14 @@ enum Command {
     Serve(serve::Arguments),
     /// Copy images from one repository to another, digest unchanged, the tag last.
     Copy(Box<copy::Arguments>),
+    /// Promote an image from one environment to the next, past every gate.
+    Promote(Box<promote::Arguments>),
+    /// Say what stands between an image and an environment.
+    WhyNot(Box<promote::why_not::Arguments>),
+    /// Find what is deployed by a tag that may move.
+    Lint(promote::lint::Arguments),
+    /// Try a whole graph of environments in memory.
+    Simulate(promote::simulate::Arguments),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
 }
@@ -38,6 +47,10 @@ async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
+        Command::Promote(arguments) => promote::run(*arguments).await,
+        Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
+        Command::Lint(arguments) => promote::lint::run(&arguments),
+        Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
     };
     match result {

@@ -55,7 +55,7 @@ impl GateFactory for BuiltIn {
     fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
         Ok(match kind {
             "approval" => Arc::new(self.approval(parameters.read()?)?.named(name)),
-            "config" => Arc::new(parameters.read::<Config>()?.gate().named(name)),
+            "config" => Arc::new(parameters.read::<Config>()?.gate()?.named(name)),
             "kill-switch" => Arc::new(self.kill_switch(parameters.read()?)?.named(name)),
             "platforms" => Arc::new(parameters.read::<Platforms>()?.gate()?.named(name)),
             "sbom" => {
@@ -207,7 +207,17 @@ enum Labels {
 }
 
 impl Config {
-    fn gate(self) -> ImageConfigGate {
+    fn gate(self) -> Result<ImageConfigGate, GateProblem> {
+        let has_rule = !matches!(self.non_root, None | Some(NonRoot::Any(false)))
+            || self.user.is_some()
+            || self.entrypoint
+            || self.labels.is_some()
+            || self.ports.is_some()
+            || !self.no_ports.is_empty()
+            || !self.no_env.is_empty();
+        if !has_rule {
+            return Err(GateProblem::parameters("no rule is given, so that every image would pass"));
+        }
         let mut gate = ImageConfigGate::new();
         gate = match self.non_root {
             Some(NonRoot::Any(true)) => gate.non_root(),
@@ -231,7 +241,7 @@ impl Config {
             gate = gate.only_ports(ports);
         }
         gate = self.no_ports.into_iter().fold(gate, ImageConfigGate::no_port);
-        self.no_env.into_iter().fold(gate, ImageConfigGate::no_env)
+        Ok(self.no_env.into_iter().fold(gate, ImageConfigGate::no_env))
     }
 }
 

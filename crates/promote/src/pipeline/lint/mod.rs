@@ -22,7 +22,8 @@ pub struct Finding {
 }
 
 /// What is wrong with a deployed reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Problem {
     /// It has no digest: what it means may be another image tomorrow.
