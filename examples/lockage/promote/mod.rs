@@ -44,6 +44,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = name)]
     edge: Option<Name>,
 
+    /// The release that it is, where a commit that was built before is tagged: 1.4.0 or v1.4.0.
+    #[arg(long, value_name = "VERSION", conflicts_with = "apply")]
+    release: Option<String>,
+
     /// Write the plan to this file, to be approved and applied later.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "yes"])]
     plan: Option<PathBuf>,
@@ -110,7 +114,7 @@ async fn promote(
                 Some(edge) => world.edge(edge, to)?,
                 None => world.promoter.edge_into(to).map_err(ends::failure)?.name().clone(),
             };
-            world.plan(image, select, &edge).await.map_err(ends::failure)?
+            world.plan(image, select, &edge, arguments.release.as_deref()).await.map_err(ends::failure)?
         }
         _ => return Err(Failure::usage(&Trouble::new("nothing was said to promote"))),
     };

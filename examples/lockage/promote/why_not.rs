@@ -32,6 +32,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = name)]
     edge: Option<Name>,
 
+    /// The release that it is, where a commit that was built before is tagged.
+    #[arg(long, value_name = "VERSION")]
+    release: Option<String>,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -89,7 +93,7 @@ async fn ask(arguments: &Arguments, world: &World) -> Result<Asked, Failure> {
     }
     let (mut reports, mut failures) = (Vec::new(), Vec::new());
     for edge in edges {
-        let told = match world.plan(&arguments.image, &arguments.select, &edge).await {
+        let told = match world.plan(&arguments.image, &arguments.select, &edge, arguments.release.as_deref()).await {
             Ok(plan) => judge(world, plan, SystemTime::now()).await,
             Err(error) => Err(error),
         };

@@ -109,8 +109,18 @@ impl World {
         Ok(edge.clone())
     }
 
-    pub(super) async fn plan(&self, image: &Name, select: &Select, edge: &Name) -> Result<Plan<Draft>, PromoteError> {
+    pub(super) async fn plan(
+        &self,
+        image: &Name,
+        select: &Select,
+        edge: &Name,
+        release: Option<&str>,
+    ) -> Result<Plan<Draft>, PromoteError> {
         let pinned = self.promoter.resolve(image, select, edge).await?;
+        let pinned = match release {
+            Some(version) => pinned.released_as(version),
+            None => pinned,
+        };
         self.promoter.plan(&pinned, edge).await
     }
 

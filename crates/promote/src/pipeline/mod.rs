@@ -13,6 +13,8 @@ pub mod approval;
 pub mod documents;
 pub mod gates;
 pub mod graph;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod lint;
 pub mod output;
 pub mod simulate;

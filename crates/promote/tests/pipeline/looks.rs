@@ -24,7 +24,7 @@ fn repo() -> Repository {
     "dev.example/app".parse().unwrap()
 }
 
-async fn plan(world: &World, select: &str) -> Plan<Draft> {
+pub(crate) async fn plan(world: &World, select: &str) -> Plan<Draft> {
     let graph = Graph::builder()
         .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
         .environment(EnvironmentSpec::new("stage", "stage.example/{image}").float("stage"))
@@ -47,7 +47,7 @@ async fn asked_at(
     gate.evaluate(&GateContext::new(plan.copy(), source, at).along(promoted)).await
 }
 
-async fn asked(gate: &dyn Gate, plan: &Plan<Draft>, source: &dyn Source) -> Result<Verdict, GateError> {
+pub(crate) async fn asked(gate: &dyn Gate, plan: &Plan<Draft>, source: &dyn Source) -> Result<Verdict, GateError> {
     asked_at(gate, plan, source, &Chronicle::default(), now()).await
 }
 

@@ -4,11 +4,18 @@
 
 mod approvals;
 mod chronicle;
+#[cfg(feature = "http")]
+mod forges;
 mod graph;
 mod looks;
 mod notary;
 mod overrides;
 mod passages;
+mod reviews;
+mod rows;
 mod selection;
+mod sequences;
+#[cfg(feature = "http")]
+mod stand_in;
 mod steps;
 mod world;

@@ -16,6 +16,7 @@ use lockage_registry::Repository;
 use crate::pipeline::PinnedPlatform;
 use crate::{Evidence, GateContext, GateError, Promoted, Verdict};
 
+pub(crate) use bound::commit_of;
 pub use bound::{Bound, BoundError, StatusGate};
 pub use complete::CompletenessGate;
 pub use config::ImageConfigGate;

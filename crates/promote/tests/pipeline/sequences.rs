@@ -1,0 +1,534 @@
+//! Random graphs and histories: whatever is done in whatever order, what is current somewhere passed the gates of the way
+//! that it came, or carries a recorded override.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use lockage_promote::ledger::{
+    Chronicle, Entry, History as _, Kind, Ledger as _, MemoryLedger, Phase, Recorded, Standing,
+};
+use lockage_promote::pipeline::approval::{ARTIFACT_TYPE, ApprovalGate, approve};
+use lockage_promote::pipeline::{
+    EdgeSpec, EnvironmentSpec, Graph, Name, Override, PassageReceipt, PromoteError, Promoter, Upstream,
+};
+use lockage_promote::{Evidence, GateContext, Verdict, gate};
+use lockage_registry::testing::fixtures::{self, Image};
+use lockage_registry::testing::{Fault, Faulty};
+use lockage_registry::{Digest, ErrorKind, Memory, RawManifest, Repository, Source as _, TagOrDigest, referrers};
+use proptest::prelude::*;
+
+use crate::notary::{Notary, pen};
+use crate::world::{built, digest, name, now, select, tag};
+
+const IMAGES: usize = 3;
+
+/// What an edge asks beside what every edge does.
+const GATES: [&str; 5] = ["upstream", "denied", "held", "luck", "approval"];
+
+#[derive(Clone, Debug)]
+enum Op {
+    /// An image is tagged where builds arrive; the tag may have held another.
+    Build {
+        image: usize,
+        tag: usize,
+    },
+    Promote {
+        edge: usize,
+        by: By,
+        race: bool,
+    },
+    Override {
+        edge: usize,
+        by: By,
+        gates: u8,
+    },
+    Killed {
+        edge: usize,
+        by: By,
+        nth: usize,
+        after: bool,
+    },
+    /// A plan that is kept, to be applied whenever.
+    Keep {
+        edge: usize,
+        by: By,
+    },
+    ApplyKept {
+        which: usize,
+    },
+    Approve {
+        edge: usize,
+        by: By,
+    },
+    /// Whoever can push attaches what approves one image to another.
+    Replay {
+        from: usize,
+        to: usize,
+    },
+    Deny {
+        image: usize,
+        environment: Option<usize>,
+    },
+    Release {
+        image: usize,
+        environment: Option<usize>,
+    },
+    Hold {
+        environment: usize,
+    },
+    EndHold {
+        environment: usize,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum By {
+    Tag(usize),
+    Digest(usize),
+    Current,
+}
+
+fn by() -> impl Strategy<Value = By> {
+    prop_oneof![(0..3_usize).prop_map(By::Tag), (0..IMAGES).prop_map(By::Digest), Just(By::Current)]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let edge = || 0..12_usize;
+    let image = || 0..IMAGES;
+    let somewhere = || prop::option::of(1..5_usize);
+    prop_oneof![
+        2 => (image(), 0..3_usize).prop_map(|(image, tag)| Op::Build { image, tag }),
+        6 => (edge(), by(), any::<bool>()).prop_map(|(edge, by, race)| Op::Promote { edge, by, race }),
+        2 => (edge(), by(), any::<u8>()).prop_map(|(edge, by, gates)| Op::Override { edge, by, gates }),
+        3 => (edge(), by(), 0..45_usize, any::<bool>()).prop_map(|(edge, by, nth, after)| Op::Killed { edge, by, nth, after }),
+        1 => (edge(), by()).prop_map(|(edge, by)| Op::Keep { edge, by }),
+        1 => (0..4_usize).prop_map(|which| Op::ApplyKept { which }),
+        6 => (edge(), by()).prop_map(|(edge, by)| Op::Approve { edge, by }),
+        1 => (image(), image()).prop_map(|(from, to)| Op::Replay { from, to }),
+        1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Deny { image, environment }),
+        1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Release { image, environment }),
+        1 => (1..5_usize).prop_map(|environment| Op::Hold { environment }),
+        1 => (1..5_usize).prop_map(|environment| Op::EndHold { environment }),
+    ]
+}
+
+/// How many environments; which edges there are beside the chain; which environments ask for all upstreams; which images
+/// the edges like.
+#[derive(Clone, Debug)]
+struct Shape {
+    environments: usize,
+    edges: Vec<bool>,
+    all: Vec<bool>,
+    luck: u64,
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    let bools = |n: usize| prop::collection::vec(any::<bool>(), n);
+    (2..5_usize, bools(16), bools(5), any::<u64>()).prop_map(|(environments, edges, all, luck)| Shape {
+        environments,
+        edges,
+        all,
+        luck,
+    })
+}
+
+/// The world, and what is known of it without asking the crate.
+struct Model {
+    shape: Shape,
+    edges: Vec<(usize, usize, bool)>,
+    images: Vec<Image>,
+    registries: Vec<Memory>,
+    ledger: MemoryLedger,
+    now: SystemTime,
+    tags: BTreeMap<usize, usize>,
+    current: BTreeMap<usize, usize>,
+    arrived: BTreeSet<(usize, usize)>,
+    denied: BTreeSet<(usize, Option<usize>)>,
+    held: BTreeSet<usize>,
+    approved: BTreeSet<Digest>,
+    kept: Vec<(usize, usize, String)>,
+    promoted: usize,
+}
+
+fn environment(n: usize) -> String {
+    format!("e{n}")
+}
+
+fn repo(n: usize) -> Repository {
+    format!("e{n}.example/app").parse().unwrap()
+}
+
+/// Whether an edge likes an image.
+fn luck(seed: u64, edge: &str, digest: &Digest) -> bool {
+    let text = format!("{seed} {edge} {digest}");
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    (hash >> 32) % 3 != 0
+}
+
+impl Model {
+    fn new(shape: Shape) -> Self {
+        let mut edges = Vec::new();
+        for to in 1..shape.environments {
+            for from in 0..to {
+                let is_chain = from + 1 == to;
+                if is_chain || shape.edges[from * 4 + to] {
+                    edges.push((from, to, from == 0 && !is_chain));
+                }
+            }
+        }
+        let images = (0..IMAGES).map(|n| built(&format!("{n}").repeat(40), n as u64)).collect();
+        let registries =
+            (0..shape.environments).map(|n| Memory::new(format!("e{n}.example").parse().unwrap())).collect();
+        Self {
+            shape,
+            edges,
+            images,
+            registries,
+            ledger: MemoryLedger::new(),
+            now: now(),
+            tags: BTreeMap::new(),
+            current: BTreeMap::new(),
+            arrived: BTreeSet::new(),
+            denied: BTreeSet::new(),
+            held: BTreeSet::new(),
+            approved: BTreeSet::new(),
+            kept: Vec::new(),
+            promoted: 0,
+        }
+    }
+
+    fn edge_name(&self, edge: usize) -> Name {
+        let (from, to, _) = self.edges[edge];
+        name(&format!("e{from}-e{to}"))
+    }
+
+    fn promoter(&self, fault: Option<(usize, usize, Fault)>) -> Promoter {
+        let mut graph = Graph::builder();
+        for n in 0..self.shape.environments {
+            let mut spec = EnvironmentSpec::new(environment(n), format!("e{n}.example/{{image}}"));
+            if n > 0 {
+                spec = spec.pin("sha-{sha}").float("now").float("other");
+                spec = if self.shape.all[n] { spec.upstream(Upstream::All) } else { spec };
+            }
+            graph = graph.environment(spec);
+        }
+        for (n, (from, to, hotfix)) in self.edges.iter().enumerate() {
+            let (seed, edge) = (self.shape.luck, self.edge_name(n).to_string());
+            let spec = EdgeSpec::new(environment(*from), environment(*to));
+            let spec = if *hotfix { spec.hotfix(edge.clone()) } else { spec };
+            let likes = gate("luck", move |context: &GateContext<'_>| {
+                Ok(match luck(seed, &edge, context.digest()) {
+                    true => Verdict::Pass(Evidence::new("liked")),
+                    false => Verdict::fail("not liked"),
+                })
+            });
+            graph = graph.edge(spec.gate(likes).gate(ApprovalGate::new(Notary::of(&["alice"]), 1).not_actor()));
+        }
+        let mut promoter = Promoter::new(graph.build().unwrap(), "tester").ledger(self.ledger.clone());
+        for (n, memory) in self.registries.iter().enumerate() {
+            promoter = match fault {
+                Some((at, nth, fault)) if at == n => {
+                    promoter.writes(environment(n), Faulty::new(memory.clone()).fail(nth, fault))
+                }
+                _ => promoter.writes(environment(n), memory.clone()),
+            };
+        }
+        promoter
+    }
+
+    /// The image that is meant, if there is one where the edge begins.
+    fn meant(&self, edge: usize, by: By) -> (String, Option<usize>) {
+        let (from, ..) = self.edges[edge];
+        match by {
+            By::Tag(number) if from == 0 => (format!("pr:{}", number + 1), self.tags.get(&number).copied()),
+            By::Tag(_) => ("tag:now".to_owned(), None),
+            By::Digest(image) => (format!("digest:{}", digest(&self.images[image])), Some(image)),
+            By::Current => (format!("env:e{from}"), self.current.get(&from).copied()),
+        }
+    }
+
+    /// The gates that have to be against it.
+    fn against(&self, edge: usize, image: usize) -> BTreeSet<&'static str> {
+        let (from, to, hotfix) = self.edges[edge];
+        let mut against = BTreeSet::new();
+        let upstream: Vec<usize> = match self.shape.all[to] && !hotfix {
+            true => self.edges.iter().filter(|one| one.1 == to && !one.2).map(|one| one.0).collect(),
+            false => vec![from],
+        };
+        // It was found where builds arrive only if the way begins there.
+        let has_been = |n: &usize| (*n == 0 && from == 0) || self.arrived.contains(&(*n, image));
+        if !upstream.iter().all(has_been) {
+            against.insert("upstream");
+        }
+        if self.denied.contains(&(image, None)) || self.denied.contains(&(image, Some(to))) {
+            against.insert("denied");
+        }
+        if self.held.contains(&to) {
+            against.insert("held");
+        }
+        if !luck(self.shape.luck, self.edge_name(edge).as_str(), &digest(&self.images[image])) {
+            against.insert("luck");
+        }
+        against
+    }
+
+    async fn record(&self, kind: Kind, image: usize, at: Option<usize>) {
+        let entry = Entry::new(kind, name("app"), digest(&self.images[image]), "ops", self.now);
+        let entry = match at {
+            Some(n) => entry.in_environment(name(&environment(n))),
+            None => entry,
+        };
+        self.ledger.append(entry).await.unwrap();
+    }
+
+    async fn told(&self) -> Vec<Recorded> {
+        Chronicle::of(self.ledger.entries(None).await.unwrap()).entries().to_vec()
+    }
+
+    /// It has passed: was it allowed to, and is it what was meant?
+    async fn passed(&mut self, edge: usize, meant: usize, receipt: &PassageReceipt) {
+        assert_eq!(receipt.digest, digest(&self.images[meant]), "it is what was resolved");
+        let to = self.edges[edge].1;
+        let overridden: BTreeSet<&str> =
+            receipt.evidence.iter().filter(|one| one.overridden.is_some()).map(|one| one.gate.as_str()).collect();
+        let asked: Vec<&str> = receipt.evidence.iter().map(|one| one.gate.as_str()).collect();
+        assert_eq!(asked, GATES, "every gate was asked");
+        for against in self.against(edge, meant) {
+            assert!(overridden.contains(against), "{against} was against it");
+        }
+        let told = self.told().await;
+        if !overridden.contains("approval") {
+            // The plan, or one by which a run before has begun or done the very same.
+            let of_it = told.iter().filter_map(|recorded| match &recorded.entry.kind {
+                Kind::Promote { plan, edge: by, .. }
+                    if recorded.entry.digest == receipt.digest
+                        && *by == receipt.passage.edge
+                        && recorded.entry.environment.as_ref() == Some(&receipt.environment) =>
+                {
+                    Some(plan)
+                }
+                _ => None,
+            });
+            let was = of_it.chain([&receipt.plan]).any(|plan| self.approved.contains(plan));
+            assert!(was, "nobody has approved {}", receipt.plan);
+        }
+        self.current.insert(to, meant);
+        self.arrived.insert((to, meant));
+        self.promoted += 1;
+    }
+
+    /// What holds at all times, by the ledger and the registries alone.
+    async fn check(&self) {
+        let told = self.told().await;
+        let chronicle = Chronicle::of(told.clone());
+        for n in 1..self.shape.environments {
+            let at = name(&environment(n));
+            let current = chronicle.current(&name("app"), &at);
+            let expected = self.current.get(&n).map(|image| digest(&self.images[*image]));
+            assert_eq!(current.map(|one| one.entry.digest.clone()), expected, "e{n}");
+            let mut about = Vec::new();
+            for recorded in &told {
+                let entry = &recorded.entry;
+                match &entry.kind {
+                    Kind::Promote { phase, edge, plan, evidence, .. } if entry.environment.as_ref() == Some(&at) => {
+                        about.push((*phase, entry.digest.clone()));
+                        for one in evidence {
+                            let is_liked = one.gate != "luck" || luck(self.shape.luck, edge.as_str(), &entry.digest);
+                            assert_eq!(is_liked || one.overridden.is_some(), true, "{edge} does not like it");
+                            let is_said = || {
+                                told.iter().take_while(|other| other.id != recorded.id).any(|other| {
+                                    matches!(&other.entry.kind, Kind::Override { plan: of, gates, .. }
+                                        if of == plan && gates.contains_key(&one.gate))
+                                })
+                            };
+                            assert!(one.overridden.is_none() || is_said(), "an override that nobody was told of");
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            // A tag that moves holds what is current, or what is about to be.
+            let begun = about.iter().rev().take_while(|(phase, _)| *phase == Phase::Intent).map(|(_, digest)| digest);
+            let allowed: Vec<&Digest> = begun.chain(current.map(|one| &one.entry.digest)).collect();
+            for float in ["now", "other"] {
+                if let Ok(held) = self.registries[n].resolve(&repo(n), &TagOrDigest::Tag(tag(float))).await {
+                    assert!(allowed.contains(&&held.digest), "e{n}:{float} holds what nobody has promoted");
+                }
+            }
+        }
+    }
+
+    async fn go(
+        &mut self,
+        edge: usize,
+        by: By,
+        promoter: &Promoter,
+        over: Option<&Override>,
+        race: bool,
+    ) -> Result<(), PromoteError> {
+        let (text, meant) = self.meant(edge, by);
+        let edge_name = self.edge_name(edge);
+        let app = promoter.resolve(&name("app"), &select(&text), &edge_name).await?;
+        let meant = meant.or_else(|| self.images.iter().position(|image| digest(image) == *app.digest())).unwrap();
+        if race {
+            // The tag moves while it is planned: it is what it was.
+            let other = (meant + 1) % IMAGES;
+            if let By::Tag(number) = by {
+                self.build(other, number).await;
+            }
+        }
+        let plan = promoter.plan(&app, &edge_name).await?;
+        let cleared = match over {
+            Some(over) => promoter.clear_with_override(plan, over, self.now).await?,
+            None => promoter.clear(plan, self.now).await?,
+        };
+        let receipt = promoter.apply(cleared, self.now).await?;
+        self.passed(edge, meant, &receipt).await;
+        Ok(())
+    }
+
+    async fn build(&mut self, image: usize, number: usize) {
+        let under = tag(&format!("pr-{}", number + 1));
+        fixtures::push(&self.registries[0], &repo(0), &self.images[image], &under).await.unwrap();
+        self.tags.insert(number, image);
+    }
+
+    async fn replay(&self, from: usize, to: usize) {
+        let memory = &self.registries[0];
+        let (from, onto) = (digest(&self.images[from]), digest(&self.images[to]));
+        let Ok(onto) = memory.resolve(&repo(0), &onto.into()).await else { return };
+        for entry in memory.referrers(&repo(0), &from, Some(ARTIFACT_TYPE)).await.unwrap() {
+            let raw = memory.manifest(&repo(0), &entry.digest.into()).await.unwrap();
+            let mut document: serde_json::Value = serde_json::from_slice(raw.bytes()).unwrap();
+            document["subject"] =
+                serde_json::json!({"mediaType": onto.media_type, "digest": onto.digest, "size": onto.size});
+            let forged = RawManifest::new(raw.media_type(), document.to_string().into()).unwrap();
+            referrers::attach(memory, &repo(0), &forged).await.unwrap();
+        }
+    }
+
+    async fn run(&mut self, op: Op) {
+        self.now += Duration::from_secs(60);
+        let edges = self.edges.len();
+        let environments = self.shape.environments;
+        match op {
+            Op::Build { image, tag } => self.build(image, tag).await,
+            Op::Promote { edge, by, race } => {
+                let promoter = self.promoter(None);
+                drop(self.go(edge % edges, by, &promoter, None, race).await);
+            }
+            Op::Override { edge, by, gates } => {
+                let named = GATES.iter().enumerate().filter(|(n, _)| gates & (1 << n) != 0);
+                let over = named.fold(Override::because("outage"), |over, (_, gate)| over.gate(*gate));
+                let promoter = self.promoter(None);
+                drop(self.go(edge % edges, by, &promoter, Some(&over), false).await);
+            }
+            Op::Killed { edge, by, nth, after } => {
+                let edge = edge % edges;
+                let fault =
+                    if after { Fault::After(ErrorKind::Unreachable) } else { Fault::Before(ErrorKind::Unavailable) };
+                let promoter = self.promoter(Some((self.edges[edge].1, nth, fault)));
+                drop(self.go(edge, by, &promoter, None, false).await);
+            }
+            Op::Keep { edge, by } => {
+                let edge = edge % edges;
+                let promoter = self.promoter(None);
+                let (text, _) = self.meant(edge, by);
+                let Ok(app) = promoter.resolve(&name("app"), &select(&text), &self.edge_name(edge)).await else {
+                    return;
+                };
+                let meant = self.images.iter().position(|image| digest(image) == *app.digest()).unwrap();
+                if let Ok(plan) = promoter.plan(&app, &self.edge_name(edge)).await {
+                    self.kept.push((edge, meant, serde_json::to_string(&plan).unwrap()));
+                }
+            }
+            Op::ApplyKept { which } => {
+                let Some((edge, meant, text)) = self.kept.get(which).cloned() else { return };
+                let promoter = self.promoter(None);
+                let Ok(cleared) = promoter.clear(serde_json::from_str(&text).unwrap(), self.now).await else { return };
+                if let Ok(receipt) = promoter.apply(cleared, self.now).await {
+                    self.passed(edge, meant, &receipt).await;
+                }
+            }
+            Op::Approve { edge, by } => {
+                let edge = edge % edges;
+                let (text, _) = self.meant(edge, by);
+                let promoter = self.promoter(None);
+                let Ok(app) = promoter.resolve(&name("app"), &select(&text), &self.edge_name(edge)).await else {
+                    return;
+                };
+                if let Ok(plan) = promoter.plan(&app, &self.edge_name(edge)).await {
+                    let source = &self.registries[self.edges[edge].0];
+                    approve(source, &plan, &pen("alice"), "", self.now).await.unwrap();
+                    self.approved.insert(plan.id().unwrap());
+                }
+            }
+            Op::Replay { from, to } => self.replay(from, to).await,
+            Op::Deny { image, environment } => {
+                let at = environment.filter(|n| *n < environments);
+                self.record(Kind::Deny { reason: "bad".into() }, image, at).await;
+                self.denied.insert((image, at));
+            }
+            Op::Release { image, environment } => {
+                let at = environment.filter(|n| *n < environments);
+                self.record(Kind::Release { of: Standing::Denial, reason: "good".into() }, image, at).await;
+                match at {
+                    Some(at) => drop(self.denied.remove(&(image, Some(at)))),
+                    None => self.denied.retain(|(denied, _)| *denied != image),
+                }
+            }
+            Op::Hold { environment } if environment < environments => {
+                self.record(Kind::Hold { reason: "party".into(), until: None }, 0, Some(environment)).await;
+                self.held.insert(environment);
+            }
+            Op::EndHold { environment } if environment < environments => {
+                self.record(Kind::Release { of: Standing::Hold, reason: "over".into() }, 0, Some(environment)).await;
+                self.held.remove(&environment);
+            }
+            Op::Hold { .. } | Op::EndHold { .. } => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_current_passed_its_gates_or_carries_an_override(
+        shape in shape(),
+        ops in prop::collection::vec(op(), 10..50),
+    ) {
+        futures::executor::block_on(async {
+            let mut model = Model::new(shape);
+            for op in ops {
+                model.run(op).await;
+                model.check().await;
+            }
+        });
+    }
+}
+
+/// The sequences do come to something: of some hundred, promotions of every kind pass.
+#[test]
+fn sequences_promote_and_do_not_only_refuse() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut promoted = 0;
+    futures::executor::block_on(async {
+        for _ in 0..40 {
+            let shape = shape().new_tree(&mut runner).unwrap().current();
+            let ops = prop::collection::vec(op(), 50).new_tree(&mut runner).unwrap().current();
+            let mut model = Model::new(shape);
+            for image in 0..IMAGES {
+                model.build(image, image).await;
+            }
+            for op in ops {
+                model.run(op).await;
+            }
+            promoted += model.promoted;
+        }
+    });
+    assert!(promoted > 40, "{promoted}");
+}
