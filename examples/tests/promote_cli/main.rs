@@ -185,3 +185,15 @@ async fn a_ledger_that_is_torn_stops_everything_until_it_is_mended() {
     fs::write(&file, whole.replacen("pull-request\":42", "pull-request\":43", 1)).unwrap();
     world.promote("env:stage", "prod", &["--mend-ledger"]).ends(3).says("it was changed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_tagged_later_is_promoted_as_that_release() {
+    let world = World::new().await;
+    let digest = world.build(42).await;
+    let good = fs::read_to_string(world.path("lockage.toml")).unwrap();
+    fs::write(world.path("lockage.toml"), good.replace("[\"sha-{sha}\"]", "[\"{version}\"]")).unwrap();
+    world.promote("sha:000002a", "stage", &["--yes", "--release", "v1.2.3"]).ends(0).says("app:1.2.3@sha256:");
+    world.run(&["why-not", "app", "--select", "env:stage", "--to", "prod", "--json"]).ends(0).says("\"1.2.3\"");
+    world.promote("env:stage", "prod", &["--yes"]).ends(0);
+    assert_eq!(World::held(&world.prod, "1.2.3").await, Some(digest));
+}
