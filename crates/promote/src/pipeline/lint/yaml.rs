@@ -59,10 +59,10 @@ fn keys(line: &str) -> Vec<(&'static str, &str)> {
             // A comment, or the middle of a text, has no keys.
             let in_comment = before.contains(" #");
             let behind = behind.trim_start_matches(['"', '\'']).trim_start();
-            if let Some(rest) = behind.strip_prefix(':').filter(|_| begins && !in_comment) {
-                if rest.is_empty() || rest.starts_with([' ', '\t', '"', '\'']) {
-                    found.push((key, rest));
-                }
+            if let Some(rest) = behind.strip_prefix(':').filter(|_| begins && !in_comment)
+                && (rest.is_empty() || rest.starts_with([' ', '\t', '"', '\'']))
+            {
+                found.push((key, rest));
             }
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn comment(report: &Report) -> String {
         plain(report.to.as_str()),
         report.standing.word()
     );
-    let mut known = vec![code(&report.digest.to_string())];
+    let mut known = vec![code(report.digest.as_ref())];
     known.extend(report.facts.commit.as_ref().map(|commit| format!("commit {}", code(commit))));
     known.extend(report.facts.pull_request.map(|number| format!("pull request {number}")));
     known.extend(report.facts.version.as_ref().map(|version| format!("version {}", code(version))));
@@ -23,8 +23,8 @@ pub(super) fn comment(report: &Report) -> String {
             None => "nothing".to_owned(),
             Some(former) if *former == report.digest => "this image".to_owned(),
             Some(former) => match &tag.former_is {
-                Some(known) => format!("{} ({})", code(&former.to_string()), plain(known)),
-                None => code(&former.to_string()),
+                Some(known) => format!("{} ({})", code(former.as_ref()), plain(known)),
+                None => code(former.as_ref()),
             },
         };
         text += &format!("| {} | {word} | {before} |\n", code(&format!("{}:{}", report.target, tag.tag)));
@@ -44,7 +44,7 @@ pub(super) fn comment(report: &Report) -> String {
             text += &format!("* {}\n", code(&reference.to_string()));
         }
     } else {
-        text += &format!("\nNothing was written. Plan {}.\n", code(&report.plan.to_string()));
+        text += &format!("\nNothing was written. Plan {}.\n", code(report.plan.as_ref()));
     }
     text
 }

@@ -140,7 +140,6 @@ impl Simulation {
     }
 
     /// What promotes: to plan, or to look at its graph.
-    #[must_use]
     pub fn promoter(&self) -> &Promoter {
         &self.promoter
     }
