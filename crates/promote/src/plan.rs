@@ -37,8 +37,23 @@ pub struct Plan<S> {
 }
 
 /// The state of a plan whose gates have not been asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft(());
+///
+/// One that was read from a document is known to have been: what it says of the image is read again before it is cleared.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Draft {
+    #[serde(skip)]
+    #[cfg_attr(not(feature = "pipeline"), expect(dead_code, reason = "a copy alone is planned by nothing but itself"))]
+    is_own: bool,
+}
+
+impl PartialEq for Draft {
+    /// Where a plan comes from is no part of it.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Draft {}
 
 /// The state of a plan whose gates have passed, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -121,8 +136,14 @@ impl Plan<Draft> {
             copy,
             #[cfg(feature = "pipeline")]
             passage: None,
-            state: Draft(()),
+            state: Draft { is_own: true },
         }
+    }
+
+    /// Whether it was made in this process, and not read from a document that somebody may have edited.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn is_own(&self) -> bool {
+        self.state.is_own
     }
 
     #[cfg(feature = "pipeline")]

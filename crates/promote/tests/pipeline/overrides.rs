@@ -120,7 +120,12 @@ async fn a_plan_file_that_was_edited_is_refused() {
     document["passage"]["pinned"]["root"]["digest"] = digest(&other).as_str().into();
     let mut elsewhere: serde_json::Value = serde_json::from_str(&text).unwrap();
     elsewhere["passage"]["edge"] = "hotfix".into();
-    for document in [document, elsewhere] {
+    // The gates would not look at a platform, or look at another commit's checks.
+    let mut fewer: serde_json::Value = serde_json::from_str(&text).unwrap();
+    fewer["passage"]["pinned"]["platforms"].as_array_mut().unwrap().pop();
+    let mut commit: serde_json::Value = serde_json::from_str(&text).unwrap();
+    commit["passage"]["pinned"]["facts"]["commit"] = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081".into();
+    for document in [document, elsewhere, fewer, commit] {
         let edited = serde_json::from_value(document).unwrap();
         assert!(matches!(promoter.clear(edited, now()).await, Err(PromoteError::OtherGraph { .. })));
     }

@@ -32,7 +32,7 @@ pub struct EdgeSpec {
     #[serde(skip)]
     given: Vec<PlacedGate>,
     #[serde(skip)]
-    given_steps: Vec<(Moment, Arc<dyn Step>)>,
+    given_steps: Vec<PlacedStep>,
 }
 
 /// A gate that is asked and recorded, and does not block.
@@ -51,8 +51,11 @@ pub struct Edge {
     to: Name,
     hotfix: bool,
     gates: Vec<PlacedGate>,
-    steps: Vec<(Moment, Arc<dyn Step>)>,
+    steps: Vec<PlacedStep>,
 }
+
+/// A step of an edge, and when it is done.
+type PlacedStep = (Moment, Arc<dyn Step>);
 
 /// A gate on an edge.
 #[derive(Clone, Debug)]
@@ -161,7 +164,7 @@ impl EdgeSpec {
     }
 
     /// The steps, those that are named first; one of a name at each moment.
-    fn steps(&self, place: &str, known: &[Arc<dyn Step>]) -> Result<Vec<(Moment, Arc<dyn Step>)>, GraphError> {
+    fn steps(&self, place: &str, known: &[Arc<dyn Step>]) -> Result<Vec<PlacedStep>, GraphError> {
         let named =
             self.before.iter().map(|id| (Moment::Before, id)).chain(self.after.iter().map(|id| (Moment::After, id)));
         let mut steps = Vec::new();

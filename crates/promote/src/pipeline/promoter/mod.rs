@@ -5,6 +5,7 @@ mod break_glass;
 mod error;
 mod plan;
 mod receipt;
+mod reread;
 mod standing;
 mod steps;
 
@@ -210,6 +211,9 @@ impl Promoter {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
         let (chronicle, id) = (self.chronicle(&passage.pinned.image).await?, plan.id()?);
+        if !plan.is_own() {
+            reread::agrees(self, &passage, &chronicle).await?;
+        }
         let promoted = Promoted::new(&passage, &chronicle, &id, &self.actor);
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);

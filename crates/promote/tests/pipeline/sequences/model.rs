@@ -1,5 +1,4 @@
-//! Random graphs and histories: whatever is done in whatever order, what is current somewhere passed the gates of the way
-//! that it came, or carries a recorded override.
+//! The world that it is done to, and what is known of it without asking the crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -15,125 +14,18 @@ use lockage_promote::{Evidence, GateContext, Verdict, gate};
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::testing::{Fault, Faulty};
 use lockage_registry::{Digest, ErrorKind, Memory, RawManifest, Repository, Source as _, TagOrDigest, referrers};
-use proptest::prelude::*;
 
 use crate::notary::{Notary, pen};
 use crate::world::{built, digest, name, now, select, tag};
 
-const IMAGES: usize = 3;
+use super::IMAGES;
+use super::ops::{By, Op, Shape};
 
 /// What an edge asks beside what every edge does.
 const GATES: [&str; 5] = ["upstream", "denied", "held", "luck", "approval"];
 
-#[derive(Clone, Debug)]
-enum Op {
-    /// An image is tagged where builds arrive; the tag may have held another.
-    Build {
-        image: usize,
-        tag: usize,
-    },
-    Promote {
-        edge: usize,
-        by: By,
-        race: bool,
-    },
-    Override {
-        edge: usize,
-        by: By,
-        gates: u8,
-    },
-    Killed {
-        edge: usize,
-        by: By,
-        nth: usize,
-        after: bool,
-    },
-    /// A plan that is kept, to be applied whenever.
-    Keep {
-        edge: usize,
-        by: By,
-    },
-    ApplyKept {
-        which: usize,
-    },
-    Approve {
-        edge: usize,
-        by: By,
-    },
-    /// Whoever can push attaches what approves one image to another.
-    Replay {
-        from: usize,
-        to: usize,
-    },
-    Deny {
-        image: usize,
-        environment: Option<usize>,
-    },
-    Release {
-        image: usize,
-        environment: Option<usize>,
-    },
-    Hold {
-        environment: usize,
-    },
-    EndHold {
-        environment: usize,
-    },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum By {
-    Tag(usize),
-    Digest(usize),
-    Current,
-}
-
-fn by() -> impl Strategy<Value = By> {
-    prop_oneof![(0..3_usize).prop_map(By::Tag), (0..IMAGES).prop_map(By::Digest), Just(By::Current)]
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let edge = || 0..12_usize;
-    let image = || 0..IMAGES;
-    let somewhere = || prop::option::of(1..5_usize);
-    prop_oneof![
-        2 => (image(), 0..3_usize).prop_map(|(image, tag)| Op::Build { image, tag }),
-        6 => (edge(), by(), any::<bool>()).prop_map(|(edge, by, race)| Op::Promote { edge, by, race }),
-        2 => (edge(), by(), any::<u8>()).prop_map(|(edge, by, gates)| Op::Override { edge, by, gates }),
-        3 => (edge(), by(), 0..45_usize, any::<bool>()).prop_map(|(edge, by, nth, after)| Op::Killed { edge, by, nth, after }),
-        1 => (edge(), by()).prop_map(|(edge, by)| Op::Keep { edge, by }),
-        1 => (0..4_usize).prop_map(|which| Op::ApplyKept { which }),
-        6 => (edge(), by()).prop_map(|(edge, by)| Op::Approve { edge, by }),
-        1 => (image(), image()).prop_map(|(from, to)| Op::Replay { from, to }),
-        1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Deny { image, environment }),
-        1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Release { image, environment }),
-        1 => (1..5_usize).prop_map(|environment| Op::Hold { environment }),
-        1 => (1..5_usize).prop_map(|environment| Op::EndHold { environment }),
-    ]
-}
-
-/// How many environments; which edges there are beside the chain; which environments ask for all upstreams; which images
-/// the edges like.
-#[derive(Clone, Debug)]
-struct Shape {
-    environments: usize,
-    edges: Vec<bool>,
-    all: Vec<bool>,
-    luck: u64,
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    let bools = |n: usize| prop::collection::vec(any::<bool>(), n);
-    (2..5_usize, bools(16), bools(5), any::<u64>()).prop_map(|(environments, edges, all, luck)| Shape {
-        environments,
-        edges,
-        all,
-        luck,
-    })
-}
-
 /// The world, and what is known of it without asking the crate.
-struct Model {
+pub(super) struct Model {
     shape: Shape,
     edges: Vec<(usize, usize, bool)>,
     images: Vec<Image>,
@@ -147,7 +39,7 @@ struct Model {
     held: BTreeSet<usize>,
     approved: BTreeSet<Digest>,
     kept: Vec<(usize, usize, String)>,
-    promoted: usize,
+    pub(super) promoted: usize,
 }
 
 fn environment(n: usize) -> String {
@@ -168,7 +60,7 @@ fn luck(seed: u64, edge: &str, digest: &Digest) -> bool {
 }
 
 impl Model {
-    fn new(shape: Shape) -> Self {
+    pub(super) fn new(shape: Shape) -> Self {
         let mut edges = Vec::new();
         for to in 1..shape.environments {
             for from in 0..to {
@@ -288,13 +180,15 @@ impl Model {
     }
 
     /// It has passed: was it allowed to, and is it what was meant?
-    async fn passed(&mut self, edge: usize, meant: usize, receipt: &PassageReceipt) {
+    async fn passed(&mut self, edge: usize, meant: usize, receipt: &PassageReceipt, over: Option<&Override>) {
         assert_eq!(receipt.digest, digest(&self.images[meant]), "it is what was resolved");
         let to = self.edges[edge].1;
         let overridden: BTreeSet<&str> =
             receipt.evidence.iter().filter(|one| one.overridden.is_some()).map(|one| one.gate.as_str()).collect();
         let asked: Vec<&str> = receipt.evidence.iter().map(|one| one.gate.as_str()).collect();
         assert_eq!(asked, GATES, "every gate was asked");
+        let named = |gate: &&str| over.is_some_and(|over| over.gates().iter().any(|one| one == gate));
+        assert!(overridden.iter().all(named), "only what is named is passed by: {overridden:?}");
         for against in self.against(edge, meant) {
             assert!(overridden.contains(against), "{against} was against it");
         }
@@ -320,7 +214,7 @@ impl Model {
     }
 
     /// What holds at all times, by the ledger and the registries alone.
-    async fn check(&self) {
+    pub(super) async fn check(&self) {
         let told = self.told().await;
         let chronicle = Chronicle::of(told.clone());
         for n in 1..self.shape.environments {
@@ -336,7 +230,7 @@ impl Model {
                         about.push((*phase, entry.digest.clone()));
                         for one in evidence {
                             let is_liked = one.gate != "luck" || luck(self.shape.luck, edge.as_str(), &entry.digest);
-                            assert_eq!(is_liked || one.overridden.is_some(), true, "{edge} does not like it");
+                            assert!(is_liked || one.overridden.is_some(), "{edge} does not like it");
                             let is_said = || {
                                 told.iter().take_while(|other| other.id != recorded.id).any(|other| {
                                     matches!(&other.entry.kind, Kind::Override { plan: of, gates, .. }
@@ -385,11 +279,11 @@ impl Model {
             None => promoter.clear(plan, self.now).await?,
         };
         let receipt = promoter.apply(cleared, self.now).await?;
-        self.passed(edge, meant, &receipt).await;
+        self.passed(edge, meant, &receipt, over).await;
         Ok(())
     }
 
-    async fn build(&mut self, image: usize, number: usize) {
+    pub(super) async fn build(&mut self, image: usize, number: usize) {
         let under = tag(&format!("pr-{}", number + 1));
         fixtures::push(&self.registries[0], &repo(0), &self.images[image], &under).await.unwrap();
         self.tags.insert(number, image);
@@ -409,7 +303,7 @@ impl Model {
         }
     }
 
-    async fn run(&mut self, op: Op) {
+    pub(super) async fn run(&mut self, op: Op) {
         self.now += Duration::from_secs(60);
         let edges = self.edges.len();
         let environments = self.shape.environments;
@@ -449,7 +343,7 @@ impl Model {
                 let promoter = self.promoter(None);
                 let Ok(cleared) = promoter.clear(serde_json::from_str(&text).unwrap(), self.now).await else { return };
                 if let Ok(receipt) = promoter.apply(cleared, self.now).await {
-                    self.passed(edge, meant, &receipt).await;
+                    self.passed(edge, meant, &receipt, None).await;
                 }
             }
             Op::Approve { edge, by } => {
@@ -490,45 +384,4 @@ impl Model {
             Op::Hold { .. } | Op::EndHold { .. } => {}
         }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_current_passed_its_gates_or_carries_an_override(
-        shape in shape(),
-        ops in prop::collection::vec(op(), 10..50),
-    ) {
-        futures::executor::block_on(async {
-            let mut model = Model::new(shape);
-            for op in ops {
-                model.run(op).await;
-                model.check().await;
-            }
-        });
-    }
-}
-
-/// The sequences do come to something: of some hundred, promotions of every kind pass.
-#[test]
-fn sequences_promote_and_do_not_only_refuse() {
-    use proptest::strategy::ValueTree as _;
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut promoted = 0;
-    futures::executor::block_on(async {
-        for _ in 0..40 {
-            let shape = shape().new_tree(&mut runner).unwrap().current();
-            let ops = prop::collection::vec(op(), 50).new_tree(&mut runner).unwrap().current();
-            let mut model = Model::new(shape);
-            for image in 0..IMAGES {
-                model.build(image, image).await;
-            }
-            for op in ops {
-                model.run(op).await;
-            }
-            promoted += model.promoted;
-        }
-    });
-    assert!(promoted > 40, "{promoted}");
 }
