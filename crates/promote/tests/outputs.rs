@@ -11,11 +11,13 @@ use lockage_promote::{Evidence, Gate, Verdict, gate};
 
 const ATTACK: &str = "<img src=x> | @team [click](http://evil.example) `x`\n| pass | <!-- -->";
 
+type Decide = Box<dyn Fn() -> Result<Verdict, String> + Send + Sync>;
+
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-fn world(gates: Vec<(Box<dyn Fn() -> Result<Verdict, String> + Send + Sync>, &str)>) -> Simulation {
+fn world(gates: Vec<(Decide, &str)>) -> Simulation {
     let mut edge = EdgeSpec::new("dev", "prod");
     for (decide, id) in gates {
         edge = edge.gate(says(id, decide));
@@ -27,7 +29,7 @@ fn world(gates: Vec<(Box<dyn Fn() -> Result<Verdict, String> + Send + Sync>, &st
     Simulation::of(graph.build().unwrap()).unwrap()
 }
 
-fn says(id: &str, decide: Box<dyn Fn() -> Result<Verdict, String> + Send + Sync>) -> impl Gate + use<> {
+fn says(id: &str, decide: Decide) -> impl Gate + use<> {
     gate(id.to_owned(), move |_| Ok(decide()?))
 }
 
@@ -84,14 +86,13 @@ async fn a_promotion_is_a_diff_before_and_a_receipt_after() {
 
 #[tokio::test]
 async fn every_reason_is_told_and_no_outranks_unknown_outranks_not_yet() {
-    let wait = || -> Box<dyn Fn() -> Result<Verdict, String> + Send + Sync> {
+    let wait = || -> Decide {
         let retry_after = Some(Duration::from_secs(3600));
         Box::new(move || Ok(Verdict::Wait { reason: "1 of 2".to_owned(), retry_after }))
     };
-    let fail = || -> Box<dyn Fn() -> Result<Verdict, String> + Send + Sync> {
-        Box::new(|| Ok(Verdict::Fail { reasons: vec!["CVE-1".to_owned(), "CVE-2".to_owned()] }))
-    };
-    let broken = || -> Box<dyn Fn() -> Result<Verdict, String> + Send + Sync> { Box::new(|| Err("down".to_owned())) };
+    let fail =
+        || -> Decide { Box::new(|| Ok(Verdict::Fail { reasons: vec!["CVE-1".to_owned(), "CVE-2".to_owned()] })) };
+    let broken = || -> Decide { Box::new(|| Err("down".to_owned())) };
     for (gates, standing) in [
         (vec![(wait(), "approval")], Standing::Waiting),
         (vec![(wait(), "approval"), (broken(), "scan")], Standing::Undecided),

@@ -32,7 +32,7 @@ use crate::{Gate, GateContext, GateError, Verdict};
 ///             return Err(GateProblem::unknown(kind, ["budget"]));
 ///         }
 ///         let Budget { bytes } = parameters.read()?;
-///         Ok(Arc::new(gate(name, move |context| {
+///         Ok(Arc::new(gate(name.to_owned(), move |context| {
 ///             let needed: u64 = context.plan.blobs().map(|blob| blob.size).sum();
 ///             Ok(match needed <= bytes {
 ///                 true => Verdict::Pass(Evidence::new(format!("{needed} bytes"))),
