@@ -8,7 +8,7 @@ use lockage_registry::{Host, OciLayout, Repository, Target, client::Client};
 
 use crate::report::{Failure, Unusable};
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Reach {
     /// Speak plain http with this host (loopback addresses always are); may be repeated.
     #[arg(long, value_name = "HOST")]
@@ -34,6 +34,15 @@ pub(crate) struct Reach {
     /// keeps them. May be repeated.
     #[arg(long, value_name = "HOST=DIR", value_parser = host_and_file)]
     layout: Vec<(Host, PathBuf)>,
+}
+
+impl Reach {
+    /// The same with the credentials in another file, unless the arguments name one.
+    pub(crate) fn with_credentials(&self, file: PathBuf) -> Self {
+        let mut other = self.clone();
+        other.credentials.get_or_insert(file);
+        other
+    }
 }
 
 /// Where repositories are looked up: in a directory, where one stands for their host, and else over the network.

@@ -8,6 +8,7 @@ mod gate;
 mod keygen;
 mod pairs;
 mod progress;
+mod promote;
 mod report;
 mod serve;
 mod sign;
@@ -41,6 +42,14 @@ enum Command {
     /// Decide on the reports of scanners, linters and tests; promotes nothing.
     #[command(subcommand)]
     Gate(gate::Command),
+    /// Promote an image from one environment to the next, past every gate.
+    Promote(Box<promote::Arguments>),
+    /// Say what stands between an image and an environment.
+    WhyNot(Box<promote::why_not::Arguments>),
+    /// Find what is deployed by a tag that may move.
+    Lint(promote::lint::Arguments),
+    /// Try a whole graph of environments in memory.
+    Simulate(promote::simulate::Arguments),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
     /// Sign images, in both layouts of cosign.
@@ -65,6 +74,10 @@ async fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Gate(command) => gate::run(command).await,
+        Command::Promote(arguments) => promote::run(*arguments).await,
+        Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
+        Command::Lint(arguments) => promote::lint::run(&arguments),
+        Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
         Command::Verify(arguments) => verify::run(*arguments).await,

@@ -6,6 +6,9 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lockage_promote::pipeline::PromoteError;
+use lockage_promote::pipeline::documents::DocumentError;
+
 /// What ends a command, ready to be printed.
 pub(crate) struct Failure {
     text: String,
@@ -18,9 +21,20 @@ impl Failure {
         Self { text: describe(error), code: 2 }
     }
 
+    /// The answer is no: exit code 1.
+    pub(crate) fn refused(error: &(dyn Error + 'static)) -> Self {
+        Self { text: describe(error), code: 1 }
+    }
+
     /// It failed or could not be decided: exit code 3.
     pub(crate) fn error(error: &(dyn Error + 'static)) -> Self {
         Self { text: describe(error), code: 3 }
+    }
+
+    /// Its first line.
+    pub(crate) fn line(&self) -> &str {
+        let line = self.text.lines().next().unwrap_or_default();
+        line.strip_prefix("error: ").unwrap_or(line)
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -77,8 +91,7 @@ pub(crate) fn say(line: impl fmt::Display) -> Result<(), Failure> {
 /// `error: …`, its details, a `caused by:` line for each cause, and the remedy.
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     let mut text = format!("error: {error}\n");
-    let details = error.downcast_ref::<lockage_promote::Error>().map(lockage_promote::Error::details);
-    for (word, what) in details.unwrap_or_default() {
+    for (word, what) in details(error) {
         text += &format!("  {word:<8}  {what}\n");
     }
     let mut remedy = remedy(error);
@@ -94,10 +107,26 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+fn details(error: &(dyn Error + 'static)) -> Vec<(&'static str, String)> {
+    if let Some(error) = error.downcast_ref::<lockage_promote::Error>() {
+        return error.details();
+    }
+    error.downcast_ref::<PromoteError>().map(PromoteError::details).unwrap_or_default()
+}
+
 /// What the crates' errors say about what to do.
 fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<lockage_promote::Error>() {
         return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<PromoteError>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<DocumentError>() {
+        return Some(error.remedy());
+    }
+    if let Some(trouble) = error.downcast_ref::<crate::promote::Trouble>() {
+        return trouble.remedy_line();
     }
     if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
         return error.remedy().map(str::to_owned);

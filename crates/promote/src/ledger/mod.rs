@@ -3,6 +3,8 @@
 mod chronicle;
 mod entry;
 mod error;
+#[cfg(feature = "ledger")]
+mod file;
 mod memory;
 pub(crate) mod rfc3339;
 
@@ -16,6 +18,8 @@ use crate::pipeline::Name;
 pub use chronicle::{Chronicle, Denial, Stay};
 pub use entry::{Entry, ImageFacts, Kind, Phase, Standing, TagRecord};
 pub use error::LedgerError;
+#[cfg(feature = "ledger")]
+pub use file::FileLedger;
 pub use memory::MemoryLedger;
 
 /// An entry of a ledger, and its digest there.

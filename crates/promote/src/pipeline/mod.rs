@@ -9,10 +9,15 @@ mod select;
 mod template;
 
 pub mod approval;
+#[cfg(feature = "documents")]
+pub mod documents;
 pub mod gates;
 pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod lint;
+pub mod output;
+pub mod simulate;
 pub mod step;
 pub mod vcs;
 

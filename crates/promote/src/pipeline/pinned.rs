@@ -51,6 +51,14 @@ pub struct PinnedPlatform {
 }
 
 impl Pinned {
+    /// The same image as this release, whatever its labels say: a commit that was built before it was tagged. Templates with
+    /// `{version}` make tags of it, and the ledger keeps it.
+    #[must_use]
+    pub fn released_as(mut self, version: impl Into<String>) -> Self {
+        self.facts.version = Some(version.into());
+        self
+    }
+
     /// The digest.
     #[must_use]
     pub fn digest(&self) -> &Digest {

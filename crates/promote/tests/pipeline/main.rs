@@ -12,6 +12,7 @@ mod notary;
 mod overrides;
 mod passages;
 mod reviews;
+mod rows;
 mod selection;
 mod sequences;
 #[cfg(feature = "http")]

@@ -94,6 +94,15 @@ pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Convention
     if let Select::PullRequest(number) = select {
         pinned.facts.pull_request = Some(*number);
     }
+    if let Select::CurrentIn(environment) = select
+        && let Some(current) = place.chronicle.current(place.image, environment)
+    {
+        // What it was promoted as, it is: labels know no more than the build did.
+        let known = &current.entry.facts;
+        pinned.facts.version = known.version.clone().or(pinned.facts.version);
+        pinned.facts.pull_request = known.pull_request.or(pinned.facts.pull_request);
+        pinned.facts.commit = pinned.facts.commit.or_else(|| known.commit.clone());
+    }
     pinned.facts.version = found.version.or(pinned.facts.version);
     commit::rebuilds(place, &mut pinned, conventions.rebuilds)?;
     Ok(pinned)
@@ -131,7 +140,10 @@ async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> R
             let reading = conventions.branches.read(branch, None).map_err(|error| unreadable(error.to_string()))?;
             let reading = reading.ok_or_else(|| unreadable("no rule is about such a branch".to_owned()))?;
             match (&reading.commit, reading.version()) {
-                (Some(commit), _) => commit::find(place, select, commit, conventions).await?.ok_or_else(none),
+                (Some(commit), version) => {
+                    let found = commit::find(place, select, commit, conventions).await?.ok_or_else(none)?;
+                    Ok(Found { version: version.map(ToString::to_string), ..found })
+                }
                 (None, Some(version)) => version::find(place, select, &version.to_string()).await?.ok_or_else(none),
                 (None, None) => Err(unreadable("it names neither a commit nor a version".to_owned())),
             }

@@ -1,0 +1,209 @@
+//! `FileLedger`: a ledger in a file, a line an entry.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use fs4::FileExt;
+use lockage_registry::Digest;
+
+use super::{Entry, History, Ledger, LedgerError, Recorded};
+use crate::pipeline::Name;
+
+/// A ledger in a file: JSON lines, each an entry with its digest, each naming the line before it as its parent. Lines are
+/// only ever added, by one process at a time, which a lock of the operating system sees to; an entry that was acknowledged
+/// is on disk.
+///
+/// A line that was changed, left out or put elsewhere is found when the file is read, and so is one that ends in the
+/// middle: none of them is history, and nothing is promoted until somebody has looked. What a file cannot tell is that
+/// whole lines at its end are gone.
+///
+/// Reading and appending block the thread, for as long as another process holds the lock and the disk needs.
+#[derive(Clone, Debug)]
+pub struct FileLedger(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: PathBuf,
+    known: Mutex<Known>,
+}
+
+/// What was read, so that it is not read again.
+#[derive(Debug, Default)]
+struct Known {
+    bytes: u64,
+    entries: Vec<Recorded>,
+}
+
+impl FileLedger {
+    /// The ledger in `file`. One that is not there yet is begun by the first entry.
+    pub fn new(file: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Inner { file: file.into(), known: Mutex::default() }))
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.0.file
+    }
+
+    /// Cuts off a last line that ends in the middle, as a machine leaves it that was switched off while it wrote, and gives
+    /// it back; `None` where the file ends with a whole line. Such an entry was never acknowledged. Every line before it is
+    /// judged first.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or written, and where a line before the last is not what it has to be.
+    pub fn mend(&self) -> Result<Option<String>, LedgerError> {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut file) = self.open(OpenOptions::new().read(true).write(true))? else { return Ok(None) };
+        FileExt::lock(&file).map_err(failed("append to"))?;
+        let torn = self.catch_up(&mut file, &mut known)?;
+        if torn.is_empty() {
+            return Ok(None);
+        }
+        file.set_len(known.bytes).and_then(|()| file.sync_all()).map_err(failed("append to"))?;
+        Ok(Some(String::from_utf8_lossy(&torn).into_owned()))
+    }
+
+    fn read(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut file) = self.open(OpenOptions::new().read(true))? else {
+            // A file that was there, and is gone, is no empty ledger.
+            return if known.entries.is_empty() { Ok(Vec::new()) } else { Err(self.gone()) };
+        };
+        FileExt::lock_shared(&file).map_err(failed("read"))?;
+        let torn = self.catch_up(&mut file, &mut known)?;
+        self.refuse_torn(&torn, &known)?;
+        let about = known.entries.iter().filter(|recorded| image.is_none_or(|image| recorded.entry.image == *image));
+        Ok(about.cloned().collect())
+    }
+
+    fn add(&self, mut entry: Entry) -> Result<Digest, LedgerError> {
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !self.0.file.exists();
+        if is_new && !known.entries.is_empty() {
+            return Err(self.gone());
+        }
+        let mut options = OpenOptions::new();
+        let Some(mut file) = self.open(options.read(true).append(true).create(true))? else { return Err(self.gone()) };
+        FileExt::lock(&file).map_err(failed("append to"))?;
+        let torn = self.catch_up(&mut file, &mut known)?;
+        self.refuse_torn(&torn, &known)?;
+        entry.parents = known.entries.last().map(|last| last.id.clone()).into_iter().collect();
+        let recorded = Recorded::new(entry)?;
+        let mut line = serde_json::to_vec(&recorded).map_err(failed("append to"))?;
+        line.push(b'\n');
+        let written = file.write_all(&line).and_then(|()| file.sync_all());
+        if let Err(error) = written {
+            // It is there whole, or not at all; where it cannot be taken back, it is torn, which is told.
+            drop(file.set_len(known.bytes));
+            return Err(failed("append to")(error));
+        }
+        if is_new {
+            self.sync_folder().map_err(failed("append to"))?;
+        }
+        known.bytes += line.len() as u64;
+        let id = recorded.id.clone();
+        known.entries.push(recorded);
+        Ok(id)
+    }
+
+    /// Reads what has been added; gives back what stands behind the last line end.
+    fn catch_up(&self, file: &mut File, known: &mut Known) -> Result<Vec<u8>, LedgerError> {
+        let length = file.metadata().map_err(failed("read"))?.len();
+        if length < known.bytes {
+            return Err(self.wrong(known.entries.len(), "the file is shorter than it was"));
+        }
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(known.bytes)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed("read"))?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let torn = bytes.split_off(whole);
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let recorded = self.line(line, known)?;
+            known.entries.push(recorded);
+            known.bytes += line.len() as u64;
+        }
+        Ok(torn)
+    }
+
+    fn line(&self, line: &[u8], known: &Known) -> Result<Recorded, LedgerError> {
+        let number = known.entries.len() + 1;
+        let recorded: Recorded =
+            serde_json::from_slice(line).map_err(|error| self.wrong(number, format!("it is no entry: {error}")))?;
+        if recorded.entry.id()? != recorded.id {
+            return Err(self.wrong(number, "it was changed: its digest is another"));
+        }
+        let before: Vec<_> = known.entries.last().map(|last| &last.id).into_iter().collect();
+        if recorded.entry.parents.iter().collect::<Vec<_>>() != before {
+            return Err(
+                self.wrong(number, "it does not follow the line before it: lines are missing, or changed places")
+            );
+        }
+        Ok(recorded)
+    }
+
+    fn refuse_torn(&self, torn: &[u8], known: &Known) -> Result<(), LedgerError> {
+        match torn.len() {
+            0 => Ok(()),
+            bytes => Err(self.wrong(
+                known.entries.len() + 1,
+                format!(
+                    "it ends in the middle, after {bytes} bytes: whoever wrote it was stopped; mend the ledger to go on"
+                ),
+            )),
+        }
+    }
+
+    fn open(&self, options: &OpenOptions) -> Result<Option<File>, LedgerError> {
+        match options.open(&self.0.file) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.0.file.parent() {
+                // Without its folder it is a mistake in its name, and no ledger that is yet to begin.
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(failed("read")(error)),
+                _ => Ok(None),
+            },
+            Err(error) => Err(failed("read")(error)),
+        }
+    }
+
+    /// The name of a new file is on disk, too.
+    #[cfg(unix)]
+    fn sync_folder(&self) -> io::Result<()> {
+        let folder = self.0.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "folders cannot be opened there")]
+    fn sync_folder(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn wrong(&self, line: usize, why: impl Into<String>) -> LedgerError {
+        LedgerError::Entry { id: format!("{}:{line}", self.0.file.display()), why: why.into() }
+    }
+
+    fn gone(&self) -> LedgerError {
+        self.wrong(1, "the file is gone")
+    }
+}
+
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> LedgerError {
+    move |error| LedgerError::Backend { what, source: error.into() }
+}
+
+#[async_trait]
+impl History for FileLedger {
+    async fn entries(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
+        self.read(image)
+    }
+}
+
+#[async_trait]
+impl Ledger for FileLedger {
+    async fn append(&self, entry: Entry) -> Result<Digest, LedgerError> {
+        self.add(entry)
+    }
+}

@@ -1,0 +1,140 @@
+//! Documents: a graph, its gates and its conventions as `lockage.toml`, or as YAML.
+
+mod builtin;
+mod error;
+mod factory;
+mod place;
+mod read;
+mod written;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Conventions, EdgeSpec, EnvironmentSpec, Graph, Name};
+use crate::Gate;
+
+pub use builtin::BuiltIn;
+pub use error::{DocumentError, DocumentProblem};
+pub use factory::{Factories, GateFactory, GateProblem, Parameters};
+
+use place::Marked;
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// TOML 1.1.
+    Toml,
+    /// YAML 1.2.
+    Yaml,
+}
+
+/// A document that was read, with the lines on which its pieces stand.
+///
+/// ```
+/// use lockage_promote::pipeline::documents::{BuiltIn, Document, Format};
+/// let document = Document::parse("lockage.toml", Format::Toml, r#"
+///     [[environments]]
+///     name = "dev"
+///     repository = "dev.example/{image}"
+///
+///     [[environments]]
+///     name = "prod"
+///     repository = "prod.example/{image}"
+///     floats = ["prod"]
+///
+///     [[edges]]
+///     from = "dev"
+///     to = "prod"
+/// "#)?;
+/// assert_eq!(document.graph(&BuiltIn::new())?.to_string(), "dev → prod");
+///
+/// let wrong = Document::parse("lockage.toml", Format::Toml, "[[edges]]\nfrom = 'dev'\nto = 'pord'")?;
+/// let said = wrong.graph(&BuiltIn::new()).unwrap_err().to_string();
+/// assert_eq!(said, "lockage.toml:1: edges: edge dev-pord: there is no environment dev");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Document {
+    file: PathBuf,
+    ledger: Option<PathBuf>,
+    credentials: BTreeMap<String, Marked<PathBuf>>,
+    conventions: Conventions,
+    variables: BTreeMap<String, String>,
+    environments: Vec<Marked<EnvironmentSpec>>,
+    edges: Vec<Marked<EdgeSpec>>,
+    gates: BTreeMap<String, Marked<(String, Parameters)>>,
+}
+
+impl Document {
+    /// Reads a file; one whose name ends in `.yaml` or `.yml` is YAML, every other TOML.
+    ///
+    /// # Errors
+    /// Where it cannot be read, and where it is no such document, with the line.
+    pub fn read(file: impl AsRef<Path>) -> Result<Self, DocumentError> {
+        let file = file.as_ref();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| DocumentError::at(file, None, None, DocumentProblem::Unreadable(error)))?;
+        let is_yaml =
+            file.extension().is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"));
+        Self::parse(file, if is_yaml { Format::Yaml } else { Format::Toml }, &text)
+    }
+
+    /// Reads a text, which errors call by `file`. Paths in it are taken from the folder of that file.
+    ///
+    /// # Errors
+    /// Where it is no such document, with the line.
+    pub fn parse(file: impl AsRef<Path>, format: Format, text: &str) -> Result<Self, DocumentError> {
+        read::document(file.as_ref(), format, text)
+    }
+
+    /// The graph, its gates made by `factory`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with the line.
+    pub fn graph(&self, factory: &dyn GateFactory) -> Result<Graph, DocumentError> {
+        place::graph(self, &self.gates(factory)?)
+    }
+
+    /// The gates, made by `factory`, each called as the document calls it.
+    ///
+    /// # Errors
+    /// The first gate of a kind that is not known, or whose parameters are not what it needs, with the line.
+    pub fn gates(&self, factory: &dyn GateFactory) -> Result<Vec<Arc<dyn Gate>>, DocumentError> {
+        let made = self.gates.iter().map(|(name, written)| {
+            let (kind, parameters) = &written.value;
+            factory::named(factory, name, kind, parameters)
+                .map_err(|problem| self.error(written.line, format!("gates.{name}"), DocumentProblem::Gate(problem)))
+        });
+        made.collect()
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Where the ledger is kept, if the document says it.
+    #[must_use]
+    pub fn ledger(&self) -> Option<&Path> {
+        self.ledger.as_deref()
+    }
+
+    /// The file with the credentials of an environment, in the format of docker's `config.json`, if it has its own.
+    #[must_use]
+    pub fn credentials(&self, environment: &Name) -> Option<&Path> {
+        self.credentials.get(environment.as_str()).map(|file| file.value.as_path())
+    }
+
+    /// How builds are named.
+    #[must_use]
+    pub fn conventions(&self) -> &Conventions {
+        &self.conventions
+    }
+
+    fn error(&self, line: Option<usize>, key: impl Into<String>, problem: DocumentProblem) -> DocumentError {
+        DocumentError::at(&self.file, line, Some(key.into()), problem)
+    }
+}

@@ -1,0 +1,149 @@
+//! Documents: what they say, and what is refused, with its line.
+#![cfg(feature = "documents")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod refused;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockage_promote::pipeline::Rebuilds;
+use lockage_promote::pipeline::documents::{
+    BuiltIn, Document, Factories, Format, GateFactory, GateProblem, Parameters,
+};
+use lockage_promote::{Evidence, Gate, Verdict, gate};
+use lockage_registry::Memory;
+
+pub(crate) fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lockage.toml")
+}
+
+/// `kind = "always"`, `says = "…"`.
+#[derive(Debug)]
+pub(crate) struct Always;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Says {
+    says: String,
+}
+
+impl GateFactory for Always {
+    fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+        if kind != "always" {
+            return Err(GateProblem::unknown(kind, ["always"]));
+        }
+        let Says { says } = parameters.read()?;
+        Ok(Arc::new(gate("always", move |_| Ok(Verdict::Pass(Evidence::new(says.clone()))))))
+    }
+}
+
+#[test]
+fn the_example_is_a_graph() {
+    let document = Document::read(example()).unwrap();
+    let registry = Memory::new("333.registry.example".parse().unwrap());
+    let graph = document.graph(&BuiltIn::new().reading(registry)).unwrap();
+    let order: Vec<_> = graph.environments().map(|environment| environment.name().as_str()).collect();
+    assert_eq!(order, ["dev", "stage", "prod", "edge-devices"]);
+    let repository = graph.repository(&"payment-svc".parse().unwrap(), &"dev".parse().unwrap()).unwrap();
+    assert_eq!(repository.to_string(), "ghcr.io/acme/payment-svc");
+    assert!(document.ledger().unwrap().ends_with("examples/ledger.jsonl"));
+    assert!(document.credentials(&"prod".parse().unwrap()).unwrap().ends_with("examples/prod-docker.json"));
+    assert_eq!(document.credentials(&"stage".parse().unwrap()), None);
+    assert_eq!((document.conventions().commit.as_str(), document.conventions().rebuilds), ("sha-", Rebuilds::Refuse));
+}
+
+#[test]
+fn toml_and_yaml_say_the_same() {
+    let toml = r#"
+        [conventions]
+        pull-request = "mr-"
+        rebuilds = "report"
+        [[environments]]
+        name = "dev"
+        repository = "{host}/{image}"
+        [[environments]]
+        name = "prod"
+        repository = "prod.example/{image}"
+        floats = ["prod"]
+        [[edges]]
+        from = "dev"
+        to = "prod"
+        gates = ["first"]
+        advisory = [{ gate = "second", reason = "on trial" }]
+        [variables]
+        host = "dev.example"
+        [gates.first]
+        kind = "always"
+        says = "yes"
+        [gates.second]
+        kind = "always"
+        says = "no"
+    "#;
+    let yaml = r#"
+conventions: { pull-request: mr-, rebuilds: report }
+variables: { host: dev.example }
+environments:
+  - { name: dev, repository: "{host}/{image}" }
+  - name: prod
+    repository: "prod.example/{image}"
+    floats: [prod]
+edges:
+  - from: dev
+    to: prod
+    gates: [first]
+    advisory:
+      - { gate: second, reason: on trial }
+gates:
+  first: { kind: always, says: "yes" }
+  second: { kind: always, says: "no" }
+"#;
+    for (file, format, text) in [("lockage.toml", Format::Toml, toml), ("lockage.yaml", Format::Yaml, yaml)] {
+        let document = Document::parse(file, format, text).unwrap();
+        let graph = document.graph(&Factories::new().with(BuiltIn::new()).with(Always)).unwrap();
+        assert_eq!(graph.to_string(), "dev → prod (first, second)", "{file}: gates have the names of the document");
+        let edge = graph.edges().next().unwrap();
+        assert_eq!(edge.gates()[1].advisory.as_deref(), Some("on trial"), "{file}");
+        assert_eq!(document.conventions().pull_request, "mr-", "{file}");
+        assert_eq!(document.conventions().rebuilds, Rebuilds::Report, "{file}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        std::fs::write(&path, text).unwrap();
+        assert!(Document::read(&path).unwrap().graph(&Always).is_ok(), "the end of the name says the format");
+    }
+}
+
+#[test]
+fn every_kind_is_made_and_says_what_it_lacks() {
+    let made = |text: &str| {
+        let registry = Memory::new("prod.example".parse().unwrap());
+        let document = Document::parse("lockage.toml", Format::Toml, &format!("[gates.one]\n{text}")).unwrap();
+        let factory = BuiltIn::new().reading(registry);
+        document.gates(&factory).map(|gates| gates[0].id().to_owned()).map_err(|error| error.to_string())
+    };
+    for text in [
+        "kind = 'soak'\nenvironment = 'stage'\nfor = '2d 4h'\nin-total = true",
+        "kind = 'platforms'\nplatforms = ['linux/amd64']\nno-others = true",
+        "kind = 'sbom'",
+        "kind = 'kill-switch'\nrepository = 'prod.example/freeze'\ntag = 'freeze'",
+        "kind = 'config'\nnon-root = ['app']\nentrypoint = true\nlabels = { a = 'b' }\nports = ['8080/tcp']",
+    ] {
+        assert_eq!(made(text).unwrap(), "one", "{text}");
+    }
+    for (text, said) in [
+        ("kind = 'soak'\nenvironment = 'stage'", "missing field `for`"),
+        ("kind = 'soak'\nenvironment = 'stage'\nfor = 'long'", "for: \"long\" is no duration"),
+        ("kind = 'soak'\nenvironment = 'stage'\nfor = '-1d'", "for: \"-1d\" is no duration"),
+        ("kind = 'platforms'\nplatforms = []", "platforms: none is asked for"),
+        ("kind = 'platforms'\nplatforms = ['amd64']", "platforms: "),
+        ("kind = 'sbom'\nformat = 'spdx'", "unknown field `format`"),
+        ("kind = 'kill-switch'\nrepository = 'Freeze!'\ntag = 'x'", "repository: "),
+        ("kind = 'config'\nnonroot = true", "unknown field `nonroot`"),
+        ("kind = 'approval'\nquorum = 2", "nothing was given to verify them by"),
+        ("kind = 'scan'", "there is no gate of kind \"scan\""),
+    ] {
+        let error = made(text).unwrap_err();
+        assert!(error.starts_with("lockage.toml:1: gates.one: ") && error.contains(said), "{error}");
+    }
+}

@@ -1,0 +1,42 @@
+//! How a promotion ends: exit codes.
+
+use std::process::ExitCode;
+
+use lockage_promote::pipeline::output::Standing;
+use lockage_promote::pipeline::{PromoteError, ResolveError};
+
+use crate::report::Failure;
+
+pub(super) fn code(standing: Standing) -> ExitCode {
+    ExitCode::from(match standing {
+        Standing::Planned | Standing::Ready | Standing::Done => 0,
+        Standing::Refused => 1,
+        Standing::Waiting => 4,
+        // Undecided, and whatever is not known here, is no success.
+        _ => 3,
+    })
+}
+
+/// What was asked for wrongly, what is refused whoever asks, and what failed.
+pub(super) fn failure(error: PromoteError) -> Failure {
+    use lockage_promote::Error;
+    match &error {
+        PromoteError::Graph(_)
+        | PromoteError::Edges { .. }
+        | PromoteError::Resolve(ResolveError::Branch { .. } | ResolveError::Version { .. }) => Failure::usage(&error),
+        PromoteError::PinHeld { .. }
+        | PromoteError::PinAndFloat { .. }
+        | PromoteError::NotCleared(_)
+        | PromoteError::NoSuchPlatform { .. }
+        | PromoteError::OtherGraph { .. }
+        | PromoteError::Copy(Error::Moved { .. } | Error::TagImmutable { .. } | Error::OtherPlan { .. })
+        | PromoteError::Resolve(
+            ResolveError::Ambiguous { .. }
+            | ResolveError::Rebuilt { .. }
+            | ResolveError::OtherCommit { .. }
+            | ResolveError::Incomplete { .. }
+            | ResolveError::NoPlatform { .. },
+        ) => Failure::refused(&error),
+        _ => Failure::error(&error),
+    }
+}

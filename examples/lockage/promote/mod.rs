@@ -1,0 +1,191 @@
+//! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
+
+mod ends;
+pub(crate) mod lint;
+mod outputs;
+pub(crate) mod simulate;
+mod trouble;
+pub(crate) mod why_not;
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use lockage_promote::pipeline::output::{Report, Standing};
+use lockage_promote::pipeline::{Name, NameProblem, PassageReceipt, PromoteError, Select, SelectError};
+use lockage_promote::{Cleared, Draft, Plan};
+use serde_json::json;
+
+use crate::report::{Failure, say};
+
+pub(crate) use trouble::Trouble;
+use world::{Setup, World};
+
+/// Without --yes and --apply it runs the gates, writes nothing, and exits as if it had.
+///
+/// Exit codes: 0 promoted, or would be; 1 refused; 2 usage or an invalid document; 3 error or undecided; 4 waiting.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The image, as the graph's templates name it.
+    #[arg(required_unless_present = "apply", value_parser = name)]
+    image: Option<Name>,
+
+    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME or env:NAME.
+    #[arg(long, value_name = "SELECT", required_unless_present = "apply", value_parser = select)]
+    select: Option<Select>,
+
+    /// The environment where it is to go.
+    #[arg(long, value_name = "ENV", required_unless_present = "apply", value_parser = name)]
+    to: Option<Name>,
+
+    /// The edge to take, such as a hotfix, where it is not the only one.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    edge: Option<Name>,
+
+    /// The release that it is, where a commit that was built before is tagged: 1.4.0 or v1.4.0.
+    #[arg(long, value_name = "VERSION", conflicts_with = "apply")]
+    release: Option<String>,
+
+    /// Write the plan to this file, to be approved and applied later.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "yes"])]
+    plan: Option<PathBuf>,
+
+    /// Clear and apply the plan in this file, unless the world has moved since.
+    #[arg(long, value_name = "FILE", conflicts_with = "yes")]
+    apply: Option<PathBuf>,
+
+    /// Promote, if every gate passes.
+    #[arg(long)]
+    yes: bool,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+
+    /// Write the report as Markdown for a comment, which begins with a marker to find it again by.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+
+    /// Append the outputs (image, images, tags, digest, …) to the file that $GITHUB_OUTPUT names.
+    #[arg(long)]
+    github_output: bool,
+
+    #[command(flatten)]
+    setup: Setup,
+}
+
+fn name(text: &str) -> Result<Name, NameProblem> {
+    text.parse()
+}
+
+fn select(text: &str) -> Result<Select, String> {
+    text.parse().map_err(|error: SelectError| format!("{error}. {}", error.remedy()))
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let writes = arguments.yes || arguments.apply.is_some();
+    let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
+    let world = World::open(&arguments.setup, writes)?;
+    let ended = promote(&arguments, &world, writes).await;
+    world.finish();
+    let (report, receipt) = ended?;
+    outputs.write(&report)?;
+    if arguments.json {
+        say(json!({ "result": report.standing, "report": report, "receipt": receipt }))?;
+    } else {
+        say(report.outcome())?;
+    }
+    Ok(ends::code(report.standing))
+}
+
+/// Prints the diff as soon as it is known.
+async fn promote(
+    arguments: &Arguments,
+    world: &World,
+    writes: bool,
+) -> Result<(Report, Option<PassageReceipt>), Failure> {
+    let now = SystemTime::now();
+    let plan = match (&arguments.apply, &arguments.image, &arguments.select, &arguments.to) {
+        (Some(file), ..) => kept(arguments, file)?,
+        (None, Some(image), Some(select), Some(to)) => {
+            let edge = match &arguments.edge {
+                Some(edge) => world.edge(edge, to)?,
+                None => world.promoter.edge_into(to).map_err(ends::failure)?.name().clone(),
+            };
+            world.plan(image, select, &edge, arguments.release.as_deref()).await.map_err(ends::failure)?
+        }
+        _ => return Err(Failure::usage(&Trouble::new("nothing was said to promote"))),
+    };
+    if let Some(file) = &arguments.plan {
+        keep(&plan, file)?;
+    }
+    let (report, cleared) = judge(world, plan, now).await.map_err(ends::failure)?;
+    if !arguments.json {
+        say(report.diff())?;
+    }
+    match cleared {
+        Some(cleared) if writes => {
+            let receipt = world.promoter.apply(cleared, now).await.map_err(ends::failure)?;
+            Ok((report.done(&receipt), Some(receipt)))
+        }
+        _ => Ok((report, None)),
+    }
+}
+
+/// What every gate says; the plan, if all are in favour.
+async fn judge(
+    world: &World,
+    plan: Plan<Draft>,
+    now: SystemTime,
+) -> Result<(Report, Option<Plan<Cleared>>), PromoteError> {
+    let chronicle = world.chronicle(plan.passage().map(|passage| &passage.pinned.image)).await?;
+    let report = Report::of(&plan, &chronicle, now)?;
+    match world.promoter.clear(plan, now).await {
+        Ok(cleared) => Ok((report.cleared(&cleared), Some(cleared))),
+        Err(PromoteError::NotCleared(refusal)) => Ok((report.not_cleared(&refusal), None)),
+        Err(error) => Err(error),
+    }
+}
+
+fn keep(plan: &Plan<Draft>, file: &Path) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(plan).map_err(|error| Failure::error(&error))?;
+    let unwritable = |error| Failure::error(&Trouble::at(file, "the plan cannot be written").because(error));
+    fs::write(file, text + "\n").map_err(unwritable)
+}
+
+/// The plan in a file, which has to be the one that the other arguments speak of.
+fn kept(arguments: &Arguments, file: &Path) -> Result<Plan<Draft>, Failure> {
+    let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Failure::usage(&Trouble::at(file, "no plan").because(error).remedy("Make one with --plan FILE."))
+    };
+    let text = fs::read(file).map_err(|error| unusable(error.into()))?;
+    let plan: Plan<Draft> = serde_json::from_slice(&text).map_err(|error| unusable(error.into()))?;
+    let Some(passage) = plan.passage() else { return Err(unusable("it is for no edge of a graph".into())) };
+    let differs = |what: &str, asked: Option<String>, held: String| match asked {
+        Some(asked) if asked != held => {
+            let trouble = Trouble::at(file, format_args!("the plan has the {what} {held}, and {asked} was asked for"));
+            Err(Failure::usage(&trouble.remedy("Leave out what the plan says already.")))
+        }
+        _ => Ok(()),
+    };
+    let text = |name: &Option<Name>| name.as_ref().map(ToString::to_string);
+    differs("image", text(&arguments.image), passage.pinned.image.to_string())?;
+    differs("environment", text(&arguments.to), passage.to.to_string())?;
+    differs("edge", text(&arguments.edge), passage.edge.to_string())?;
+    let asked = arguments.select.as_ref().map(ToString::to_string);
+    differs("selection", asked, passage.pinned.selected.to_string())?;
+    Ok(plan)
+}
+
+/// The worse of two ends, by what a pipeline has to do about it.
+fn worse(one: Standing, other: Standing) -> Standing {
+    let rank = |standing: Standing| match standing {
+        Standing::Refused => 3,
+        Standing::Undecided => 2,
+        Standing::Waiting => 1,
+        _ => 0,
+    };
+    if rank(other) > rank(one) { other } else { one }
+}

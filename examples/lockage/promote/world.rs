@@ -1,0 +1,151 @@
+//! The graph, the registries, the ledger and whoever acts: what these commands need before they begin.
+
+use std::path::PathBuf;
+
+use lockage_promote::ledger::{Chronicle, FileLedger, History, MemoryLedger};
+use lockage_promote::pipeline::documents::{BuiltIn, Document, DocumentError, Factories};
+use lockage_promote::pipeline::{Name, PromoteError, Promoter, Select};
+use lockage_promote::{Draft, Plan};
+
+use super::{Trouble, ends};
+use crate::clients;
+use crate::progress::Progress;
+use crate::report::Failure;
+
+#[derive(clap::Args)]
+pub(crate) struct Setup {
+    /// The document with environments, edges and gates: TOML, or YAML by its name.
+    #[arg(long, value_name = "FILE", default_value = "lockage.toml")]
+    pub(super) config: PathBuf,
+
+    /// The file that keeps who promoted what; else the one that the document names.
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+
+    /// Cut off a last line of the ledger that ends in the middle, which a machine leaves that was switched off.
+    #[arg(long)]
+    mend_ledger: bool,
+
+    /// In whose name; else who the CI system says, or the user.
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+
+    /// How many requests to one host may be under way at once.
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+
+    /// Leave signatures, attestations and SBOMs behind.
+    #[arg(long)]
+    no_attachments: bool,
+
+    #[command(flatten)]
+    reach: clients::Reach,
+}
+
+pub(super) struct World {
+    pub(super) promoter: Promoter,
+    history: Box<dyn History>,
+    progress: Progress,
+}
+
+impl World {
+    /// Whoever writes needs a ledger that outlives the process.
+    pub(super) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
+        let document = Document::read(&setup.config).map_err(invalid)?;
+        let client = clients::client(&setup.reach, setup.concurrency.into())?;
+        let factory = Factories::new().with(BuiltIn::new().reading(client.clone()));
+        let graph = document.graph(&factory).map_err(invalid)?;
+        let own: Vec<(Name, PathBuf)> = graph
+            .environments()
+            .filter_map(|environment| {
+                let file = document.credentials(environment.name())?;
+                Some((environment.name().clone(), file.to_owned()))
+            })
+            .collect();
+        let progress = Progress::start();
+        let mut promoter = Promoter::new(graph, actor(setup))
+            .conventions(document.conventions().clone())
+            .observed_by(progress.observer("blobs".to_owned()));
+        for (environment, credentials) in own {
+            let reach = setup.reach.with_credentials(credentials);
+            promoter = promoter.writes(environment.as_str(), clients::client(&reach, setup.concurrency.into())?);
+        }
+        promoter = promoter.registry(client);
+        if setup.no_attachments {
+            promoter = promoter.without_attachments();
+        }
+        let file = setup.ledger.as_deref().or(document.ledger());
+        let (promoter, history): (_, Box<dyn History>) = match file {
+            Some(file) => {
+                let ledger = FileLedger::new(file);
+                if setup.mend_ledger {
+                    mend(&ledger)?;
+                }
+                (promoter.ledger(ledger.clone()), Box::new(ledger))
+            }
+            None if writes => {
+                let trouble = Trouble::new("nobody said where to remember what is promoted");
+                let remedy = "Name a file with --ledger FILE, or with ledger = \"FILE\" in the document.";
+                return Err(Failure::usage(&trouble.remedy(remedy)));
+            }
+            None => {
+                let ledger = MemoryLedger::new();
+                (promoter.ledger(ledger.clone()), Box::new(ledger))
+            }
+        };
+        Ok(Self { promoter, history, progress })
+    }
+
+    /// The edge of this name, which has to lead where the image is to go.
+    pub(super) fn edge(&self, edge: &Name, to: &Name) -> Result<Name, Failure> {
+        let graph = self.promoter.graph();
+        graph.environment(to).map_err(|error| ends::failure(error.into()))?;
+        let found = graph.edge(edge).map_err(|error| ends::failure(error.into()))?;
+        if found.to() != to {
+            let trouble = Trouble::new(format_args!("the edge {edge} leads to {}, and not to {to}", found.to()));
+            let into: Vec<_> = graph.leading_into(to).map(|edge| edge.name().as_str()).collect();
+            return Err(Failure::usage(&trouble.remedy(format!("Into {to} lead: {}.", into.join(", ")))));
+        }
+        Ok(edge.clone())
+    }
+
+    pub(super) async fn plan(
+        &self,
+        image: &Name,
+        select: &Select,
+        edge: &Name,
+        release: Option<&str>,
+    ) -> Result<Plan<Draft>, PromoteError> {
+        let pinned = self.promoter.resolve(image, select, edge).await?;
+        let pinned = match release {
+            Some(version) => pinned.released_as(version),
+            None => pinned,
+        };
+        self.promoter.plan(&pinned, edge).await
+    }
+
+    pub(super) async fn chronicle(&self, image: Option<&Name>) -> Result<Chronicle, PromoteError> {
+        Ok(Chronicle::of(self.history.entries(image).await?))
+    }
+
+    pub(super) fn finish(self) {
+        self.progress.finish();
+    }
+}
+
+fn mend(ledger: &FileLedger) -> Result<(), Failure> {
+    if let Some(torn) = ledger.mend().map_err(|error| Failure::error(&error))? {
+        eprintln!("{}: cut off {} bytes of an entry that was never finished", ledger.file().display(), torn.len());
+    }
+    Ok(())
+}
+
+pub(super) fn invalid(error: DocumentError) -> Failure {
+    Failure::usage(&error)
+}
+
+fn actor(setup: &Setup) -> String {
+    let variables = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
+    let known = variables.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    setup.actor.clone().or(known).unwrap_or_else(|| "unknown".to_owned())
+}
