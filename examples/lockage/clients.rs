@@ -1,5 +1,7 @@
 //! The registries of every command that talks to some: hosts over the network, and directories that stand for a host.
 
+mod routed;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -52,7 +52,7 @@ impl World {
     /// Whoever writes needs a ledger that outlives the process.
     pub(super) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
-        let client = clients::client(&setup.reach, setup.concurrency.into())?;
+        let client = clients::registries(&setup.reach, setup.concurrency.into())?;
         let factory = Factories::new().with(BuiltIn::new().reading(client.clone()));
         let graph = document.graph(&factory).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
@@ -68,7 +68,7 @@ impl World {
             .observed_by(progress.observer("blobs".to_owned()));
         for (environment, credentials) in own {
             let reach = setup.reach.with_credentials(credentials);
-            promoter = promoter.writes(environment.as_str(), clients::client(&reach, setup.concurrency.into())?);
+            promoter = promoter.writes(environment.as_str(), clients::registries(&reach, setup.concurrency.into())?);
         }
         promoter = promoter.registry(client);
         if setup.no_attachments {
