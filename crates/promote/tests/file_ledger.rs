@@ -133,3 +133,25 @@ fn a_ledger_that_shrinks_or_is_gone_while_it_is_used_is_an_error() {
     assert!(actors(&ledger).is_err());
     assert!(block_on(ledger.append(entry("late", 9))).is_err());
 }
+
+/// One ledger, shared by promotions that run at once: each waits for its own entry, and readers never see half of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_appended_at_once_is_written_together_and_each_is_told_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = FileLedger::new(folder.path().join("ledger.jsonl"));
+    let tasks = (0..200u64).map(|n| {
+        let ledger = ledger.clone();
+        tokio::spawn(async move {
+            let id = ledger.append(entry(&format!("actor {n}"), n)).await.unwrap();
+            let entries = ledger.entries(None).await.unwrap();
+            let own = entries.iter().find(|recorded| recorded.id == id).unwrap();
+            assert_eq!(own.entry.actor, format!("actor {n}"), "what was acknowledged is there");
+        })
+    });
+    futures::future::join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
+    assert_eq!(actors(&FileLedger::new(ledger.file())).unwrap().len(), 200, "the next process reads them all");
+
+    std::fs::remove_file(ledger.file()).unwrap();
+    let failed = futures::future::join_all((0..20).map(|n| ledger.append(entry("late", n)))).await;
+    assert!(failed.iter().all(|answer| matches!(answer, Err(LedgerError::Entry { .. }))), "{failed:?}");
+}

@@ -9,6 +9,7 @@ use lockage_registry::{Digest, Repository};
 
 use super::Outcome;
 use super::listing::Listings;
+use super::shelf::Shelf;
 use crate::Result;
 
 /// The transfers that are under way, shared by clones.
@@ -20,6 +21,7 @@ use crate::Result;
 pub struct Flights {
     transfers: Arc<Mutex<Under>>,
     pub(super) listings: Arc<Listings>,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// Where each transfer goes, and the lock that whoever moves it holds.

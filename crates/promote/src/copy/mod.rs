@@ -6,6 +6,7 @@ mod flight;
 mod listing;
 mod plan;
 mod receipt;
+mod shelf;
 mod survey;
 mod tag;
 mod together;

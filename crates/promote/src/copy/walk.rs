@@ -27,11 +27,16 @@ pub(super) struct Below {
 }
 
 pub(super) async fn fetch(copy: &ImageCopy<'_>, what: &TagOrDigest, requests: &Requests) -> Result<RawManifest> {
+    if let TagOrDigest::Digest(digest) = what
+        && let Some(raw) = copy.flights.shelf.find(copy.from.repository(), digest)
+    {
+        return if requests.brought(raw.descriptor().size, MAX_BYTES) { Ok(raw) } else { Err(too_many_bytes(copy)) };
+    }
     requests.one();
     let fetched = copy.source.manifest(copy.from.repository(), what).await;
     let raw = fetched.map_err(Side::Source.failed())?;
     if !requests.brought(raw.descriptor().size, MAX_BYTES) {
-        return Err(too_large(copy, format!("{MAX_BYTES} bytes of manifests")));
+        return Err(too_many_bytes(copy));
     }
     match what {
         // The digest was asked for, so whatever the port is, it is checked here.
@@ -114,6 +119,10 @@ pub(super) fn largest_first(blobs: BTreeMap<Digest, Descriptor>) -> Vec<PlannedB
     let mut blobs: Vec<_> = blobs.into_values().map(|descriptor| PlannedBlob { descriptor, present: None }).collect();
     blobs.sort_by_key(|blob| std::cmp::Reverse(blob.descriptor.size));
     blobs
+}
+
+fn too_many_bytes(copy: &ImageCopy<'_>) -> Error {
+    too_large(copy, format!("{MAX_BYTES} bytes of manifests"))
 }
 
 pub(super) fn too_large(copy: &ImageCopy<'_>, limit: String) -> Error {

@@ -1,9 +1,12 @@
 //! `FileLedger`: a ledger in a file, a line an entry.
 
+mod queue;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use async_trait::async_trait;
 use fs4::FileExt;
@@ -11,6 +14,7 @@ use lockage_registry::Digest;
 
 use super::{Entry, History, Ledger, LedgerError, Recorded};
 use crate::pipeline::Name;
+use queue::Queue;
 
 /// A ledger in a file: JSON lines, each an entry with its digest, each naming the line before it as its parent. Lines are
 /// only ever added, by one process at a time, which a lock of the operating system sees to; an entry that was acknowledged
@@ -20,7 +24,8 @@ use crate::pipeline::Name;
 /// middle: none of them is history, and nothing is promoted until somebody has looked. What a file cannot tell is that
 /// whole lines at its end are gone.
 ///
-/// Reading and appending block the thread, for as long as another process holds the lock and the disk needs.
+/// Entries that are appended while others are on their way to the disk go there together: many promotions at once wait for
+/// few writes. A thread of its own waits for the disk. Reading blocks for as long as another process writes.
 #[derive(Clone, Debug)]
 pub struct FileLedger(Arc<Inner>);
 
@@ -28,6 +33,7 @@ pub struct FileLedger(Arc<Inner>);
 struct Inner {
     file: PathBuf,
     known: Mutex<Known>,
+    queue: Queue,
 }
 
 /// What was read, so that it is not read again.
@@ -35,12 +41,14 @@ struct Inner {
 struct Known {
     bytes: u64,
     entries: Vec<Recorded>,
+    /// So many bytes are being added behind these by this process, and are acknowledged to nobody yet.
+    under_way: u64,
 }
 
 impl FileLedger {
     /// The ledger in `file`. One that is not there yet is begun by the first entry.
     pub fn new(file: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Inner { file: file.into(), known: Mutex::default() }))
+        Self(Arc::new(Inner { file: file.into(), known: Mutex::default(), queue: Queue::default() }))
     }
 
     /// The file.
@@ -56,9 +64,9 @@ impl FileLedger {
     /// # Errors
     /// Where the file cannot be read or written, and where a line before the last is not what it has to be.
     pub fn mend(&self) -> Result<Option<String>, LedgerError> {
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut file) = self.open(OpenOptions::new().read(true).write(true))? else { return Ok(None) };
         FileExt::lock(&file).map_err(failed("append to"))?;
+        let mut known = self.known();
         let torn = self.catch_up(&mut file, &mut known)?;
         if torn.is_empty() {
             return Ok(None);
@@ -68,46 +76,81 @@ impl FileLedger {
     }
 
     fn read(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut file) = self.open(OpenOptions::new().read(true))? else {
             // A file that was there, and is gone, is no empty ledger.
-            return if known.entries.is_empty() { Ok(Vec::new()) } else { Err(self.gone()) };
+            return if self.known().entries.is_empty() { Ok(Vec::new()) } else { Err(self.gone()) };
         };
+        if let Some(entries) = self.read_already(&file, image)? {
+            return Ok(entries);
+        }
+        // Always the lock of the file before that of what is known.
         FileExt::lock_shared(&file).map_err(failed("read"))?;
+        let mut known = self.known();
         let torn = self.catch_up(&mut file, &mut known)?;
         self.refuse_torn(&torn, &known)?;
-        let about = known.entries.iter().filter(|recorded| image.is_none_or(|image| recorded.entry.image == *image));
-        Ok(about.cloned().collect())
+        Ok(known.about(image))
     }
 
-    fn add(&self, mut entry: Entry) -> Result<Digest, LedgerError> {
-        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The entries, where nobody has added any that could be seen; then nobody has to be waited for.
+    fn read_already(&self, file: &File, image: Option<&Name>) -> Result<Option<Vec<Recorded>>, LedgerError> {
+        let length = file.metadata().map_err(failed("read"))?.len();
+        let known = self.known();
+        let is_all = (known.bytes..=known.bytes + known.under_way).contains(&length);
+        Ok(is_all.then(|| known.about(image)))
+    }
+
+    /// Writes what waits, until nothing does.
+    fn write_what_waits(&self) {
+        while let Some(writing) = self.0.queue.take() {
+            writing.done(|entries| self.add(entries));
+        }
+    }
+
+    /// Adds entries, all or none, by one write.
+    fn add(&self, entries: Vec<Entry>) -> Result<Vec<Digest>, LedgerError> {
         let is_new = !self.0.file.exists();
-        if is_new && !known.entries.is_empty() {
+        if is_new && !self.known().entries.is_empty() {
             return Err(self.gone());
         }
         let mut options = OpenOptions::new();
         let Some(mut file) = self.open(options.read(true).append(true).create(true))? else { return Err(self.gone()) };
         FileExt::lock(&file).map_err(failed("append to"))?;
+        let mut known = self.known();
         let torn = self.catch_up(&mut file, &mut known)?;
         self.refuse_torn(&torn, &known)?;
-        entry.parents = known.entries.last().map(|last| last.id.clone()).into_iter().collect();
-        let recorded = Recorded::new(entry)?;
-        let mut line = serde_json::to_vec(&recorded).map_err(failed("append to"))?;
-        line.push(b'\n');
-        let written = file.write_all(&line).and_then(|()| file.sync_all());
+        let mut parent = known.entries.last().map(|last| last.id.clone());
+        let (mut added, mut lines) = (Vec::new(), Vec::new());
+        for mut entry in entries {
+            entry.parents = parent.into_iter().collect();
+            let recorded = Recorded::new(entry)?;
+            serde_json::to_writer(&mut lines, &recorded).map_err(failed("append to"))?;
+            lines.push(b'\n');
+            parent = Some(recorded.id.clone());
+            added.push(recorded);
+        }
+        let before = known.bytes;
+        known.under_way = lines.len() as u64;
+        drop(known);
+
+        let written = file.write_all(&lines).and_then(|()| file.sync_all());
+        let mut known = self.known();
+        known.under_way = 0;
         if let Err(error) = written {
-            // It is there whole, or not at all; where it cannot be taken back, it is torn, which is told.
-            drop(file.set_len(known.bytes));
+            // They are there whole, or not at all; where they cannot be taken back, the last is torn, which is told.
+            drop(file.set_len(before));
             return Err(failed("append to")(error));
         }
         if is_new {
             self.sync_folder().map_err(failed("append to"))?;
         }
-        known.bytes += line.len() as u64;
-        let id = recorded.id.clone();
-        known.entries.push(recorded);
-        Ok(id)
+        let ids = added.iter().map(|recorded| recorded.id.clone()).collect();
+        known.bytes += lines.len() as u64;
+        known.entries.extend(added);
+        Ok(ids)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what has been added; gives back what stands behind the last line end.
@@ -190,6 +233,13 @@ impl FileLedger {
     }
 }
 
+impl Known {
+    fn about(&self, image: Option<&Name>) -> Vec<Recorded> {
+        let about = self.entries.iter().filter(|recorded| image.is_none_or(|image| recorded.entry.image == *image));
+        about.cloned().collect()
+    }
+}
+
 fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> LedgerError {
     move |error| LedgerError::Backend { what, source: error.into() }
 }
@@ -204,6 +254,14 @@ impl History for FileLedger {
 #[async_trait]
 impl Ledger for FileLedger {
     async fn append(&self, entry: Entry) -> Result<Digest, LedgerError> {
-        self.add(entry)
+        let (answer, is_first) = self.0.queue.push(entry);
+        if is_first {
+            let ledger = self.clone();
+            let writer = thread::Builder::new().name("lockage-ledger".to_owned());
+            if writer.spawn(move || ledger.write_what_waits()).is_err() {
+                self.write_what_waits();
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(failed("append to")("whoever wrote to it has ended")))
     }
 }

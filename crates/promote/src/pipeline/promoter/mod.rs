@@ -166,7 +166,7 @@ impl Promoter {
         let repository = self.graph.repository(image, edge.from())?;
         let chronicle = self.chronicle(image).await?;
         let source = self.source(edge.from())?;
-        let place = Place::new(image, edge.from(), &repository, source, &chronicle);
+        let place = Place::new(image, edge.from(), &repository, source, &chronicle).sharing(&self.flights);
         Ok(resolve(place, select, &self.conventions).await?)
     }
 

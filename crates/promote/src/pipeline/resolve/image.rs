@@ -130,7 +130,11 @@ async fn manifest(place: Place<'_>, digest: &Digest) -> Result<Option<RawManifes
         Err(error) => return Err(error.into()),
     };
     // Bytes are what was asked for only where their hash says so, whoever served them.
-    Ok(Some(RawManifest::verified(raw.media_type(), raw.bytes().clone(), digest)?))
+    let raw = RawManifest::verified(raw.media_type(), raw.bytes().clone(), digest)?;
+    if let Some(flights) = place.sharing {
+        flights.shelf.keep(place.repository, &raw);
+    }
+    Ok(Some(raw))
 }
 
 async fn config(place: Place<'_>, config: &Descriptor) -> Result<Config, ResolveError> {

@@ -9,6 +9,7 @@ use lockage_registry::{Digest, Repository, Source, Tag, TagOrDigest};
 use lockage_tagging::branches::BranchTable;
 
 use super::{Name, Pinned, Select};
+use crate::Flights;
 use crate::ledger::Chronicle;
 
 pub use error::ResolveError;
@@ -63,6 +64,8 @@ pub struct Place<'a> {
     pub source: &'a dyn Source,
     /// What the ledger says.
     pub chronicle: &'a Chronicle,
+    /// Copies to which what is read here is of use.
+    pub sharing: Option<&'a Flights>,
 }
 
 impl<'a> Place<'a> {
@@ -75,7 +78,13 @@ impl<'a> Place<'a> {
         source: &'a dyn Source,
         chronicle: &'a Chronicle,
     ) -> Self {
-        Self { image, environment, repository, source, chronicle }
+        Self { image, environment, repository, source, chronicle, sharing: None }
+    }
+
+    /// The same; copies that share these need not read again what is read here.
+    #[must_use]
+    pub fn sharing(self, flights: &'a Flights) -> Self {
+        Self { sharing: Some(flights), ..self }
     }
 }
 
