@@ -9,6 +9,7 @@ mod memory;
 pub(crate) mod rfc3339;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lockage_registry::Digest;
@@ -22,14 +23,14 @@ pub use error::LedgerError;
 pub use file::FileLedger;
 pub use memory::MemoryLedger;
 
-/// An entry of a ledger, and its digest there.
+/// An entry of a ledger, and its digest there. Clones share the entry.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Recorded {
     /// The digest of the entry, which covers its parents.
     pub id: Digest,
     /// The entry.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
 }
 
 /// Reads a ledger. What plans, and every gate, is given no more than this.
@@ -59,6 +60,6 @@ impl Recorded {
     /// # Errors
     /// None that can happen: an entry is always JSON.
     pub fn new(entry: Entry) -> Result<Self, LedgerError> {
-        Ok(Self { id: entry.id()?, entry })
+        Ok(Self { id: entry.id()?, entry: Arc::new(entry) })
     }
 }
