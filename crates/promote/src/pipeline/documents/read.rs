@@ -32,6 +32,9 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
             )),
         }
     };
+    let signer = |(name, Marked { line, value }): (String, Marked<Gate>)| {
+        (name, Marked { line, value: Parameters::new(plain(value)) })
+    };
     let from_folder = |marked: Marked<PathBuf>| Marked { line: marked.line, value: folder.join(marked.value) };
     Ok(Document {
         file: file.to_owned(),
@@ -42,6 +45,7 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
         environments: pieces.environments,
         edges: pieces.edges,
         gates: pieces.gates.into_iter().map(gate).collect::<Result<_, _>>()?,
+        signers: pieces.signers.into_iter().map(signer).collect(),
     })
 }
 
@@ -97,7 +101,8 @@ impl<N, E, G, F> Written<N, E, G, F> {
             variables: self.variables,
             environments: self.environments.into_iter().map(environment).collect(),
             edges: self.edges.into_iter().map(edge).collect(),
-            gates: values(self.gates, gate),
+            gates: values(self.gates, &gate),
+            signers: values(self.signers, &gate),
         }
     }
 }
