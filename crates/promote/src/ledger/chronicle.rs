@@ -164,7 +164,7 @@ impl Chronicle {
     }
 
     fn about(&self, image: &Name) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.iter().map(|recorded| &recorded.entry).filter(move |entry| entry.image == *image)
+        self.entries.iter().map(|recorded| &*recorded.entry).filter(move |entry| entry.image == *image)
     }
 
     fn arrivals(&self, image: &Name, environment: &Name) -> impl DoubleEndedIterator<Item = &Recorded> {

@@ -1,35 +1,64 @@
 //! The ledger: who moved what, where, on which evidence. Entries are only ever added.
 
+#[cfg(feature = "ledger")]
+mod audit;
 mod chronicle;
 mod entry;
 mod error;
 #[cfg(feature = "ledger")]
+mod export;
+#[cfg(feature = "ledger")]
 mod file;
 mod memory;
+#[cfg(feature = "ledger")]
+mod registry;
 pub(crate) mod rfc3339;
+#[cfg(feature = "ledger")]
+mod statement;
+#[cfg(feature = "ledger")]
+mod trust;
+#[cfg(feature = "ledger")]
+mod written;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lockage_registry::Digest;
 
 use crate::pipeline::Name;
 
+#[cfg(feature = "ledger")]
+pub use audit::{Finding, LedgerReport};
 pub use chronicle::{Chronicle, Denial, Stay};
 pub use entry::{Entry, ImageFacts, Kind, Phase, Standing, TagRecord};
 pub use error::LedgerError;
 #[cfg(feature = "ledger")]
+pub use export::{ExportedLedger, verify_export};
+#[cfg(feature = "ledger")]
 pub use file::FileLedger;
 pub use memory::MemoryLedger;
+#[cfg(feature = "ledger")]
+pub use registry::RegistryLedger;
+#[cfg(feature = "ledger")]
+pub use statement::{CHECKPOINT_PREDICATE, ENTRY_PREDICATE};
+#[cfg(feature = "ledger")]
+pub use trust::{Trust, Word};
 
-/// An entry of a ledger, and its digest there.
+/// The media type of an entry, and the artifact type of what holds one.
+pub const ENTRY_TYPE: &str = "application/vnd.lockage.ledger.entry.v1+json";
+
+/// The media type of a checkpoint, and the artifact type of what holds one.
+pub const CHECKPOINT_TYPE: &str = "application/vnd.lockage.ledger.checkpoint.v1+json";
+
+/// An entry of a ledger, and its digest there. Clones share the entry.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct Recorded {
     /// The digest of the entry, which covers its parents.
     pub id: Digest,
     /// The entry.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
 }
 
 /// Reads a ledger. What plans, and every gate, is given no more than this.
@@ -59,6 +88,6 @@ impl Recorded {
     /// # Errors
     /// None that can happen: an entry is always JSON.
     pub fn new(entry: Entry) -> Result<Self, LedgerError> {
-        Ok(Self { id: entry.id()?, entry })
+        Ok(Self { id: entry.id()?, entry: Arc::new(entry) })
     }
 }

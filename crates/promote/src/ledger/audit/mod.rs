@@ -1,0 +1,9 @@
+//! Whether a ledger is what it has to be: what is found, and what is asked of all entries together.
+
+mod finding;
+mod report;
+mod structure;
+
+pub use finding::Finding;
+pub use report::LedgerReport;
+pub(super) use structure::Structure;

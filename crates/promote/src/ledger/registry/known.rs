@@ -1,0 +1,86 @@
+//! What a process knows of a ledger, so that it reads nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use bytes::Bytes;
+use lockage_registry::{Digest, Tag};
+
+use super::name::{CheckpointTag, EntryTag};
+use crate::ledger::written::Written;
+use crate::ledger::{Entry, LedgerError, Recorded};
+
+/// What was read, or written.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) entries: BTreeMap<Digest, Recorded>,
+    /// The tags under which entries are.
+    pub(super) tags: BTreeSet<Tag>,
+    /// The entries that have others behind them.
+    passed: BTreeSet<Digest>,
+    /// The bytes of the entries that no checkpoint covers which is known.
+    pub(super) loose: BTreeMap<Digest, Bytes>,
+    /// What this process has written and knows to be there.
+    pub(super) own: BTreeSet<Digest>,
+    /// The checkpoint that covers all others.
+    pub(super) covered: Option<CheckpointTag>,
+    /// The pieces of it, in order.
+    pub(super) pieces: Vec<super::checkpoint::Piece>,
+    /// The checkpoints that do not count.
+    pub(super) refused: BTreeSet<Tag>,
+    /// When the tags were last listed.
+    pub(super) listed: Option<Instant>,
+}
+
+impl Known {
+    /// An entry that has been read for itself, or written.
+    pub(super) fn add(&mut self, tag: &EntryTag, written: Written) {
+        self.tags.insert(tag.tag.clone());
+        let Written { bytes, recorded } = written;
+        if self.remember(recorded.clone()) {
+            self.loose.insert(recorded.id, bytes);
+        }
+    }
+
+    /// An entry that a checkpoint covers.
+    pub(super) fn cover(&mut self, recorded: Recorded) {
+        self.loose.remove(&recorded.id);
+        self.remember(recorded);
+    }
+
+    fn remember(&mut self, recorded: Recorded) -> bool {
+        self.passed.extend(recorded.entry.parents.iter().cloned());
+        self.entries.insert(recorded.id.clone(), recorded).is_none()
+    }
+
+    /// The entries that have none behind them.
+    pub(super) fn heads(&self) -> Vec<Digest> {
+        self.entries.keys().filter(|id| !self.passed.contains(*id)).cloned().collect()
+    }
+
+    /// The entries that the known checkpoint and `more` cover and that have none of these behind them.
+    pub(super) fn heads_of(&self, more: &[Digest]) -> Vec<Digest> {
+        let more: BTreeSet<&Digest> = more.iter().collect();
+        let covered = || self.entries.iter().filter(|(id, _)| more.contains(id) || !self.loose.contains_key(*id));
+        let passed: BTreeSet<&Digest> = covered().flat_map(|(_, recorded)| &recorded.entry.parents).collect();
+        covered().filter(|(id, _)| !passed.contains(id)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// What stands before an entry and is not there.
+    pub(super) fn missing(&self) -> Option<&Digest> {
+        self.passed.iter().find(|id| !self.entries.contains_key(*id))
+    }
+
+    /// The entry that says what `entry` says, if it has been written before: by another process, or by this one, which never
+    /// learned of it. What this process has written and says again is another entry.
+    pub(super) fn trace(&self, entry: &Entry) -> Result<Option<Digest>, LedgerError> {
+        let (begin, end) = EntryTag::traces(entry)?;
+        let Ok(from) = begin.parse::<Tag>() else { return Ok(None) };
+        let same = self.tags.range(from..).take_while(|tag| tag.as_str().starts_with(&begin));
+        let ids = same.filter(|tag| tag.as_str().ends_with(&end)).filter_map(EntryTag::parse).map(|tag| tag.id);
+        // The tag is a hint: what counts is what the entry says.
+        let says = |known: &Recorded| *known.entry == Entry { parents: known.entry.parents.clone(), ..entry.clone() };
+        let mut others = ids.filter(|id| !self.own.contains(id));
+        Ok(others.find(|id| self.entries.get(id).is_some_and(says)))
+    }
+}

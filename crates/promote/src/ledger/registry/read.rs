@@ -1,0 +1,127 @@
+//! Reading: the tags are listed, and only what is not known yet is fetched.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use futures_timer::Delay;
+use lockage_registry::{Digest, Tag};
+
+use super::RegistryLedger;
+use super::artifact::{self, at_once};
+use super::name::{CheckpointTag, EntryTag};
+use crate::ledger::LedgerError;
+use crate::ledger::audit::Finding;
+
+/// A listing that takes several pages may show an entry and not what was written just before it: then it is listed again.
+const LISTINGS: u32 = 4;
+
+/// As long as no more are unknown, they are read one by one.
+const FEW: usize = 8;
+
+/// So many checkpoints that do not count are looked at before all entries are read one by one.
+const CHECKPOINTS: usize = 16;
+
+impl RegistryLedger {
+    /// Learns what is new, unless the tags were listed less than `fresh` ago.
+    pub(super) async fn refresh(&self, fresh: Duration) -> Result<(), LedgerError> {
+        let _turn = self.turn.lock().await;
+        if self.known().listed.is_some_and(|listed| listed.elapsed() < fresh) {
+            return Ok(());
+        }
+        self.catch_up(false).await.map(drop)
+    }
+
+    /// Learns what is new: by the largest checkpoint, `always` or where that helps, and one by one.
+    pub(super) async fn catch_up(&self, always: bool) -> Result<(), LedgerError> {
+        for listing in 1.. {
+            let begun = Instant::now();
+            let tags = artifact::tags(&*self.shelf.target, &self.shelf.repository).await;
+            let tags = tags.map_err(|error| LedgerError::registry("read", error))?;
+            if tags.is_empty() && !self.known().entries.is_empty() {
+                return Err(LedgerError::Gone { ledger: self.shelf.name.clone() });
+            }
+            let unknown = self.unknown(&tags);
+            if always || unknown.len() > FEW {
+                self.use_checkpoint(&tags).await?;
+            }
+            self.fetch(self.unknown(&tags)).await?;
+            match self.settle(tags, begun) {
+                None => break,
+                Some(id) if listing == LISTINGS => {
+                    let known_from = "another entry stands behind it".to_owned();
+                    return Err(LedgerError::Unsound(Finding::Missing { id, known_from }));
+                }
+                Some(_) => {}
+            }
+            Delay::new(Duration::from_millis(50) * listing).await;
+        }
+        Ok(())
+    }
+
+    /// Keeps what was listed; gives back an entry that stands before another and is not there.
+    fn settle(&self, tags: Vec<Tag>, begun: Instant) -> Option<Digest> {
+        let mut known = self.known();
+        known.tags.extend(tags.into_iter().filter(|tag| EntryTag::parse(tag).is_some()));
+        let missing = known.missing().cloned();
+        if missing.is_none() {
+            known.listed = Some(begun);
+        }
+        missing
+    }
+
+    fn unknown(&self, tags: &[Tag]) -> Vec<EntryTag> {
+        let known = self.known();
+        tags.iter().filter_map(EntryTag::parse).filter(|tag| !known.entries.contains_key(&tag.id)).collect()
+    }
+
+    async fn fetch(&self, unknown: Vec<EntryTag>) -> Result<(), LedgerError> {
+        let shelf = &self.shelf;
+        let mut fetched = at_once(unknown.iter().map(|tag| shelf.original(tag)));
+        while let Some(original) = fetched.next().await {
+            let original = original?.map_err(LedgerError::Unsound)?;
+            self.known().add(&original.tag, original.written);
+        }
+        Ok(())
+    }
+
+    /// Takes the entries of the largest checkpoint that counts and covers more than is known to be covered. Whatever is wrong
+    /// with one costs no more than time: the entries themselves are there.
+    async fn use_checkpoint(&self, tags: &[Tag]) -> Result<(), LedgerError> {
+        let mut candidates: Vec<CheckpointTag> = {
+            let known = self.known();
+            let covered = known.covered.as_ref().map_or(0, |covered| covered.entries);
+            tags.iter()
+                .filter(|tag| !known.refused.contains(*tag))
+                .filter_map(CheckpointTag::parse)
+                .filter(|tag| tag.entries > covered)
+                .collect()
+        };
+        candidates.sort();
+        for tag in candidates.into_iter().rev().take(CHECKPOINTS) {
+            if self.take_checkpoint(&tag).await? {
+                break;
+            }
+            self.known().refused.insert(tag.tag);
+        }
+        Ok(())
+    }
+
+    async fn take_checkpoint(&self, tag: &CheckpointTag) -> Result<bool, LedgerError> {
+        let Ok(document) = self.shelf.checkpoint(tag).await? else { return Ok(false) };
+        let new: Vec<_> = {
+            let known = self.known();
+            document.pieces.iter().filter(|piece| !known.pieces.contains(piece)).cloned().collect()
+        };
+        let mut entries = Vec::new();
+        let mut fetched = at_once(new.iter().map(|piece| self.shelf.piece(piece)));
+        while let Some(piece) = fetched.next().await {
+            let Ok(piece) = piece? else { return Ok(false) };
+            entries.extend(piece);
+        }
+        let mut known = self.known();
+        entries.into_iter().for_each(|recorded| known.cover(recorded));
+        known.covered = Some(tag.clone());
+        known.pieces = document.pieces;
+        Ok(true)
+    }
+}

@@ -1,0 +1,15 @@
+//! A ledger in a registry: nothing is lost, nothing is believed, and whatever is wrong is found.
+#![cfg(feature = "ledger")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../pipeline/notary.rs"]
+mod notary;
+
+mod appends;
+mod checkpoints;
+mod exports;
+mod places;
+mod readers;
+mod size;
+mod tampered;
+mod world;
