@@ -16,6 +16,7 @@ pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod lint;
+pub mod memory;
 pub mod output;
 pub mod simulate;
 pub mod step;

@@ -255,7 +255,8 @@ impl Promoter {
     }
 
     async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
-        Ok(Chronicle::of(self.ledger.entries(Some(image)).await?))
+        // All of them: the entries about other images lie between those about this one, and say which was first.
+        Ok(Chronicle::of(self.ledger.entries(None).await?).of_image(image))
     }
 
     fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
