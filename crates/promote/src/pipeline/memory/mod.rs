@@ -33,6 +33,7 @@ use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
 
 pub use history::{History, Line, history};
+pub(crate) use running::known;
 pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running};
 pub use standing::{Denied, Held, InForce, in_force};
 pub use wanted::{Wanted, WantedError};

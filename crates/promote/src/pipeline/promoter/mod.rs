@@ -3,9 +3,11 @@
 mod apply;
 mod break_glass;
 mod error;
+mod orders;
 mod plan;
 mod receipt;
 mod reread;
+mod rollback;
 mod standing;
 mod steps;
 
@@ -26,7 +28,9 @@ use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion,
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
+pub use orders::{OrderProblem, Ordered};
 pub use receipt::{PassageReceipt, WrittenTag};
+pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, RollbackTo};
 
 /// Promotes images along the edges of a graph.
 ///
