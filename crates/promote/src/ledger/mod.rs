@@ -30,7 +30,7 @@ use crate::pipeline::Name;
 
 #[cfg(feature = "ledger")]
 pub use audit::{Finding, LedgerReport};
-pub use chronicle::{Chronicle, Denial, Stay};
+pub use chronicle::{Chronicle, Denial, HeldTag, Stay};
 pub use entry::{Entry, ImageFacts, Kind, Phase, Standing, TagRecord};
 pub use error::LedgerError;
 #[cfg(feature = "ledger")]

@@ -16,6 +16,7 @@ pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod lint;
+pub mod memory;
 pub mod output;
 pub mod simulate;
 pub mod step;
@@ -25,7 +26,10 @@ pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError,
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};
-pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, WrittenTag};
+pub use promoter::{
+    Canary, LeftTag, MovedTag, OrderProblem, Ordered, Override, OverrideProblem, PassageReceipt, PromoteError,
+    Promoter, RollbackPlan, RollbackReceipt, RollbackTo, WrittenTag,
+};
 pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};

@@ -12,6 +12,7 @@ mod notary;
 mod overrides;
 mod passages;
 mod reviews;
+mod rollbacks;
 mod rows;
 mod selection;
 mod sequences;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use lockage_registry::{Digest, ErrorKind, RawManifest, Reference, Repository, Tag, TagOrDigest, Target};
 
 use super::plan::{copy, current};
-use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, steps};
+use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, standing, steps};
 use crate::ledger::{Chronicle, Entry, Kind, Phase, TagRecord};
 use crate::pipeline::{Passage, PlannedTag};
 use crate::{Clearance, Cleared, Plan};
@@ -35,6 +35,7 @@ pub(super) async fn apply(
     is_there &= pins.iter().all(|pin| !pin.written);
 
     let chronicle = promoter.chronicle(&passage.pinned.image).await?;
+    standing::refuse_stopped(&passage, &chronicle, now)?;
     let begun = intent(&chronicle, &passage);
     let formers = |float: &PlannedTag| match &float.now {
         // A run before this one has moved it, and has said from what.

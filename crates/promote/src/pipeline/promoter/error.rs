@@ -6,7 +6,7 @@ use lockage_tagging::SchemeError;
 use crate::NotCleared;
 use crate::ledger::LedgerError;
 use crate::pipeline::step::{Moment, StepError};
-use crate::pipeline::{GraphError, Name, OverrideProblem, ResolveError};
+use crate::pipeline::{GraphError, Name, OrderProblem, OverrideProblem, ResolveError};
 
 /// Why an image did not pass along an edge.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,17 @@ pub enum PromoteError {
     /// An override that is none.
     #[error(transparent)]
     Override(#[from] OverrideProblem),
+    /// Somebody has denied the image, or holds the environment, since the gates were asked.
+    #[error("environment {environment}: {why}, since the gates were asked")]
+    Stopped {
+        /// The environment.
+        environment: Name,
+        /// Why.
+        why: String,
+    },
+    /// What was ordered, a rollback, a denial, a hold or a release, makes no sense.
+    #[error(transparent)]
+    Order(#[from] OrderProblem),
     /// A step failed.
     #[error("the step {step:?}, {moment} the promotion to {environment}, failed: {source}")]
     Step {
@@ -161,6 +172,8 @@ impl PromoteError {
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
             Self::OtherGraph { .. } => "Nothing was written. Plan again, with this graph.".to_owned(),
             Self::Override(problem) => problem.remedy(),
+            Self::Stopped { .. } => "No tag that moves has moved. Release it, or leave it.".to_owned(),
+            Self::Order(problem) => problem.remedy(),
             Self::Step { moment: Moment::Before, .. } => {
                 "No tag has moved. Promote again when it can be done; what is there is not copied again.".to_owned()
             }

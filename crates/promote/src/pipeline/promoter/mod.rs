@@ -3,9 +3,11 @@
 mod apply;
 mod break_glass;
 mod error;
+mod orders;
 mod plan;
 mod receipt;
 mod reread;
+mod rollback;
 mod standing;
 mod steps;
 
@@ -26,7 +28,9 @@ use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion,
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
+pub use orders::{OrderProblem, Ordered};
 pub use receipt::{PassageReceipt, WrittenTag};
+pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, RollbackTo};
 
 /// Promotes images along the edges of a graph.
 ///
@@ -255,7 +259,8 @@ impl Promoter {
     }
 
     async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
-        Ok(Chronicle::of(self.ledger.entries(Some(image)).await?))
+        // All of them: the entries about other images lie between those about this one, and say which was first.
+        Ok(Chronicle::of(self.ledger.entries(None).await?).of_image(image))
     }
 
     fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
