@@ -71,16 +71,21 @@ fn every_kind_says_what_it_lacks() {
     }
 }
 
-/// Answers `{"value": …}` for `/metric/app`, and 404 for all else.
+/// Answers `{"value": …}` for `/metric/app`, speaks for GitHub of `acme/app`, and says 404 to all else.
 async fn metric(value: f64) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| async move {
-                let is_it = request.uri().path() == "/metric/app";
-                let body = if is_it { format!(r#"{{"value": {value}}}"#) } else { String::new() };
-                let status = if is_it { 200 } else { 404 };
+                let path = request.uri().path();
+                let body = match path.strip_prefix("/repos/acme/app/") {
+                    None if path == "/metric/app" => format!(r#"{{"value": {value}}}"#),
+                    Some("branches/main") => r#"{"protected": true}"#.to_owned(),
+                    Some(compare) if compare.starts_with("compare/main...") => r#"{"status": "behind"}"#.to_owned(),
+                    _ => String::new(),
+                };
+                let status = if body.is_empty() { 404 } else { 200 };
                 hyper::Response::builder().status(status).body(Full::new(Bytes::from(body)))
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
@@ -167,4 +172,19 @@ async fn brakeman_is_bound_to_the_commit() {
     set("COMMIT", &"a".repeat(40));
     set("STATUS", "0");
     assert!(told(promoted(status, &surroundings).await).contains("failed: the result is about commit aaaa"));
+}
+
+#[tokio::test]
+async fn a_forge_is_asked_about_the_repository_of_the_image() {
+    let address = metric(0.0).await;
+    let asks = |repository: &str| {
+        format!(
+            "gates = ['main']\n[gates.main]\nkind = 'reachable'\nbranches = ['main']\n\
+             api = 'http://{address}'\ngithub = '{repository}'\n"
+        )
+    };
+    let surroundings = Surroundings::new("");
+    assert!(promoted(&asks("acme/{image}"), &surroundings).await.unwrap().contains("is on main"));
+    let elsewhere = promoted(&asks("acme/other-{image}"), &surroundings).await.unwrap_err();
+    assert!(elsewhere.to_string().contains("main could not decide"), "{elsewhere}");
 }
