@@ -11,6 +11,7 @@ mod observe;
 pub mod pipeline;
 mod plan;
 mod promotion;
+pub mod statement;
 
 pub use copy::{
     Attachment, AttachmentKind, AttachmentOutcome, Attachments, CopyFrom, CopyPlan, Flights, FoundBy, ImageCopy,

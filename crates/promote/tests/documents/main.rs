@@ -155,3 +155,16 @@ fn every_kind_is_made_and_says_what_it_lacks() {
         assert!(error.starts_with("lockage.toml:1: gates.one: ") && error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn signers_are_handed_on_with_their_places() {
+    let text = "[signers.alice]\nkey = 'alice.pub'\n\n[signers.ci]\nidentity = 'x'\nuntil = 2027-01-01T00:00:00Z\n";
+    let document = Document::parse("conf/lockage.toml", Format::Toml, text).unwrap();
+    let signers: Vec<_> = document.signers().collect();
+    assert_eq!(signers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["alice", "ci"]);
+    let ci: serde_json::Value = signers[1].1.read().unwrap();
+    assert_eq!(ci, serde_json::json!({ "identity": "x", "until": "2027-01-01T00:00:00Z" }));
+    assert_eq!(document.folder(), Path::new("conf"));
+    let error = document.signer_error("ci", GateProblem::parameters("nobody vouches for it"));
+    assert_eq!(error.to_string(), "conf/lockage.toml:4: signers.ci: nobody vouches for it");
+}

@@ -2,12 +2,11 @@
 
 mod found;
 mod gate;
-mod port;
 mod said;
 mod store;
 
+pub use crate::statement::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
 pub use gate::ApprovalGate;
-pub use port::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
 pub use said::{Approval, ApprovalError};
 pub use store::{approve, approve_as};
 

@@ -31,6 +31,9 @@ pub enum DocumentProblem {
     /// A step cannot be made.
     #[error(transparent)]
     Step(StepProblem),
+    /// Who signs cannot be known by what is written.
+    #[error(transparent)]
+    Signer(GateProblem),
     /// Environments and edges do not fit together.
     #[error(transparent)]
     Graph(GraphError),
@@ -67,7 +70,7 @@ impl DocumentError {
             DocumentProblem::Syntax(_) => {
                 "The keys of such a document are in schemas/lockage.json; examples/lockage.toml shows each.".to_owned()
             }
-            DocumentProblem::Gate(problem) => problem.remedy(),
+            DocumentProblem::Gate(problem) | DocumentProblem::Signer(problem) => problem.remedy(),
             DocumentProblem::Step(problem) => problem.remedy(),
             DocumentProblem::Graph(error) => error.remedy(),
         }

@@ -76,6 +76,7 @@ pub struct Document {
     edges: Vec<Marked<EdgeSpec>>,
     gates: BTreeMap<String, Marked<(String, Parameters)>>,
     steps: BTreeMap<String, Marked<(String, Parameters)>>,
+    signers: BTreeMap<String, Marked<Parameters>>,
 }
 
 impl Document {
@@ -151,6 +152,25 @@ impl Document {
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The folder from which the paths in it are taken.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Who may sign: what the document says of each, by the names that gates, approvals and the ledger have for them.
+    /// The crate that checks signatures reads it.
+    pub fn signers(&self) -> impl Iterator<Item = (&str, &Parameters)> {
+        self.signers.iter().map(|(name, written)| (name.as_str(), &written.value))
+    }
+
+    /// That what is written of a signer cannot be used, with its line.
+    #[must_use]
+    pub fn signer_error(&self, name: &str, problem: GateProblem) -> DocumentError {
+        let line = self.signers.get(name).and_then(|written| written.line);
+        self.error(line, format!("signers.{name}"), DocumentProblem::Signer(problem))
     }
 
     /// Where the ledger is kept, if the document says it.

@@ -29,6 +29,9 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
         Ok(step) => Ok((name, step)),
         Err(line) => Err(refused(line, format!("steps.{name}"), DocumentProblem::Step(StepProblem::NoKind))),
     };
+    let signer = |(name, Marked { line, value }): (String, Marked<Gate>)| {
+        (name, Marked { line, value: Parameters::new(plain(value)) })
+    };
     let from_folder = |marked: Marked<PathBuf>| Marked { line: marked.line, value: folder.join(marked.value) };
     Ok(Document {
         file: file.to_owned(),
@@ -40,6 +43,7 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
         edges: pieces.edges,
         gates: pieces.gates.into_iter().map(gate).collect::<Result<_, _>>()?,
         steps: pieces.steps.into_iter().map(step).collect::<Result<_, _>>()?,
+        signers: pieces.signers.into_iter().map(signer).collect(),
     })
 }
 
@@ -106,6 +110,7 @@ impl<N, E, G, F> Written<N, E, G, F> {
             edges: self.edges.into_iter().map(edge).collect(),
             gates: values(self.gates, &gate),
             steps: values(self.steps, &gate),
+            signers: values(self.signers, &gate),
         }
     }
 }
