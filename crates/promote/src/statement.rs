@@ -64,7 +64,8 @@ pub enum Checked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedBy {
-    /// The identity that the signature proves: the subject of a certificate, the name of a key.
+    /// The name by which the verifier knows who signed: of a key or of one identity the name that it was given, of an
+    /// identity that a pattern takes the subject that its certificate proves. Quorums count it, and groups list it.
     pub identity: String,
     /// When, where that is proven by others.
     pub at: Option<SystemTime>,

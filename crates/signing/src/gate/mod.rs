@@ -2,13 +2,22 @@
 //!
 //! They look at the plan's digest in the repository that it is copied from. What is verified is what is copied: a plan names
 //! its image by digest, and a tag that moves meanwhile changes neither.
+//!
+//! [`KeySigner`], `KeylessSigner` and [`Signers`] sign and verify the statements of promotions: approvals, the entries of a
+//! ledger, evidence. They are the ports of [`lockage_promote::statement`].
 
 mod attestation;
 mod signature;
+mod signer;
+mod signers;
 mod undecided;
 
 pub use attestation::AttestationGate;
 pub use signature::SignatureGate;
+pub use signer::KeySigner;
+#[cfg(feature = "keyless")]
+pub use signer::KeylessSigner;
+pub use signers::{Signers, SignersError};
 pub use undecided::CannotDecide;
 
 use lockage_promote::{Evidence, GateContext, GateError, Verdict};

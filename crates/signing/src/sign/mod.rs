@@ -58,6 +58,9 @@ pub use predicate::Predicate;
 pub use signed::{LeftOut, Mark, Outcome, Signed};
 
 use self::said::Said;
+#[cfg(feature = "gate")]
+pub(crate) use self::seal::Seal;
+#[cfg(not(feature = "gate"))]
 use self::seal::Seal;
 use self::task::Task;
 use crate::policy::Limits;

@@ -13,7 +13,7 @@ use crate::{Error, Result, Signer};
 
 /// By what is signed.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seal<'a> {
+pub(crate) enum Seal<'a> {
     /// A key.
     Key(&'a dyn Signer),
     /// An identity.
@@ -36,7 +36,7 @@ impl Seal<'_> {
 
     /// Signs a statement for the old layout: the envelope, and the annotations that its layer gets beside the type.
     #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
-    pub(super) async fn envelope(
+    pub(crate) async fn envelope(
         self,
         statement: Vec<u8>,
         now: SystemTime,
@@ -54,7 +54,7 @@ impl Seal<'_> {
 
     /// Signs a statement for the new layout.
     #[cfg_attr(not(feature = "keyless"), allow(unused_variables, reason = "a key has no end"))]
-    pub(super) async fn bundle(self, statement: Vec<u8>, now: SystemTime) -> Result<Bundle> {
+    pub(crate) async fn bundle(self, statement: Vec<u8>, now: SystemTime) -> Result<Bundle> {
         match self {
             Self::Key(signer) => {
                 let hint = Bundle::hint(&sha256(signer.public_key().as_der())?);

@@ -85,6 +85,28 @@ impl Identity {
     }
 }
 
+#[cfg(feature = "gate")]
+impl Identity {
+    /// Whether it is one name and no pattern.
+    pub(crate) fn is_one(&self) -> bool {
+        matches!(self.subject, Matcher::Exact(_))
+    }
+
+    /// Whether this name is meant, whoever vouched for it.
+    pub(crate) fn names(&self, subject: &San) -> bool {
+        self.kind.is_none_or(|kind| kind.is_of(subject)) && self.subject.matches(subject.as_str())
+    }
+
+    /// Whether both are the same one name from the same one issuer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same = |one: &Matcher, other: &Matcher| match (one, other) {
+            (Matcher::Exact(one), Matcher::Exact(other)) => one == other,
+            _ => false,
+        };
+        same(&self.subject, &other.subject) && same(&self.issuer, &other.issuer)
+    }
+}
+
 impl Kind {
     fn of(rule: &str) -> Option<Self> {
         let email = || rule.contains('@').then_some(Self::Email);

@@ -47,3 +47,5 @@ pub(crate) use evidence::{Evidence, Says};
 pub use evidence::{LegacyProof, Place, Proof};
 pub(crate) use image::judge_one;
 pub use outcome::{Accepted, Check, Outcome, Reason, Rejection, SignedBy, Undecided, Verified};
+#[cfg(feature = "gate")]
+pub(crate) use signer::{Who, who};

@@ -12,7 +12,7 @@ use crate::{Error, Policy, PublicKey};
 
 /// By what two signers are known to be one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Signer {
+pub(crate) enum Signer {
     Key(PublicKey),
     #[cfg(feature = "bundle")]
     Identity {
@@ -22,22 +22,22 @@ pub(super) enum Signer {
 }
 
 /// A signature by somebody whom the policy names, at a time when it believes them.
-pub(super) struct Signed {
+pub(crate) struct Signed {
     pub(super) signer: Signer,
-    pub(super) by: SignedBy,
+    pub(crate) by: SignedBy,
     pub(super) checks: Vec<Check>,
-    pub(super) times: Vec<SystemTime>,
+    pub(crate) times: Vec<SystemTime>,
     pub(super) certificate: BTreeMap<String, String>,
 }
 
-pub(super) enum Who {
+pub(crate) enum Who {
     Known(Box<Signed>),
     Nobody(Vec<Reason>),
     Undecided(Error),
 }
 
 /// Tries the keys of the policy; nothing that came with the signature says which key it is, but for the order.
-pub(super) async fn who(policy: &Policy, evidence: &Evidence, now: SystemTime) -> Who {
+pub(crate) async fn who(policy: &Policy, evidence: &Evidence, now: SystemTime) -> Who {
     let (mut reasons, mut undecided) = (Vec::new(), None);
     for key in in_order(policy, evidence) {
         match key.verifier.verify(&evidence.message, &evidence.signature).await {
