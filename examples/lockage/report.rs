@@ -111,6 +111,11 @@ fn details(error: &(dyn Error + 'static)) -> Vec<(&'static str, String)> {
     if let Some(error) = error.downcast_ref::<lockage_promote::Error>() {
         return error.details();
     }
+    if let Some(PromoteError::Step { source, .. }) = error.downcast_ref::<PromoteError>()
+        && let Some(ended) = source.downcast_ref::<crate::promote::steps::Ended>()
+    {
+        return ended.last.iter().map(|line| ("said", line.clone())).collect();
+    }
     error.downcast_ref::<PromoteError>().map(PromoteError::details).unwrap_or_default()
 }
 

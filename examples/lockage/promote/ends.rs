@@ -22,6 +22,7 @@ pub(super) fn failure(error: PromoteError) -> Failure {
     use lockage_promote::Error;
     match &error {
         PromoteError::Graph(_)
+        | PromoteError::Override(_)
         | PromoteError::Edges { .. }
         | PromoteError::Resolve(ResolveError::Branch { .. } | ResolveError::Version { .. }) => Failure::usage(&error),
         PromoteError::PinHeld { .. }
@@ -29,6 +30,7 @@ pub(super) fn failure(error: PromoteError) -> Failure {
         | PromoteError::NotCleared(_)
         | PromoteError::NoSuchPlatform { .. }
         | PromoteError::OtherGraph { .. }
+        | PromoteError::OtherTags { .. }
         | PromoteError::Copy(Error::Moved { .. } | Error::TagImmutable { .. } | Error::OtherPlan { .. })
         | PromoteError::Resolve(
             ResolveError::Ambiguous { .. }

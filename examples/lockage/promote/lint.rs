@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lockage_promote::pipeline::Graph;
-use lockage_promote::pipeline::documents::{BuiltIn, Document};
+use lockage_promote::pipeline::documents::Document;
 use lockage_promote::pipeline::lint::{Deployment, Finding};
-use lockage_registry::{Host, Memory};
 use serde_json::{Value, json};
 
 use super::Trouble;
+use super::kinds::Kinds;
 use super::world::invalid;
 use crate::report::{Failure, say};
 
@@ -71,11 +71,6 @@ fn document(file: &Path, finding: &Finding, graph: Option<&Graph>) -> Value {
 /// The graph of a document; its gates are made, so that they are judged, and never asked.
 pub(super) fn graph(file: &Path) -> Result<Graph, Failure> {
     let document = Document::read(file).map_err(invalid)?;
-    document.graph(&BuiltIn::new().reading(nowhere()?)).map_err(invalid)
-}
-
-/// A registry that nobody asks.
-pub(super) fn nowhere() -> Result<Memory, Failure> {
-    let host: Host = "localhost".parse().map_err(|error| Failure::error(&error))?;
-    Ok(Memory::new(host))
+    let Kinds { gates, steps } = Kinds::judged(&document)?;
+    document.graph_with(&gates, &steps).map_err(invalid)
 }

@@ -1,9 +1,11 @@
 //! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
 
 mod ends;
+mod kinds;
 pub(crate) mod lint;
 mod outputs;
 pub(crate) mod simulate;
+pub(crate) mod steps;
 mod trouble;
 pub(crate) mod why_not;
 mod world;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use lockage_promote::pipeline::output::{Report, Standing};
-use lockage_promote::pipeline::{Name, NameProblem, PassageReceipt, PromoteError, Select, SelectError};
+use lockage_promote::pipeline::{Name, NameProblem, Override, PassageReceipt, PromoteError, Select, SelectError};
 use lockage_promote::{Cleared, Draft, Plan};
 use serde_json::json;
 
@@ -59,6 +61,15 @@ pub(crate) struct Arguments {
     /// Promote, if every gate passes.
     #[arg(long)]
     yes: bool,
+
+    /// Pass by this gate if it does not pass; may be repeated, and there is no word for all of them. What it said and the
+    /// reason stand in the report, in the receipt and, before anything moves, in the ledger.
+    #[arg(long = "override", value_name = "GATE", requires = "reason")]
+    passed_by: Vec<String>,
+
+    /// Why gates are passed by.
+    #[arg(long, value_name = "TEXT", requires = "passed_by")]
+    reason: Option<String>,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -107,6 +118,8 @@ async fn promote(
     writes: bool,
 ) -> Result<(Report, Option<PassageReceipt>), Failure> {
     let now = SystemTime::now();
+    let because = |reason: &String| Override::because(reason);
+    let by = arguments.reason.as_ref().map(|reason| arguments.passed_by.iter().fold(because(reason), Override::gate));
     let plan = match (&arguments.apply, &arguments.image, &arguments.select, &arguments.to) {
         (Some(file), ..) => kept(arguments, file)?,
         (None, Some(image), Some(select), Some(to)) => {
@@ -121,7 +134,7 @@ async fn promote(
     if let Some(file) = &arguments.plan {
         keep(&plan, file)?;
     }
-    let (report, cleared) = judge(world, plan, now).await.map_err(ends::failure)?;
+    let (report, cleared) = judge(world, plan, by.as_ref(), now).await.map_err(ends::failure)?;
     if !arguments.json {
         say(report.diff())?;
     }
@@ -134,15 +147,20 @@ async fn promote(
     }
 }
 
-/// What every gate says; the plan, if all are in favour.
+/// What every gate says; the plan, if all are in favour, or passed by.
 async fn judge(
     world: &World,
     plan: Plan<Draft>,
+    by: Option<&Override>,
     now: SystemTime,
 ) -> Result<(Report, Option<Plan<Cleared>>), PromoteError> {
     let chronicle = world.chronicle(plan.passage().map(|passage| &passage.pinned.image)).await?;
     let report = Report::of(&plan, &chronicle, now)?;
-    match world.promoter.clear(plan, now).await {
+    let cleared = match by {
+        Some(by) => world.promoter.clear_with_override(plan, by, now).await,
+        None => world.promoter.clear(plan, now).await,
+    };
+    match cleared {
         Ok(cleared) => Ok((report.cleared(&cleared), Some(cleared))),
         Err(PromoteError::NotCleared(refusal)) => Ok((report.not_cleared(&refusal), None)),
         Err(error) => Err(error),

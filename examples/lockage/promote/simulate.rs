@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use lockage_promote::Verdict;
-use lockage_promote::pipeline::documents::{BuiltIn, Document};
+use lockage_promote::pipeline::documents::Document;
 use lockage_promote::pipeline::output::Standing;
 use lockage_promote::pipeline::simulate::{Build, Simulation, StandIns, Taken};
 use lockage_promote::pipeline::{Name, PromoteError};
 use serde_json::{Value, json};
 
-use super::lint::nowhere;
+use super::kinds::Kinds;
 use super::world::invalid;
 use super::{Trouble, ends, name, worse};
 use crate::report::{Failure, describe, say};
 
-/// Takes one made-up release through every edge, upstream first. Stand-ins answer for the gates: they pass, unless told
+/// Takes one made-up release through every edge, upstream first. Stand-ins answer for gates and steps: they pass, unless told
 /// otherwise with --say.
 ///
 /// Exit codes: 0 it arrives everywhere; else those of `promote`.
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "app", value_parser = name)]
     image: Name,
 
-    /// Lets a gate fail or wait; may be repeated.
+    /// Lets a gate, or a step, fail or wait; may be repeated.
     #[arg(long, value_name = "GATE=fail|wait|pass", value_parser = word)]
     say: Vec<(String, Option<Verdict>)>,
 
@@ -52,20 +52,23 @@ fn word(text: &str) -> Result<(String, Option<Verdict>), String> {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let document = Document::read(&arguments.config).map_err(invalid)?;
-    // Gates that cannot be made would not be found by their stand-ins.
-    let gates = document.gates(&BuiltIn::new().reading(nowhere()?)).map_err(invalid)?;
+    // Gates and steps that cannot be made would not be found by their stand-ins.
+    let kinds = Kinds::judged(&document)?;
+    let gates = document.gates(&kinds.gates).map_err(invalid)?;
+    let steps = document.steps(&kinds.steps).map_err(invalid)?;
     let mut stand_ins = StandIns::new();
     for (gate, verdict) in arguments.say {
-        if !gates.iter().any(|known| known.id() == gate) {
-            let known: Vec<_> = gates.iter().map(|gate| gate.id()).collect();
-            let trouble = Trouble::new(format_args!("--say: there is no gate {gate:?}"));
+        let known = || gates.iter().map(|gate| gate.id()).chain(steps.iter().map(|step| step.id()));
+        if !known().any(|known| known == gate) {
+            let known: Vec<_> = known().collect();
+            let trouble = Trouble::new(format_args!("--say: there is no gate and no step {gate:?}"));
             return Err(Failure::usage(&trouble.remedy(format!("There are: {}.", known.join(", ")))));
         }
         if let Some(verdict) = verdict {
             stand_ins = stand_ins.saying(gate, verdict);
         }
     }
-    let graph = document.graph(&stand_ins).map_err(invalid)?;
+    let graph = document.graph_with(&stand_ins, &stand_ins).map_err(invalid)?;
     let simulation = Simulation::with(graph, document.conventions().clone()).map_err(ends::failure)?;
     let taken = simulate(&simulation, &arguments.image).await.map_err(ends::failure)?;
     let end = taken.iter().map(standing).fold(Standing::Done, worse);

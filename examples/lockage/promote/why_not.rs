@@ -94,7 +94,7 @@ async fn ask(arguments: &Arguments, world: &World) -> Result<Asked, Failure> {
     let (mut reports, mut failures) = (Vec::new(), Vec::new());
     for edge in edges {
         let told = match world.plan(&arguments.image, &arguments.select, &edge, arguments.release.as_deref()).await {
-            Ok(plan) => judge(world, plan, SystemTime::now()).await,
+            Ok(plan) => judge(world, plan, None, SystemTime::now()).await,
             Err(error) => Err(error),
         };
         match told {

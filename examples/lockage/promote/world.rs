@@ -1,14 +1,16 @@
 //! The graph, the registries, the ledger and whoever acts: what these commands need before they begin.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lockage_promote::ledger::{Chronicle, FileLedger, History, MemoryLedger};
-use lockage_promote::pipeline::documents::{BuiltIn, Document, DocumentError, Factories};
+use lockage_promote::pipeline::documents::{Document, DocumentError};
 use lockage_promote::pipeline::{Name, PromoteError, Promoter, Select};
 use lockage_promote::{Draft, Plan};
 
+use super::kinds::Kinds;
 use super::{Trouble, ends};
-use crate::clients;
+use crate::clients::{self, Registries};
 use crate::progress::Progress;
 use crate::report::Failure;
 
@@ -46,6 +48,8 @@ pub(super) struct World {
     pub(super) promoter: Promoter,
     history: Box<dyn History>,
     progress: Progress,
+    registries: BTreeMap<Name, Registries>,
+    client: Registries,
 }
 
 impl World {
@@ -53,8 +57,8 @@ impl World {
     pub(super) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
-        let factory = Factories::new().with(BuiltIn::new().reading(client.clone()));
-        let graph = document.graph(&factory).map_err(invalid)?;
+        let Kinds { gates, steps } = Kinds::asked(&document, client.clone())?;
+        let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
             .environments()
             .filter_map(|environment| {
@@ -66,11 +70,14 @@ impl World {
         let mut promoter = Promoter::new(graph, actor(setup))
             .conventions(document.conventions().clone())
             .observed_by(progress.observer("blobs".to_owned()));
+        let mut registries = BTreeMap::new();
         for (environment, credentials) in own {
             let reach = setup.reach.with_credentials(credentials);
-            promoter = promoter.writes(environment.as_str(), clients::registries(&reach, setup.concurrency.into())?);
+            let registry = clients::registries(&reach, setup.concurrency.into())?;
+            promoter = promoter.writes(environment.as_str(), registry.clone());
+            registries.insert(environment, registry);
         }
-        promoter = promoter.registry(client);
+        promoter = promoter.registry(client.clone());
         if setup.no_attachments {
             promoter = promoter.without_attachments();
         }
@@ -93,7 +100,12 @@ impl World {
                 (promoter.ledger(ledger.clone()), Box::new(ledger))
             }
         };
-        Ok(Self { promoter, history, progress })
+        Ok(Self { promoter, history, progress, registries, client })
+    }
+
+    /// What an environment is read and written by: its own credentials, where it has some.
+    pub(super) fn registry(&self, environment: &Name) -> &Registries {
+        self.registries.get(environment).unwrap_or(&self.client)
     }
 
     /// The edge of this name, which has to lead where the image is to go.

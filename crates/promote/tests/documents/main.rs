@@ -2,8 +2,11 @@
 #![cfg(feature = "documents")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[cfg(feature = "http")]
+mod outside;
 mod refused;
 mod schema;
+mod steps;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use lockage_promote::pipeline::Rebuilds;
 use lockage_promote::pipeline::documents::{
     BuiltIn, Document, Factories, Format, GateFactory, GateProblem, Parameters,
 };
+use lockage_promote::pipeline::simulate::StandIns;
 use lockage_promote::{Evidence, Gate, Verdict, gate};
 use lockage_registry::Memory;
 
@@ -43,7 +47,11 @@ impl GateFactory for Always {
 fn the_example_is_a_graph() {
     let document = Document::read(example()).unwrap();
     let registry = Memory::new("333.registry.example".parse().unwrap());
-    let graph = document.graph(&BuiltIn::new().reading(registry)).unwrap();
+    // Signers, scanners and processes are other crates'.
+    let stand_ins = StandIns::new();
+    let graph = document
+        .graph_with(&Factories::new().with(BuiltIn::new().reading(registry)).with(stand_ins.clone()), &stand_ins);
+    let graph = graph.unwrap();
     let order: Vec<_> = graph.environments().map(|environment| environment.name().as_str()).collect();
     assert_eq!(order, ["dev", "stage", "prod", "edge-devices"]);
     let repository = graph.repository(&"payment-svc".parse().unwrap(), &"dev".parse().unwrap()).unwrap();

@@ -95,6 +95,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         json!({ "edges": [{ "from": "dev", "to": "prod", "gate": "scan" }] }),
         json!({ "edges": [{ "from": "dev", "to": "prod", "advisory": [{ "gate": "scan" }] }] }),
         json!({ "gates": { "scan": { "says": "yes" } } }),
+        json!({ "steps": { "migrate": { "program": "migrate" } } }),
         json!({ "conventions": { "rebuilds": "maybe" } }),
     ] {
         assert!(!judged(&wrong).is_empty(), "{wrong}");

@@ -2,7 +2,7 @@
 
 use lockage_promote::ledger::{Entry, Kind, Phase, Standing};
 use lockage_promote::pipeline::{EdgeSpec, Override, OverrideProblem, PassageReceipt, PromoteError, Promoter};
-use lockage_promote::{NotCleared, Verdict, gate};
+use lockage_promote::{Draft, NotCleared, Plan, Verdict, gate};
 
 use crate::world::{COMMIT, World, built, digest, name, now, pass, select};
 
@@ -138,5 +138,26 @@ async fn a_plan_file_that_was_edited_is_refused() {
         let edited = serde_json::from_value(document).unwrap();
         assert!(matches!(promoter.clear(edited, now()).await, Err(PromoteError::OtherGraph { .. })));
     }
+    // Another tag would move, one would be left out, or one that moves would be created once.
+    for (from, to) in [
+        (r#""tag":"stage""#, r#""tag":"prod""#),
+        (r#""pins":[{"tag":"sha-2b2e927"}]"#, r#""pins":[]"#),
+        (r#""pins":[{"tag":"sha-2b2e927"}]"#, r#""pins":[{"tag":"sha-2b2e927"},{"tag":"stage"}]"#),
+        (r#""floats":[{"tag":"stage"}]"#, r#""floats":[{"tag":"stage"},{"tag":"latest"}]"#),
+    ] {
+        assert!(text.contains(from), "{text}");
+        let edited: Plan<Draft> = serde_json::from_str(&text.replace(from, to)).unwrap();
+        let error = promoter.examine(&edited).await.unwrap_err();
+        assert!(matches!(error, PromoteError::OtherTags { .. }), "{to}: {error}");
+        let by = Override::because("it is late").gate("denied");
+        let refused =
+            [promoter.clear(edited.clone(), now()).await, promoter.clear_with_override(edited, &by, now()).await];
+        for refused in refused {
+            assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}");
+        }
+    }
+    let same: Plan<Draft> = serde_json::from_str(&text).unwrap();
+    promoter.examine(&same).await.unwrap();
+    promoter.clear(same, now()).await.unwrap();
     promoter.clear(plan, now()).await.unwrap();
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lockage_registry::{Platform, Repository, Source, Tag};
 use serde::Deserialize;
 
+use super::values::{duration, parsed};
 use super::{GateFactory, GateProblem, Parameters};
 use crate::Gate;
 use crate::pipeline::Name;
@@ -243,20 +243,4 @@ impl Config {
         gate = self.no_ports.into_iter().fold(gate, ImageConfigGate::no_port);
         Ok(self.no_env.into_iter().fold(gate, ImageConfigGate::no_env))
     }
-}
-
-fn parsed<T: std::str::FromStr>(key: &str, text: &str) -> Result<T, GateProblem>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse().map_err(|error: T::Err| GateProblem::parameters(format!("{key}: {error}")))
-}
-
-fn duration(key: &str, text: &str) -> Result<Duration, GateProblem> {
-    let span = text.parse::<jiff::Span>().and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
-    let duration = span.ok().and_then(|span| Duration::try_from(span).ok());
-    duration.ok_or_else(|| GateProblem::Parameters {
-        why: format!("{key}: {text:?} is no duration"),
-        remedy: Some("Write 90m, 36h or 2d 4h.".to_owned()),
-    })
 }

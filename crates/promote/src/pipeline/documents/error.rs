@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::GateProblem;
+use super::{GateProblem, StepProblem};
 use crate::pipeline::GraphError;
 
 /// Why a document was refused, and where in it.
@@ -28,6 +28,9 @@ pub enum DocumentProblem {
     /// A gate cannot be made.
     #[error(transparent)]
     Gate(GateProblem),
+    /// A step cannot be made.
+    #[error(transparent)]
+    Step(StepProblem),
     /// Who signs cannot be known by what is written.
     #[error(transparent)]
     Signer(GateProblem),
@@ -68,6 +71,7 @@ impl DocumentError {
                 "The keys of such a document are in schemas/lockage.json; examples/lockage.toml shows each.".to_owned()
             }
             DocumentProblem::Gate(problem) | DocumentProblem::Signer(problem) => problem.remedy(),
+            DocumentProblem::Step(problem) => problem.remedy(),
             DocumentProblem::Graph(error) => error.remedy(),
         }
     }

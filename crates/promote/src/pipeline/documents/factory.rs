@@ -125,6 +125,13 @@ impl Parameters {
         serde_json::from_value(Value::Object(self.0.clone()))
             .map_err(|error| GateProblem::parameters(error.to_string()))
     }
+
+    /// Those that are named, and all others.
+    #[cfg(feature = "http")]
+    pub(super) fn split(&self, named: &[&str]) -> (Self, Self) {
+        let (of, others) = self.0.clone().into_iter().partition(|(key, _)| named.contains(&key.as_str()));
+        (Self(of), Self(others))
+    }
 }
 
 impl Factories {

@@ -1,22 +1,32 @@
-//! Documents: a graph, its gates and its conventions as `lockage.toml`, or as YAML.
+//! Documents: a graph, its gates, steps and conventions as `lockage.toml`, or as YAML.
 
 mod builtin;
 mod error;
 mod factory;
+mod outside;
 mod place;
 mod read;
+mod steps;
+mod surroundings;
+mod values;
 mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::step::Step;
 use super::{Conventions, EdgeSpec, EnvironmentSpec, Graph, Name};
 use crate::Gate;
 
 pub use builtin::BuiltIn;
 pub use error::{DocumentError, DocumentProblem};
 pub use factory::{Factories, GateFactory, GateProblem, Parameters};
+pub use outside::Reports;
+#[cfg(feature = "http")]
+pub use outside::{Outside, Watches};
+pub use steps::{NoSteps, StepFactories, StepFactory, StepProblem};
+pub use surroundings::Surroundings;
 
 use place::Marked;
 
@@ -65,6 +75,7 @@ pub struct Document {
     environments: Vec<Marked<EnvironmentSpec>>,
     edges: Vec<Marked<EdgeSpec>>,
     gates: BTreeMap<String, Marked<(String, Parameters)>>,
+    steps: BTreeMap<String, Marked<(String, Parameters)>>,
     signers: BTreeMap<String, Marked<Parameters>>,
 }
 
@@ -90,12 +101,33 @@ impl Document {
         read::document(file.as_ref(), format, text)
     }
 
-    /// The graph, its gates made by `factory`.
+    /// The graph of a document without steps, its gates made by `factory`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with the line; also the first step.
+    pub fn graph(&self, factory: &dyn GateFactory) -> Result<Graph, DocumentError> {
+        self.graph_with(factory, &NoSteps)
+    }
+
+    /// The graph, its gates made by `gates`, and its steps by `steps`.
     ///
     /// # Errors
     /// The first thing that is wrong with it, with the line.
-    pub fn graph(&self, factory: &dyn GateFactory) -> Result<Graph, DocumentError> {
-        place::graph(self, &self.gates(factory)?)
+    pub fn graph_with(&self, gates: &dyn GateFactory, steps: &dyn StepFactory) -> Result<Graph, DocumentError> {
+        place::graph(self, &self.gates(gates)?, &self.steps(steps)?)
+    }
+
+    /// The steps, made by `factory`, each called as the document calls it.
+    ///
+    /// # Errors
+    /// The first step of a kind that is not known, or whose parameters are not what it needs, with the line.
+    pub fn steps(&self, factory: &dyn StepFactory) -> Result<Vec<Arc<dyn Step>>, DocumentError> {
+        let made = self.steps.iter().map(|(name, written)| {
+            let (kind, parameters) = &written.value;
+            steps::named(factory, name, kind, parameters)
+                .map_err(|problem| self.error(written.line, format!("steps.{name}"), DocumentProblem::Step(problem)))
+        });
+        made.collect()
     }
 
     /// The gates, made by `factory`, each called as the document calls it.
@@ -109,6 +141,11 @@ impl Document {
                 .map_err(|problem| self.error(written.line, format!("gates.{name}"), DocumentProblem::Gate(problem)))
         });
         made.collect()
+    }
+
+    /// The names, kinds and lines of its gates.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, &str, Option<usize>)> {
+        self.gates.iter().map(|(name, gate)| (name.as_str(), gate.value.0.as_str(), gate.line))
     }
 
     /// The file.

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::{Document, DocumentError, DocumentProblem};
 use crate::pipeline::graph::GraphBuilder;
+use crate::pipeline::step::{Step, StepContext, StepError};
 use crate::pipeline::{Graph, GraphError, Name};
-use crate::{Gate, GateContext, GateError, Verdict};
+use crate::{Evidence, Gate, GateContext, GateError, Verdict};
 
 /// A piece of a document, and its line.
 #[derive(Clone, Debug)]
@@ -17,21 +18,25 @@ pub(super) struct Marked<T> {
 }
 
 /// Each environment and each edge is judged alone first, which tells the line of what is wrong; then all together.
-pub(super) fn graph(document: &Document, gates: &[Arc<dyn Gate>]) -> Result<Graph, DocumentError> {
+pub(super) fn graph(
+    document: &Document,
+    gates: &[Arc<dyn Gate>],
+    steps: &[Arc<dyn Step>],
+) -> Result<Graph, DocumentError> {
     let refused =
         |line: Option<usize>, key: &str, error: GraphError| document.error(line, key, DocumentProblem::Graph(error));
     let mut environments: Vec<(Name, Option<usize>)> = Vec::new();
     for marked in &document.environments {
-        let alone = builder(document, &[]).environment(marked.value.clone()).build();
+        let alone = builder(document, &[], &[]).environment(marked.value.clone()).build();
         let alone = alone.map_err(|error| refused(marked.line, "environments", error))?;
         environments.extend(alone.environments().map(|environment| (environment.name().clone(), marked.line)));
     }
     let twice = first_twice(&environments);
-    let with_environments = |gates: &[Arc<dyn Gate>]| {
+    let with_environments = |gates: &[Arc<dyn Gate>], steps: &[Arc<dyn Step>]| {
         let all = document.environments.iter().map(|marked| marked.value.clone());
-        all.fold(builder(document, gates), GraphBuilder::environment)
+        all.fold(builder(document, gates, steps), GraphBuilder::environment)
     };
-    let all = with_environments(&[]).build();
+    let all = with_environments(&[], &[]).build();
     all.map_err(|error| {
         let line = match &error {
             GraphError::OneTagTwoDigests { other, .. } => line_of(&environments, other),
@@ -42,7 +47,7 @@ pub(super) fn graph(document: &Document, gates: &[Arc<dyn Gate>]) -> Result<Grap
     })?;
     let mut edges: Vec<(Name, Option<usize>)> = Vec::new();
     for marked in &document.edges {
-        let alone = with_environments(gates).edge(marked.value.clone()).build();
+        let alone = with_environments(gates, steps).edge(marked.value.clone()).build();
         let alone = alone.map_err(|error| refused(marked.line, "edges", error))?;
         edges.extend(alone.edges().map(|edge| (edge.name().clone(), marked.line)));
     }
@@ -57,7 +62,7 @@ pub(super) fn graph(document: &Document, gates: &[Arc<dyn Gate>]) -> Result<Grap
         }
     }
     let whole = document.edges.iter().map(|marked| marked.value.clone());
-    whole.fold(with_environments(gates), GraphBuilder::edge).build().map_err(|error| {
+    whole.fold(with_environments(gates, steps), GraphBuilder::edge).build().map_err(|error| {
         let line = match &error {
             GraphError::Cycle { edges: circle } => circle.iter().filter_map(|name| line_of(&edges, name)).max(),
             GraphError::Parallel { other, .. } => line_of(&edges, other),
@@ -68,9 +73,10 @@ pub(super) fn graph(document: &Document, gates: &[Arc<dyn Gate>]) -> Result<Grap
     })
 }
 
-fn builder(document: &Document, gates: &[Arc<dyn Gate>]) -> GraphBuilder {
+fn builder(document: &Document, gates: &[Arc<dyn Gate>], steps: &[Arc<dyn Step>]) -> GraphBuilder {
     let empty = document.variables.iter().fold(Graph::builder(), |graph, (name, value)| graph.variable(name, value));
-    gates.iter().fold(empty, |graph, gate| graph.gate(Shared(gate.clone())))
+    let gated = gates.iter().fold(empty, |graph, gate| graph.gate(Shared(gate.clone())));
+    steps.iter().fold(gated, |graph, step| graph.step(Shared(step.clone())))
 }
 
 fn line_of(among: &[(Name, Option<usize>)], name: &Name) -> Option<usize> {
@@ -82,12 +88,23 @@ fn first_twice(among: &[(Name, Option<usize>)]) -> Option<usize> {
     rest.find(|(n, (name, _))| among.iter().take(*n).any(|(other, _)| other == name)).and_then(|(_, (_, line))| *line)
 }
 
-/// A gate that several graphs have.
+/// A gate or a step that several graphs have.
 #[derive(Debug)]
-struct Shared(Arc<dyn Gate>);
+struct Shared<T: ?Sized>(Arc<T>);
 
 #[async_trait]
-impl Gate for Shared {
+impl Step for Shared<dyn Step> {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    async fn run(&self, context: &StepContext<'_>) -> Result<Evidence, StepError> {
+        self.0.run(context).await
+    }
+}
+
+#[async_trait]
+impl Gate for Shared<dyn Gate> {
     fn id(&self) -> &str {
         self.0.id()
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::place::Marked;
 use super::written::{Written, plain};
-use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, Parameters};
+use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, Parameters, StepProblem};
 use crate::pipeline::{EdgeSpec, EnvironmentSpec};
 
 type Gate = Map<String, Value>;
@@ -20,17 +20,14 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
     };
     let pieces = pieces.map_err(|(line, why)| DocumentError::at(file, line, None, DocumentProblem::Syntax(why)))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let gate = |(name, written): (String, Marked<Gate>)| {
-        let Marked { line, value: mut parameters } = written;
-        match parameters.remove("kind") {
-            Some(Value::String(kind)) => Ok((name, Marked { line, value: (kind, Parameters::new(plain(parameters))) })),
-            _ => Err(DocumentError::at(
-                file,
-                line,
-                Some(format!("gates.{name}")),
-                DocumentProblem::Gate(GateProblem::NoKind),
-            )),
-        }
+    let refused = |line, key: String, problem| DocumentError::at(file, line, Some(key), problem);
+    let gate = |(name, written): (String, Marked<Gate>)| match of_kind(written) {
+        Ok(gate) => Ok((name, gate)),
+        Err(line) => Err(refused(line, format!("gates.{name}"), DocumentProblem::Gate(GateProblem::NoKind))),
+    };
+    let step = |(name, written): (String, Marked<Gate>)| match of_kind(written) {
+        Ok(step) => Ok((name, step)),
+        Err(line) => Err(refused(line, format!("steps.{name}"), DocumentProblem::Step(StepProblem::NoKind))),
     };
     let signer = |(name, Marked { line, value }): (String, Marked<Gate>)| {
         (name, Marked { line, value: Parameters::new(plain(value)) })
@@ -45,8 +42,18 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
         environments: pieces.environments,
         edges: pieces.edges,
         gates: pieces.gates.into_iter().map(gate).collect::<Result<_, _>>()?,
+        steps: pieces.steps.into_iter().map(step).collect::<Result<_, _>>()?,
         signers: pieces.signers.into_iter().map(signer).collect(),
     })
+}
+
+/// The kind, and all else; the line of what has no kind.
+fn of_kind(written: Marked<Gate>) -> Result<Marked<(String, Parameters)>, Option<usize>> {
+    let Marked { line, value: mut parameters } = written;
+    match parameters.remove("kind") {
+        Some(Value::String(kind)) => Ok(Marked { line, value: (kind, Parameters::new(plain(parameters))) }),
+        _ => Err(line),
+    }
 }
 
 type Refused = (Option<usize>, String);
@@ -102,6 +109,7 @@ impl<N, E, G, F> Written<N, E, G, F> {
             environments: self.environments.into_iter().map(environment).collect(),
             edges: self.edges.into_iter().map(edge).collect(),
             gates: values(self.gates, &gate),
+            steps: values(self.steps, &gate),
             signers: values(self.signers, &gate),
         }
     }

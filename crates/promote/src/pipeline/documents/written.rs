@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::pipeline::{Conventions, Rebuilds};
 
-/// `N`, `E`, `G` and `F` are environments, edges, gates and signers, and files, each with its place.
+/// `N`, `E`, `G` and `F` are environments, edges, gates with steps and signers, and files, each with its place.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Written<N, E, G, F> {
@@ -26,6 +26,8 @@ pub(super) struct Written<N, E, G, F> {
     pub(super) edges: Vec<E>,
     #[serde(default = "BTreeMap::new")]
     pub(super) gates: BTreeMap<String, G>,
+    #[serde(default = "BTreeMap::new")]
+    pub(super) steps: BTreeMap<String, G>,
     #[serde(default = "BTreeMap::new")]
     pub(super) signers: BTreeMap<String, G>,
 }

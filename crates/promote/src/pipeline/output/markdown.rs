@@ -56,8 +56,10 @@ fn line(gate: &ReportedGate) -> String {
         Said::Fail => "❌ fail",
         Said::Wait => "⏳ wait",
         Said::Undecided => "❓ undecided",
+        Said::PassedBy => "⚠️ passed by",
     };
     let found: Vec<String> = gate.found.iter().map(|found| code(found)).collect();
     let advisory = gate.advisory.as_ref().map(|reason| format!(" (advisory: {})", code(reason))).unwrap_or_default();
-    format!("| {} | {sign} | {}{advisory} |\n", code(&gate.gate), found.join("<br>"))
+    let reason = gate.overridden.as_ref().map(|reason| format!(" (passed by: {})", code(reason))).unwrap_or_default();
+    format!("| {} | {sign} | {}{advisory}{reason} |\n", code(&gate.gate), found.join("<br>"))
 }

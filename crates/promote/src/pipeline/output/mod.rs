@@ -109,6 +109,8 @@ pub struct ReportedGate {
     pub found: Vec<String>,
     /// For a gate that does not block: why it need not.
     pub advisory: Option<String>,
+    /// For a gate that did not pass and was passed by: why.
+    pub overridden: Option<String>,
     /// When to ask again, where a gate that waits knows.
     pub retry_after: Option<Duration>,
 }
@@ -126,6 +128,8 @@ pub enum Said {
     Wait,
     /// It could not decide.
     Undecided,
+    /// It did not pass, and somebody has passed it by, for a reason.
+    PassedBy,
 }
 
 impl Report {
@@ -165,7 +169,7 @@ impl Report {
         })
     }
 
-    /// The same with every gate in favour.
+    /// The same with every gate in favour, or passed by.
     #[must_use]
     pub fn cleared(mut self, plan: &Plan<Cleared>) -> Self {
         self.gates = plan.clearances().iter().map(ReportedGate::cleared).collect();
@@ -245,16 +249,24 @@ impl ReportedGate {
             Ok(Verdict::Wait { reason, retry_after }) => (Said::Wait, vec![reason.clone()], *retry_after),
             Err(error) => (Said::Undecided, causes(error.as_ref()), None),
         };
-        Self { gate: opinion.gate.clone(), said, found, advisory: opinion.advisory.clone(), retry_after }
+        Self {
+            gate: opinion.gate.clone(),
+            said,
+            found,
+            advisory: opinion.advisory.clone(),
+            overridden: None,
+            retry_after,
+        }
     }
 
     /// A gate that does not block may have said something else, which is in its evidence.
     fn cleared(clearance: &Clearance) -> Self {
         Self {
             gate: clearance.gate.clone(),
-            said: Said::Pass,
+            said: if clearance.overridden.is_some() { Said::PassedBy } else { Said::Pass },
             found: vec![clearance.evidence.summary.clone()],
             advisory: clearance.advisory.clone(),
+            overridden: clearance.overridden.clone(),
             retry_after: None,
         }
     }

@@ -28,6 +28,7 @@ impl Said {
             Self::Fail => "FAIL",
             Self::Wait => "wait",
             Self::Undecided => "????",
+            Self::PassedBy => "OVER",
         }
     }
 }
@@ -141,6 +142,9 @@ impl Report {
             let at = at.map(|at| format!(", at {at:.0}")).unwrap_or_default();
             writeln!(f, "{lead}  ask again in {}{at}", times::rough(wait))?;
         }
+        if let Some(reason) = &gate.overridden {
+            writeln!(f, "{lead}  (passed by: {reason})")?;
+        }
         match &gate.advisory {
             Some(reason) => writeln!(f, "{lead}  (advisory: {reason})"),
             None => Ok(()),
@@ -154,7 +158,7 @@ impl Report {
         };
         match self.standing {
             Standing::Planned => write!(f, "Plan {}. Nothing was written.", self.plan),
-            Standing::Ready => write!(f, "All gates pass. Plan {}. Nothing was written.", self.plan),
+            Standing::Ready => write!(f, "{}. Plan {}. Nothing was written.", self.open(), self.plan),
             Standing::Refused => write!(f, "Refused by {}. Nothing was written.", blocking(Said::Fail)),
             Standing::Undecided => {
                 write!(f, "Undecided: {} could not tell. Nothing was written.", blocking(Said::Undecided))
@@ -164,9 +168,22 @@ impl Report {
                 write!(f, "Not yet: waiting for {}. Plan {plan}. Nothing was written.", blocking(Said::Wait))
             }
             Standing::Done => {
-                write!(f, "{}\nDone. Deploy", self.copied.as_deref().unwrap_or_default())?;
+                writeln!(f, "{}", self.copied.as_deref().unwrap_or_default())?;
+                if !blocking(Said::PassedBy).is_empty() {
+                    writeln!(f, "{}; the ledger says why.", self.open())?;
+                }
+                write!(f, "Done. Deploy")?;
                 self.references.iter().try_for_each(|reference| write!(f, "\n  {reference}"))
             }
+        }
+    }
+
+    /// What let it through.
+    fn open(&self) -> String {
+        let by = self.gates.iter().filter(|gate| gate.said == Said::PassedBy);
+        match by.map(|gate| gate.gate.as_str()).collect::<Vec<_>>().as_slice() {
+            [] => "All gates pass".to_owned(),
+            passed_by => format!("Passed by: {}; all other gates pass", passed_by.join(", ")),
         }
     }
 }

@@ -106,6 +106,16 @@ pub enum PromoteError {
         /// The edge.
         edge: Name,
     },
+    /// A plan from a document with tags that the environment does not give to this image.
+    #[error("environment {environment}: the plan has the tags {}, and the image is given {}", told(.planned), told(.made))]
+    OtherTags {
+        /// The environment.
+        environment: Name,
+        /// Those of the plan.
+        planned: Vec<Tag>,
+        /// Those that the environment's templates make.
+        made: Vec<Tag>,
+    },
     /// An override that is none.
     #[error(transparent)]
     Override(#[from] OverrideProblem),
@@ -170,6 +180,7 @@ impl PromoteError {
             }
             Self::Elsewhere { .. } => "Resolve it where the edge begins.".to_owned(),
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
+            Self::OtherTags { .. } => "Nothing was written. Plan again; tags are the environment's to give.".to_owned(),
             Self::OtherGraph { .. } => "Nothing was written. Plan again, with this graph.".to_owned(),
             Self::Override(problem) => problem.remedy(),
             Self::Stopped { .. } => "No tag that moves has moved. Release it, or leave it.".to_owned(),
@@ -191,5 +202,12 @@ impl PromoteError {
             Self::NoSuchPlatform { .. } => "Build for it, or let the environment take the whole image.".to_owned(),
             Self::NotCleared(refusal) => return refusal.remedy(),
         })
+    }
+}
+
+fn told(tags: &[Tag]) -> String {
+    match tags {
+        [] => "none".to_owned(),
+        _ => tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", "),
     }
 }

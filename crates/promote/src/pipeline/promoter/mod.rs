@@ -211,6 +211,19 @@ impl Promoter {
         break_glass::decide(plan, opinions, by)
     }
 
+    /// Whether a plan, which may come from a file, is one that this graph makes of this image: the way, the platforms, the
+    /// commit and the tags. No gate is asked; clearing looks for itself.
+    ///
+    /// # Errors
+    /// [`PromoteError::OtherGraph`] and [`PromoteError::OtherTags`] where it is not; and where the image cannot be read.
+    pub async fn examine(&self, plan: &Plan<Draft>) -> Result<(), PromoteError> {
+        let passage = self.passage(plan)?;
+        match plan.is_own() {
+            true => Ok(()),
+            false => reread::agrees(self, passage, &self.chronicle(&passage.pinned.image).await?).await,
+        }
+    }
+
     async fn opinions(&self, plan: &Plan<Draft>, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;

@@ -81,6 +81,7 @@ fn narrowed(pinned: &Pinned, environment: &Environment) -> Result<(Pinned, Optio
     }
 }
 
+/// The tags that the environment gives to an image of which this is known: pins, and floats.
 pub(super) fn tags(environment: &Environment, facts: &ImageFacts) -> Result<(Vec<Tag>, Vec<Tag>), PromoteError> {
     let facts = build_facts(facts);
     let all = |patterns: &[TagPattern]| -> Result<Vec<Tag>, PromoteError> {

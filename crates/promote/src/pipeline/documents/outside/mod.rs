@@ -1,0 +1,105 @@
+//! Gates and steps that look outside of registry and ledger: at a forge, at a metric, at the report of a tool.
+
+#[cfg(feature = "http")]
+mod forge;
+#[cfg(feature = "http")]
+mod metric;
+mod reports;
+
+pub use reports::Reports;
+
+#[cfg(feature = "http")]
+pub use with_http::{Outside, Watches};
+
+#[cfg(feature = "http")]
+mod with_http {
+    //! The factories of what is asked over HTTP.
+
+    use std::sync::Arc;
+
+    use super::super::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem, Surroundings};
+    use super::{forge, metric};
+    use crate::Gate;
+    use crate::pipeline::http::Token;
+    use crate::pipeline::step::{Pace, Step};
+
+    /// Makes gates that ask a forge, or any API that has a number.
+    ///
+    /// | kind | parameters |
+    /// |---|---|
+    /// | `checks-green` | the forge's; `required`: the names of checks, else all; `ignored` |
+    /// | `reachable` | the forge's; `branches` |
+    /// | `reviewed` | the forge's; `quorum`; `stale-too` |
+    /// | `metric` | `url`, `pointer`, and `at-most` or `at-least`; `path`, `query`, `waits-until-there`, `token-env` |
+    ///
+    /// A forge is `github = "owner/repository"` or `gitlab = "group/project"`, in which `{image}` is filled in; `api` is
+    /// its URL, where it is not the public one; and `token-env` names the environment variable that has the token.
+    #[derive(Clone, Debug)]
+    #[must_use]
+    pub struct Outside {
+        surroundings: Surroundings,
+    }
+
+    /// Makes steps that watch.
+    ///
+    /// | kind | parameters |
+    /// |---|---|
+    /// | `watch` | those of a `metric`; `every`, `within`, `steady-for`, `bearing-errors` |
+    #[derive(Clone, Debug)]
+    #[must_use]
+    pub struct Watches<C> {
+        surroundings: Surroundings,
+        pace: C,
+    }
+
+    const KINDS: [&str; 4] = ["checks-green", "metric", "reachable", "reviewed"];
+
+    impl Outside {
+        /// Gates whose tokens are in the variables of `surroundings`.
+        pub fn new(surroundings: Surroundings) -> Self {
+            Self { surroundings }
+        }
+    }
+
+    impl<C: Pace + Clone + 'static> Watches<C> {
+        /// Steps that wait by this clock.
+        pub fn new(surroundings: Surroundings, pace: C) -> Self {
+            Self { surroundings, pace }
+        }
+    }
+
+    impl GateFactory for Outside {
+        fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+            match kind {
+                "metric" => metric::gate(name, parameters, &self.surroundings),
+                "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, &self.surroundings),
+                _ => Err(GateProblem::unknown(kind, KINDS)),
+            }
+        }
+    }
+
+    impl<C: Pace + Clone + 'static> StepFactory for Watches<C> {
+        fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+            match kind {
+                "watch" => Ok(metric::watch(name, parameters, &self.surroundings, self.pace.clone())?),
+                _ => Err(StepProblem::unknown(kind, ["watch"])),
+            }
+        }
+    }
+
+    /// The token in a variable, where the document names one.
+    pub(super) fn secret(
+        surroundings: &Surroundings,
+        variable: Option<&str>,
+        token: impl Fn(String) -> Token,
+    ) -> Result<Option<Token>, GateProblem> {
+        let Some(variable) = variable.filter(|_| surroundings.has_variables()) else { return Ok(None) };
+        match surroundings.variable(variable) {
+            Some(value) => Ok(Some(token(value))),
+            None => Err(GateProblem::Parameters {
+                why: format!("token-env: the environment variable {variable} is not set"),
+                remedy: Some("Set it to a token, or leave token-env out where none is needed.".to_owned()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `StepFactory`: steps from what a document says of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{GateProblem, Parameters};
+use crate::Evidence;
+use crate::pipeline::step::{Step, StepContext, StepError};
+
+/// Makes steps of some kinds. What a step does is its maker's own business: nothing in this crate starts a process.
+///
+/// ```
+/// use std::sync::Arc;
+/// use lockage_promote::Evidence;
+/// use lockage_promote::pipeline::documents::{Parameters, StepFactory, StepProblem};
+/// use lockage_promote::pipeline::step::{Step, StepContext, StepError};
+///
+/// /// `kind = "announce"`, `channel = "#releases"`.
+/// #[derive(Debug)]
+/// struct Announcements;
+///
+/// #[derive(Debug, serde::Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Announce {
+///     channel: String,
+/// }
+///
+/// #[async_trait::async_trait]
+/// impl Step for Announce {
+///     fn id(&self) -> &str {
+///         "announce"
+///     }
+///     async fn run(&self, context: &StepContext<'_>) -> Result<Evidence, StepError> {
+///         Ok(Evidence::new(format!("told {} of {}", self.channel, context.digest())))
+///     }
+/// }
+///
+/// impl StepFactory for Announcements {
+///     fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+///         match kind {
+///             "announce" => Ok(Arc::new(parameters.read::<Announce>()?)),
+///             _ => Err(StepProblem::unknown(kind, ["announce"])),
+///         }
+///     }
+/// }
+/// ```
+pub trait StepFactory: fmt::Debug + Send + Sync {
+    /// The step `name` of this kind.
+    ///
+    /// # Errors
+    /// [`StepProblem::Unknown`] with the kinds that it knows, where this is none of them, and
+    /// [`StepProblem::Parameters`] where the step needs others.
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem>;
+}
+
+/// Makes no steps.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to say of it")]
+pub struct NoSteps;
+
+/// Several factories: the first that knows a kind makes it.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct StepFactories(Vec<Box<dyn StepFactory>>);
+
+/// Why a step could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepProblem {
+    /// Nobody makes such steps.
+    #[error("there is no step of kind {kind:?}")]
+    Unknown {
+        /// The kind.
+        kind: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// The document does not say of which kind it is.
+    #[error("it has no kind")]
+    NoKind,
+    /// The step needs other parameters.
+    #[error("{why}")]
+    Parameters {
+        /// What is wrong with them.
+        why: String,
+        /// What to write, where that is known.
+        remedy: Option<String>,
+    },
+}
+
+impl StepProblem {
+    /// A kind that is not among `known`.
+    pub fn unknown<K: Into<String>>(kind: impl Into<String>, known: impl IntoIterator<Item = K>) -> Self {
+        Self::Unknown { kind: kind.into(), known: known.into_iter().map(Into::into).collect() }
+    }
+
+    /// Parameters that are wrong, for this reason.
+    pub fn parameters(why: impl Into<String>) -> Self {
+        Self::Parameters { why: why.into(), remedy: None }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Unknown { known, .. } if known.is_empty() => "No kinds are known here.".to_owned(),
+            Self::Unknown { known, .. } => format!("There are: {}.", known.join(", ")),
+            Self::NoKind => "Write kind = \"…\" below it.".to_owned(),
+            Self::Parameters { remedy, .. } => {
+                remedy.clone().unwrap_or_else(|| "See the documentation of steps of this kind.".to_owned())
+            }
+        }
+    }
+}
+
+impl From<GateProblem> for StepProblem {
+    /// What is wrong with parameters is wrong whoever reads them.
+    fn from(problem: GateProblem) -> Self {
+        match problem {
+            GateProblem::Unknown { kind, known } => Self::Unknown { kind, known },
+            GateProblem::NoKind => Self::NoKind,
+            GateProblem::Parameters { why, remedy } => Self::Parameters { why, remedy },
+        }
+    }
+}
+
+impl StepFactory for NoSteps {
+    fn make(&self, _: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+        Err(StepProblem::unknown(kind, [] as [&str; 0]))
+    }
+}
+
+impl StepFactories {
+    /// No factory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks `factory` too, after those that were given before.
+    pub fn with(mut self, factory: impl StepFactory + 'static) -> Self {
+        self.0.push(Box::new(factory));
+        self
+    }
+}
+
+impl StepFactory for StepFactories {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+        let mut all = Vec::new();
+        for factory in &self.0 {
+            match factory.make(name, kind, parameters) {
+                Err(StepProblem::Unknown { known, .. }) => all.extend(known),
+                made => return made,
+            }
+        }
+        all.sort();
+        all.dedup();
+        Err(StepProblem::unknown(kind, all))
+    }
+}
+
+/// The step under the name that the document gives it, by which edges, receipts and the ledger know it.
+pub(super) fn named(
+    factory: &dyn StepFactory,
+    name: &str,
+    kind: &str,
+    parameters: &Parameters,
+) -> Result<Arc<dyn Step>, StepProblem> {
+    let step = factory.make(name, kind, parameters)?;
+    Ok(if step.id() == name { step } else { Arc::new(Named { name: name.to_owned(), step }) })
+}
+
+/// A step under another name.
+#[derive(Debug)]
+struct Named {
+    name: String,
+    step: Arc<dyn Step>,
+}
+
+#[async_trait]
+impl Step for Named {
+    fn id(&self) -> &str {
+        &self.name
+    }
+
+    async fn run(&self, context: &StepContext<'_>) -> Result<Evidence, StepError> {
+        self.step.run(context).await
+    }
+}
