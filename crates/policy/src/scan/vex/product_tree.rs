@@ -92,7 +92,9 @@ impl ProductTree {
         let own = self.products.get(id)?;
         let nowhere = || vec![Product { purl: None, subcomponents: Vec::new() }];
         if !own.is_empty() {
-            return Some(own.iter().map(|purl| Product { purl: Some(purl.clone()), subcomponents: Vec::new() }).collect());
+            return Some(
+                own.iter().map(|purl| Product { purl: Some(purl.clone()), subcomponents: Vec::new() }).collect(),
+            );
         }
         let Some(part) = self.parts.get(id) else { return Some(nowhere()) };
         let (component, whole) = (self.products.get(&part.component)?, self.products.get(&part.of)?);
