@@ -138,7 +138,7 @@ impl Chronicle {
         let mut everywhere = None;
         let mut there = None;
         for Entry { kind, environment: at_environment, actor, at, .. } in
-            self.about(image).map(|recorded| &recorded.entry).filter(|entry| entry.digest == *digest)
+            self.about(image).map(|recorded| &*recorded.entry).filter(|entry| entry.digest == *digest)
         {
             let denial = match kind {
                 Kind::Deny { reason } => Some(Denial { reason: reason.clone(), actor: actor.clone(), at: *at }),
@@ -159,7 +159,7 @@ impl Chronicle {
     /// Why `digest` may move nowhere, if somebody has denied it everywhere and nobody has released it everywhere.
     #[must_use]
     pub fn denied_everywhere(&self, image: &Name, digest: &Digest) -> Option<Denial> {
-        let about = self.about(image).map(|recorded| &recorded.entry).rev();
+        let about = self.about(image).map(|recorded| &*recorded.entry).rev();
         let mut last = about.filter(|entry| entry.digest == *digest && entry.environment.is_none());
         last.find_map(|entry| match &entry.kind {
             Kind::Deny { reason } => {

@@ -79,5 +79,6 @@ fn again(error: &LedgerError) -> LedgerError {
             let kind = source.downcast_ref::<io::Error>().map_or(io::ErrorKind::Other, io::Error::kind);
             LedgerError::Backend { what, source: io::Error::new(kind, source.to_string()).into() }
         }
+        other => LedgerError::Backend { what: "append to", source: other.to_string().into() },
     }
 }

@@ -70,7 +70,7 @@ impl fmt::Display for History {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { kind, image, environment, digest, facts, actor, at, .. } = &self.recorded.entry;
+        let Entry { kind, image, environment, digest, facts, actor, at, .. } = &*self.recorded.entry;
         let there = environment.as_ref().map_or("everywhere".to_owned(), ToString::to_string);
         let word = match kind {
             Kind::Promote { phase: Phase::Intent, .. } => "promoting",
