@@ -20,7 +20,8 @@ fn the_example_is_loaded_with_its_signers_and_gates() {
     let factories = Factories::new().with(BuiltIn::new().verifying(signing.verifier())).with(signing);
     let graph = document.graph(&factories).unwrap();
     assert_eq!(graph.to_string(), "dev → prod (signed, built-by-us, verified, scanned, tested, approved)");
-    SigningGates::of(&Document::read(file("../../examples/lockage.toml")).unwrap()).unwrap();
+    let other = SigningGates::of(&Document::read(file("../../examples/lockage.toml")).unwrap()).unwrap();
+    assert_eq!(other.verifier().names().collect::<Vec<_>>(), ["release"]);
 }
 
 #[test]
