@@ -10,6 +10,8 @@ mod attested;
 mod baseline;
 mod check;
 mod cited;
+#[cfg(feature = "documents")]
+pub mod documents;
 mod evidence;
 mod files;
 mod reports;
