@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) tags: BTreeSet<Tag>,
     /// The entries that have others behind them.
     passed: BTreeSet<Digest>,
+    /// The entries that have none.
+    heads: BTreeSet<Digest>,
     /// The bytes of the entries that no checkpoint covers which is known.
     pub(super) loose: BTreeMap<Digest, Bytes>,
     /// What this process has written and knows to be there.
@@ -49,13 +51,19 @@ impl Known {
     }
 
     fn remember(&mut self, recorded: Recorded) -> bool {
-        self.passed.extend(recorded.entry.parents.iter().cloned());
+        for parent in &recorded.entry.parents {
+            self.heads.remove(parent);
+            self.passed.insert(parent.clone());
+        }
+        if !self.passed.contains(&recorded.id) {
+            self.heads.insert(recorded.id.clone());
+        }
         self.entries.insert(recorded.id.clone(), recorded).is_none()
     }
 
     /// The entries that have none behind them.
     pub(super) fn heads(&self) -> Vec<Digest> {
-        self.entries.keys().filter(|id| !self.passed.contains(*id)).cloned().collect()
+        self.heads.iter().cloned().collect()
     }
 
     /// The entries that the known checkpoint and `more` cover and that have none of these behind them.
