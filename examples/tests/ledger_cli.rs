@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use boon::{Compiler, Schemas};
 use lockage_promote::ledger::Entry;
@@ -13,6 +13,8 @@ use lockage_promote::pipeline::{EnvironmentSpec, Graph};
 use lockage_registry::server::Server;
 use lockage_registry::{Memory, Prune as _, Source as _, Tag};
 use serde_json::Value;
+
+static KEYS: OnceLock<[[String; 2]; 2]> = OnceLock::new();
 
 struct World {
     registry: Memory,
@@ -57,8 +59,16 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             _server: server,
         };
-        for name in ["release", "mallory"] {
-            world.run(&["keygen", "--out", name], None).ends(0);
+        // Encrypting a key takes its time: they are made once for all tests.
+        let keys = KEYS.get_or_init(|| {
+            ["release", "mallory"].map(|name| {
+                world.run(&["keygen", "--out", name], None).ends(0);
+                ["key", "pub"].map(|end| fs::read_to_string(world.path(&format!("{name}.{end}"))).unwrap())
+            })
+        });
+        for (name, [private, public]) in ["release", "mallory"].iter().zip(keys) {
+            world.write(&format!("{name}.key"), private);
+            world.write(&format!("{name}.pub"), public);
         }
         let address = &world.address;
         world.write(

@@ -80,14 +80,14 @@ impl Known {
     }
 
     /// The entry that says what `entry` says, if it has been written before: by another process, or by this one, which never
-    /// learned of it. What this process has written and says again is another entry.
-    pub(super) fn trace(&self, entry: &Entry) -> Result<Option<Digest>, LedgerError> {
+    /// learned of it. What this process has written and says again is another entry. `kept` is what of it would be kept.
+    pub(super) fn trace(&self, entry: &Entry, kept: &Entry) -> Result<Option<Digest>, LedgerError> {
         let (begin, end) = EntryTag::traces(entry)?;
         let Ok(from) = begin.parse::<Tag>() else { return Ok(None) };
         let same = self.tags.range(from..).take_while(|tag| tag.as_str().starts_with(&begin));
         let ids = same.filter(|tag| tag.as_str().ends_with(&end)).filter_map(EntryTag::parse).map(|tag| tag.id);
         // The tag is a hint: what counts is what the entry says.
-        let says = |known: &Recorded| *known.entry == Entry { parents: known.entry.parents.clone(), ..entry.clone() };
+        let says = |known: &Recorded| *known.entry == Entry { parents: known.entry.parents.clone(), ..kept.clone() };
         let mut others = ids.filter(|id| !self.own.contains(id));
         Ok(others.find(|id| self.entries.get(id).is_some_and(says)))
     }
