@@ -6,6 +6,7 @@ mod clients;
 mod copy;
 mod gate;
 mod keygen;
+mod ledger;
 mod pairs;
 mod progress;
 mod promote;
@@ -50,6 +51,9 @@ enum Command {
     Lint(promote::lint::Arguments),
     /// Try a whole graph of environments in memory.
     Simulate(promote::simulate::Arguments),
+    /// Verify, export or add to the ledger: who promoted what, where, on which evidence.
+    #[command(subcommand)]
+    Ledger(Box<ledger::Command>),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
     /// Sign images, in both layouts of cosign.
@@ -78,6 +82,7 @@ async fn main() -> ExitCode {
         Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
         Command::Lint(arguments) => promote::lint::run(&arguments),
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
+        Command::Ledger(command) => ledger::run(*command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
         Command::Verify(arguments) => verify::run(*arguments).await,

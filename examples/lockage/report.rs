@@ -127,6 +127,9 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<PromoteError>() {
         return error.remedy();
     }
+    if let Some(error) = error.downcast_ref::<lockage_promote::ledger::LedgerError>() {
+        return error.remedy();
+    }
     if let Some(error) = error.downcast_ref::<DocumentError>() {
         return Some(error.remedy());
     }

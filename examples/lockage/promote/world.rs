@@ -11,6 +11,7 @@ use lockage_promote::{Draft, Plan};
 use super::kinds::Kinds;
 use super::{Trouble, ends};
 use crate::clients::{self, Registries};
+use crate::ledger::place::{self, Opened, Place};
 use crate::progress::Progress;
 use crate::report::Failure;
 
@@ -20,9 +21,13 @@ pub(crate) struct Setup {
     #[arg(long, value_name = "FILE", default_value = "lockage.toml")]
     pub(super) config: PathBuf,
 
-    /// The file that keeps who promoted what; else the one that the document names.
+    /// The file or the repository that keeps who promoted what; else the one that the document names.
+    #[arg(long, value_name = "REPO|FILE", value_parser = place::place)]
+    ledger: Option<Place>,
+
+    /// Sign what is written into a ledger in a repository with this private key.
     #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
+    ledger_key: Option<PathBuf>,
 
     /// Cut off a last line of the ledger that ends in the middle, which a machine leaves that was switched off.
     #[arg(long)]
@@ -77,22 +82,24 @@ impl World {
             promoter = promoter.writes(environment.as_str(), registry.clone());
             registries.insert(environment, registry);
         }
+        let ledgers = client.clone();
         promoter = promoter.registry(client.clone());
         if setup.no_attachments {
             promoter = promoter.without_attachments();
         }
-        let file = setup.ledger.as_deref().or(document.ledger());
-        let (promoter, history): (_, Box<dyn History>) = match file {
-            Some(file) => {
-                let ledger = FileLedger::new(file);
-                if setup.mend_ledger {
-                    mend(&ledger)?;
+        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, setup.ledger_key.as_ref())?;
+        let (promoter, history): (_, Box<dyn History>) = match opened {
+            Some(opened) => {
+                if let (Opened::File(ledger), true) = (&opened, setup.mend_ledger) {
+                    mend(ledger)?;
                 }
+                let ledger = opened.shared();
                 (promoter.ledger(ledger.clone()), Box::new(ledger))
             }
             None if writes => {
                 let trouble = Trouble::new("nobody said where to remember what is promoted");
-                let remedy = "Name a file with --ledger FILE, or with ledger = \"FILE\" in the document.";
+                let remedy =
+                    "Name a file or a repository with --ledger FILE, or with ledger = \"FILE\" in the document.";
                 return Err(Failure::usage(&trouble.remedy(remedy)));
             }
             None => {

@@ -72,7 +72,8 @@ impl Seal {
     }
 }
 
-fn key(file: &Path) -> Result<KeyPair, Failure> {
+/// The private key in this file.
+pub(crate) fn key(file: &Path) -> Result<KeyPair, Failure> {
     let encrypted = read(file, |pem| Ok(KeyPair::is_encrypted(pem)?))?;
     let password = if encrypted { Some(password::read(file)?) } else { None };
     read(file, |pem| Ok(KeyPair::from_pem(pem, password.as_ref())?))

@@ -91,3 +91,24 @@ impl Recorded {
         Ok(Self { id: entry.id()?, entry: Arc::new(entry) })
     }
 }
+
+/// A pointer to a ledger is that ledger.
+macro_rules! forward {
+    ($($pointer:ty),+) => {$(
+        #[async_trait]
+        impl<T: History + ?Sized> History for $pointer {
+            async fn entries(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
+                (**self).entries(image).await
+            }
+        }
+
+        #[async_trait]
+        impl<T: Ledger + ?Sized> Ledger for $pointer {
+            async fn append(&self, entry: Entry) -> Result<Digest, LedgerError> {
+                (**self).append(entry).await
+            }
+        }
+    )+};
+}
+
+forward!(Arc<T>, Box<T>);

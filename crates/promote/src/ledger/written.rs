@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lockage_registry::{Algorithm, Digest, digest_of};
 
-use super::{Entry, LedgerError, Recorded};
+use super::{Entry, Kind, LedgerError, Recorded};
 
 /// An entry as it was written. What a newer program has said in it that this one does not know stays in the bytes.
 #[derive(Clone, Debug)]
@@ -34,6 +34,23 @@ impl Written {
     pub(super) fn id(&self) -> &Digest {
         &self.recorded.id
     }
+}
+
+/// The same without the details of what was found.
+pub(super) fn brief(recorded: Recorded) -> Recorded {
+    let Recorded { id, entry } = recorded;
+    let mut entry = Arc::unwrap_or_clone(entry);
+    shorten(&mut entry);
+    Recorded { id, entry: Arc::new(entry) }
+}
+
+/// Forgets the details of what was found.
+pub(super) fn shorten(entry: &mut Entry) {
+    if let Kind::Promote { evidence, .. } | Kind::Finish { evidence, .. } = &mut entry.kind {
+        evidence.iter_mut().for_each(|clearance| clearance.evidence.details = serde_json::Value::Null);
+        evidence.shrink_to_fit();
+    }
+    entry.parents.shrink_to_fit();
 }
 
 /// An entry is one object on one line, with nothing before or behind it: so its bytes are the same wherever it is put.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use lockage_promote::pipeline::Rebuilds;
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Factories, Format, GateFactory, GateProblem, Parameters,
+    BuiltIn, Document, Factories, Format, GateFactory, GateProblem, LedgerPlace, Parameters,
 };
 use lockage_promote::pipeline::simulate::StandIns;
 use lockage_promote::{Evidence, Gate, Verdict, gate};
@@ -56,7 +56,8 @@ fn the_example_is_a_graph() {
     assert_eq!(order, ["dev", "stage", "prod", "edge-devices"]);
     let repository = graph.repository(&"payment-svc".parse().unwrap(), &"dev".parse().unwrap()).unwrap();
     assert_eq!(repository.to_string(), "ghcr.io/acme/payment-svc");
-    assert!(document.ledger().unwrap().ends_with("examples/ledger.jsonl"));
+    let Some(LedgerPlace::File(file)) = document.ledger() else { panic!("{document:?}") };
+    assert!(file.ends_with("examples/ledger.jsonl"));
     assert!(document.credentials(&"prod".parse().unwrap()).unwrap().ends_with("examples/prod-docker.json"));
     assert_eq!(document.credentials(&"stage".parse().unwrap()), None);
     assert_eq!((document.conventions().commit.as_str(), document.conventions().rebuilds), ("sha-", Rebuilds::Refuse));
@@ -167,4 +168,21 @@ fn signers_are_handed_on_with_their_places() {
     assert_eq!(document.folder(), Path::new("conf"));
     let error = document.signer_error("ci", GateProblem::parameters("nobody vouches for it"));
     assert_eq!(error.to_string(), "conf/lockage.toml:4: signers.ci: nobody vouches for it");
+}
+
+#[test]
+fn a_ledger_may_be_in_a_registry() {
+    let text = "[ledger]\nrepository = 'a.example/acme/ledger'\nsigners = ['release']\nname = 'acme'\n";
+    let document = Document::parse("lockage.toml", Format::Toml, text).unwrap();
+    let Some(LedgerPlace::Repository(ledger)) = document.ledger() else { panic!("{document:?}") };
+    assert_eq!(ledger.repository.to_string(), "a.example/acme/ledger");
+    assert_eq!(
+        (&ledger.signers[..], ledger.unsigned, ledger.name.as_deref()),
+        (&["release".to_owned()][..], false, Some("acme"))
+    );
+    let inline = "ledger = { repository = 'a.example/acme/ledger', unsigned = true }";
+    assert!(Document::parse("lockage.toml", Format::Toml, inline).is_ok());
+    let wrong =
+        Document::parse("lockage.toml", Format::Toml, "ledger = { repository = 'a b' }").unwrap_err().to_string();
+    assert!(wrong.contains("lockage.toml:1"), "{wrong}");
 }

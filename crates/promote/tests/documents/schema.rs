@@ -32,6 +32,15 @@ fn problems(root: &Value, schema: &Value, value: &Value, place: &str, found: &mu
                 found.extend((!is).then(|| format!("{place}: no {rule}")));
             }
             "enum" => found.extend((!rule.as_array().unwrap().contains(value)).then(|| format!("{place}: {value}"))),
+            "oneOf" => {
+                let fits = |one: &&Value| {
+                    let mut found = Vec::new();
+                    problems(root, one, value, place, &mut found);
+                    found.is_empty()
+                };
+                let fitting = rule.as_array().unwrap().iter().filter(fits).count();
+                found.extend((fitting != 1).then(|| format!("{place}: {fitting} of the forms")));
+            }
             "required" => found.extend(
                 rule.as_array()
                     .unwrap()
@@ -97,6 +106,9 @@ fn the_schema_refuses_what_the_reader_refuses() {
         json!({ "gates": { "scan": { "says": "yes" } } }),
         json!({ "steps": { "migrate": { "program": "migrate" } } }),
         json!({ "conventions": { "rebuilds": "maybe" } }),
+        json!({ "ledger": 3 }),
+        json!({ "ledger": { "signers": ["release"] } }),
+        json!({ "ledger": { "repository": "a.example/ledger", "signer": "release" } }),
     ] {
         assert!(!judged(&wrong).is_empty(), "{wrong}");
         assert!(Document::parse("x.yaml", Format::Yaml, &wrong.to_string()).is_err(), "{wrong}");
@@ -109,6 +121,7 @@ fn the_keys_are_those_of_the_reader() {
     let schema = schema();
     for (text, pointer) in [
         (r#"{"?": 1}"#, "/properties"),
+        (r#"{"ledger": {"?": 1}}"#, "/$defs/ledger-repository/properties"),
         (r#"{"conventions": {"?": 1}}"#, "/properties/conventions/properties"),
         (r#"{"environments": [{"?": 1}]}"#, "/$defs/environment/properties"),
         (r#"{"edges": [{"?": 1}]}"#, "/$defs/edge/properties"),

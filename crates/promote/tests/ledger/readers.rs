@@ -80,3 +80,26 @@ proptest! {
         });
     }
 }
+
+/// Who asks what runs where need not keep what a scan has found.
+#[tokio::test]
+async fn a_brief_reader_keeps_all_but_the_details() {
+    let memory = memory();
+    let promote = serde_json::json!({
+        "kind": "promote", "phase": "done", "from": "dev", "edge": "dev-prod", "plan": digest(1), "tags": [],
+        "evidence": [{ "gate": "scan", "evidence": { "summary": "clean", "details": { "findings": [1, 2] } } }],
+    });
+    let entry = || {
+        let kind: Kind = serde_json::from_value(promote.clone()).unwrap();
+        Entry::new(kind, name("app"), digest(2), "ada", at(1)).in_environment(name("prod"))
+    };
+    let id = ledger(memory.clone()).append(entry()).await.unwrap();
+    let brief = ledger(memory.clone()).brief();
+    let [recorded] = &brief.entries(None).await.unwrap()[..] else { panic!() };
+    let text = serde_json::to_string(&recorded.entry).unwrap();
+    assert!(recorded.id == id && text.contains("clean") && !text.contains("findings"), "{text}");
+    assert_eq!(ledger(memory.clone()).brief().append(entry()).await.unwrap(), id, "it is found again");
+    let mut export = Vec::new();
+    brief.export(&mut export).await.unwrap();
+    assert!(String::from_utf8(export).unwrap().contains("findings"), "what is exported is whole");
+}

@@ -10,7 +10,7 @@ use super::checkpoint::{Document, PIECE_TYPE, Piece, pieces};
 use super::name::{CheckpointTag, EntryTag};
 use super::{FRESH, RegistryLedger};
 use crate::ledger::statement::{self, CHECKPOINT_PREDICATE, ENTRY_PREDICATE};
-use crate::ledger::written::Written;
+use crate::ledger::written::{Written, brief, shorten};
 use crate::ledger::{CHECKPOINT_TYPE, ENTRY_TYPE, Entry, LedgerError, trust};
 use crate::pipeline::approval::Sealed;
 
@@ -24,7 +24,7 @@ impl RegistryLedger {
         {
             let known = self.known();
             // Somebody has begun this before, and never learned that it was done.
-            if let Some(id) = known.trace(&entry)? {
+            if let Some(id) = known.trace(&entry, &self.kept(&entry))? {
                 return Ok(id);
             }
             entry.parents = known.heads();
@@ -42,7 +42,8 @@ impl RegistryLedger {
         }
         let due = {
             let mut known = self.known();
-            known.add(&tag, written);
+            let recorded = if self.brief { brief(written.recorded) } else { written.recorded };
+            known.add(&tag, Written { bytes: written.bytes, recorded });
             known.own.insert(id.clone());
             known.loose.len() >= self.due(&id)
         };
@@ -51,6 +52,15 @@ impl RegistryLedger {
             *self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error);
         }
         Ok(id)
+    }
+
+    /// What of an entry is kept in memory.
+    fn kept(&self, entry: &Entry) -> Entry {
+        let mut kept = entry.clone();
+        if self.brief {
+            shorten(&mut kept);
+        }
+        kept
     }
 
     /// How many entries may be uncovered when `id` is written. It differs from entry to entry, so that of many who write at

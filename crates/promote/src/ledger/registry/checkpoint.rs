@@ -12,7 +12,7 @@ use super::artifact;
 use super::name::CheckpointTag;
 use super::original::Shelf;
 use crate::ledger::statement::{CHECKPOINT_PREDICATE, Statement};
-use crate::ledger::written::Written;
+use crate::ledger::written::{Written, brief};
 use crate::ledger::{CHECKPOINT_TYPE, LedgerError, Recorded};
 
 /// The media type of a piece of a checkpoint.
@@ -97,7 +97,11 @@ impl Shelf {
     }
 
     /// The entries of a piece; or why it will not do.
-    pub(super) async fn piece(&self, piece: &Piece) -> Result<Result<Vec<Recorded>, String>, LedgerError> {
+    pub(super) async fn piece(
+        &self,
+        piece: &Piece,
+        is_brief: bool,
+    ) -> Result<Result<Vec<Recorded>, String>, LedgerError> {
         let found = artifact::blob(&*self.target, &self.repository, &piece.descriptor(), LIMIT).await;
         let bytes = match found.map_err(|error| LedgerError::registry("read", error))? {
             Ok(bytes) => bytes,
@@ -106,7 +110,8 @@ impl Shelf {
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let entries = lines.map(|line| {
             let line = line.strip_suffix(b"\n").ok_or("its last line does not end")?;
-            Written::read(bytes.slice_ref(line)).map(|written| written.recorded)
+            let recorded = Written::read(bytes.slice_ref(line))?.recorded;
+            Ok(if is_brief { brief(recorded) } else { recorded })
         });
         let entries: Result<Vec<_>, String> = entries.collect();
         Ok(entries.and_then(|entries| match u64::try_from(entries.len()) {

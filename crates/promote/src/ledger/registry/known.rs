@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) tags: BTreeSet<Tag>,
     /// The entries that have others behind them.
     passed: BTreeSet<Digest>,
+    /// The entries that have none.
+    heads: BTreeSet<Digest>,
     /// The bytes of the entries that no checkpoint covers which is known.
     pub(super) loose: BTreeMap<Digest, Bytes>,
     /// What this process has written and knows to be there.
@@ -49,13 +51,19 @@ impl Known {
     }
 
     fn remember(&mut self, recorded: Recorded) -> bool {
-        self.passed.extend(recorded.entry.parents.iter().cloned());
+        for parent in &recorded.entry.parents {
+            self.heads.remove(parent);
+            self.passed.insert(parent.clone());
+        }
+        if !self.passed.contains(&recorded.id) {
+            self.heads.insert(recorded.id.clone());
+        }
         self.entries.insert(recorded.id.clone(), recorded).is_none()
     }
 
     /// The entries that have none behind them.
     pub(super) fn heads(&self) -> Vec<Digest> {
-        self.entries.keys().filter(|id| !self.passed.contains(*id)).cloned().collect()
+        self.heads.iter().cloned().collect()
     }
 
     /// The entries that the known checkpoint and `more` cover and that have none of these behind them.
@@ -72,14 +80,14 @@ impl Known {
     }
 
     /// The entry that says what `entry` says, if it has been written before: by another process, or by this one, which never
-    /// learned of it. What this process has written and says again is another entry.
-    pub(super) fn trace(&self, entry: &Entry) -> Result<Option<Digest>, LedgerError> {
+    /// learned of it. What this process has written and says again is another entry. `kept` is what of it would be kept.
+    pub(super) fn trace(&self, entry: &Entry, kept: &Entry) -> Result<Option<Digest>, LedgerError> {
         let (begin, end) = EntryTag::traces(entry)?;
         let Ok(from) = begin.parse::<Tag>() else { return Ok(None) };
         let same = self.tags.range(from..).take_while(|tag| tag.as_str().starts_with(&begin));
         let ids = same.filter(|tag| tag.as_str().ends_with(&end)).filter_map(EntryTag::parse).map(|tag| tag.id);
         // The tag is a hint: what counts is what the entry says.
-        let says = |known: &Recorded| *known.entry == Entry { parents: known.entry.parents.clone(), ..entry.clone() };
+        let says = |known: &Recorded| *known.entry == Entry { parents: known.entry.parents.clone(), ..kept.clone() };
         let mut others = ids.filter(|id| !self.own.contains(id));
         Ok(others.find(|id| self.entries.get(id).is_some_and(says)))
     }

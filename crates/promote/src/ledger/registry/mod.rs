@@ -51,6 +51,7 @@ pub struct RegistryLedger {
     signer: Option<Arc<dyn StatementSigner>>,
     every: usize,
     skew: Duration,
+    brief: bool,
     known: Mutex<Known>,
     /// Held by whoever learns what is new.
     turn: futures::lock::Mutex<()>,
@@ -66,6 +67,7 @@ impl RegistryLedger {
             signer: None,
             every: 256,
             skew: Duration::from_secs(300),
+            brief: false,
             known: Mutex::default(),
             turn: futures::lock::Mutex::new(()),
             trouble: Mutex::default(),
@@ -95,6 +97,13 @@ impl RegistryLedger {
     #[must_use]
     pub fn skew(self, skew: Duration) -> Self {
         Self { skew, ..self }
+    }
+
+    /// Keeps of what gates and steps found only the line for people, and not the details, which are most of a ledger. For
+    /// those who ask what runs where: everything is checked all the same, and what is written or exported is whole.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { brief: true, ..self }
     }
 
     /// The repository.

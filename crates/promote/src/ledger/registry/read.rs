@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use futures_timer::Delay;
 use lockage_registry::{Digest, Tag};
 
@@ -11,12 +11,16 @@ use super::artifact::{self, at_once};
 use super::name::{CheckpointTag, EntryTag};
 use crate::ledger::LedgerError;
 use crate::ledger::audit::Finding;
+use crate::ledger::written::brief;
 
 /// A listing that takes several pages may show an entry and not what was written just before it: then it is listed again.
 const LISTINGS: u32 = 4;
 
 /// As long as no more are unknown, they are read one by one.
 const FEW: usize = 8;
+
+/// So many pieces of a checkpoint are fetched at once: each may be large.
+const PIECES: usize = 3;
 
 /// So many checkpoints that do not count are looked at before all entries are read one by one.
 const CHECKPOINTS: usize = 16;
@@ -78,7 +82,10 @@ impl RegistryLedger {
         let shelf = &self.shelf;
         let mut fetched = at_once(unknown.iter().map(|tag| shelf.original(tag)));
         while let Some(original) = fetched.next().await {
-            let original = original?.map_err(LedgerError::Unsound)?;
+            let mut original = original?.map_err(LedgerError::Unsound)?;
+            if self.brief {
+                original.written.recorded = brief(original.written.recorded);
+            }
             self.known().add(&original.tag, original.written);
         }
         Ok(())
@@ -113,7 +120,8 @@ impl RegistryLedger {
             document.pieces.iter().filter(|piece| !known.pieces.contains(piece)).cloned().collect()
         };
         let mut entries = Vec::new();
-        let mut fetched = at_once(new.iter().map(|piece| self.shelf.piece(piece)));
+        let read = new.iter().map(|piece| self.shelf.piece(piece, self.brief));
+        let mut fetched = stream::iter(read.collect::<Vec<_>>()).buffered(PIECES);
         while let Some(piece) = fetched.next().await {
             let Ok(piece) = piece? else { return Ok(false) };
             entries.extend(piece);

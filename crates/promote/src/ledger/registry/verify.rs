@@ -119,7 +119,7 @@ impl RegistryLedger {
         let mut covered = Vec::new();
         for piece in &document.pieces {
             if !pieces.contains_key(&piece.digest) {
-                match self.shelf.piece(piece).await? {
+                match self.shelf.piece(piece, true).await? {
                     Ok(entries) => {
                         pieces.insert(piece.digest.clone(), entries.into_iter().map(|entry| entry.id).collect())
                     }

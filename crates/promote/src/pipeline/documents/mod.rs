@@ -3,6 +3,7 @@
 mod builtin;
 mod error;
 mod factory;
+mod ledger;
 mod outside;
 mod place;
 mod read;
@@ -22,6 +23,7 @@ use crate::Gate;
 pub use builtin::BuiltIn;
 pub use error::{DocumentError, DocumentProblem};
 pub use factory::{Factories, GateFactory, GateProblem, Parameters};
+pub use ledger::{LedgerPlace, LedgerRepository};
 pub use outside::Reports;
 #[cfg(feature = "http")]
 pub use outside::{Outside, Watches};
@@ -68,7 +70,7 @@ pub enum Format {
 #[derive(Clone, Debug)]
 pub struct Document {
     file: PathBuf,
-    ledger: Option<PathBuf>,
+    ledger: Option<LedgerPlace>,
     credentials: BTreeMap<String, Marked<PathBuf>>,
     conventions: Conventions,
     variables: BTreeMap<String, String>,
@@ -175,8 +177,8 @@ impl Document {
 
     /// Where the ledger is kept, if the document says it.
     #[must_use]
-    pub fn ledger(&self) -> Option<&Path> {
-        self.ledger.as_deref()
+    pub fn ledger(&self) -> Option<&LedgerPlace> {
+        self.ledger.as_ref()
     }
 
     /// The file with the credentials of an environment, in the format of docker's `config.json`, if it has its own.

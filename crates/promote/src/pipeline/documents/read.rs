@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::place::Marked;
 use super::written::{Written, plain};
-use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, Parameters, StepProblem};
+use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, LedgerPlace, Parameters, StepProblem};
 use crate::pipeline::{EdgeSpec, EnvironmentSpec};
 
 type Gate = Map<String, Value>;
@@ -35,7 +35,10 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
     let from_folder = |marked: Marked<PathBuf>| Marked { line: marked.line, value: folder.join(marked.value) };
     Ok(Document {
         file: file.to_owned(),
-        ledger: pieces.ledger.map(|ledger| folder.join(ledger)),
+        ledger: pieces.ledger.map(|ledger| match ledger {
+            LedgerPlace::File(file) => LedgerPlace::File(folder.join(file)),
+            other @ LedgerPlace::Repository(_) => other,
+        }),
         credentials: pieces.credentials.into_iter().map(|(name, file)| (name, from_folder(file))).collect(),
         conventions: pieces.conventions.into(),
         variables: pieces.variables,

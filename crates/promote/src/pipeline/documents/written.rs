@@ -1,19 +1,19 @@
 //! A document as it is written, whatever marks the places of its pieces.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use lockage_tagging::branches::BranchTable;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::LedgerPlace;
 use crate::pipeline::{Conventions, Rebuilds};
 
 /// `N`, `E`, `G` and `F` are environments, edges, gates with steps and signers, and files, each with its place.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Written<N, E, G, F> {
-    pub(super) ledger: Option<PathBuf>,
+    pub(super) ledger: Option<LedgerPlace>,
     #[serde(default = "BTreeMap::new")]
     pub(super) credentials: BTreeMap<String, F>,
     #[serde(default)]

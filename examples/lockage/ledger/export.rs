@@ -1,0 +1,76 @@
+//! `lockage ledger export`: every entry with its signature, a line each.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lockage_promote::ledger::{FileLedger, History as _};
+
+use super::place::{Opened, Where};
+use crate::report::{Failure, Unusable};
+
+/// A line is {"id":…,"entry":…,"seal":…}; parents come first. `ledger verify --ledger FILE --public-key KEY` verifies it
+/// without any request.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Where,
+
+    /// Write it to this file, whole or not at all, rather than to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let opened = arguments.place.open(None)?;
+    match &arguments.out {
+        Some(file) => {
+            let unusable = |error: io::Error| Failure::error(&Unusable::of(file)(error.into()));
+            let beside = beside(file);
+            let mut out = BufWriter::new(File::create(&beside).map_err(unusable)?);
+            let written = write(&opened, &mut out).await;
+            let kept = written.and_then(|()| {
+                out.into_inner()
+                    .map_err(io::IntoInnerError::into_error)
+                    .and_then(|file| file.sync_all())
+                    .map_err(unusable)
+            });
+            match kept {
+                Ok(()) => std::fs::rename(&beside, file).map_err(unusable)?,
+                Err(failure) => {
+                    drop(std::fs::remove_file(&beside));
+                    return Err(failure);
+                }
+            }
+        }
+        None => {
+            let mut out = BufWriter::new(io::stdout());
+            write(&opened, &mut out).await?;
+            out.flush().map_err(|error| Failure::error(&error))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+async fn write(opened: &Opened, out: &mut (dyn Write + Send)) -> Result<(), Failure> {
+    match opened {
+        Opened::Registry(ledger) => ledger.export(out).await.map(drop).map_err(|error| Failure::error(&error)),
+        Opened::File(ledger) => lines(ledger, out).await,
+    }
+}
+
+/// The lines of a file are those of an export, once they have been judged.
+async fn lines(ledger: &FileLedger, out: &mut (dyn Write + Send)) -> Result<(), Failure> {
+    for recorded in ledger.entries(None).await.map_err(|error| Failure::error(&error))? {
+        let line = serde_json::to_string(&recorded).map_err(|error| Failure::error(&error))?;
+        writeln!(out, "{line}").map_err(|error| Failure::error(&error))?;
+    }
+    Ok(())
+}
