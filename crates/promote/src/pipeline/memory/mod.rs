@@ -22,6 +22,7 @@
 //! What asks registries as well, or writes, is with the [`Promoter`](super::Promoter).
 
 mod ago;
+mod drift;
 mod history;
 mod running;
 mod standing;
@@ -32,6 +33,7 @@ mod whereabouts;
 use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
 
+pub use drift::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Lapse, Proof, Unread};
 pub use history::{History, Line, history};
 pub(crate) use running::known;
 pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running};

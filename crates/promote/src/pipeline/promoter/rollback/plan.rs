@@ -131,7 +131,7 @@ impl Found<'_> {
                 // A tag that does not exist, and did not exist then, is as it was.
                 left.extend(holds.map(|holds| LeftTag {
                     tag: tag.clone(),
-                    holds,
+                    holds: Some(holds),
                     why: "it did not exist then, and is not deleted".to_owned(),
                 }));
                 continue;
@@ -139,7 +139,7 @@ impl Found<'_> {
             if holds.as_ref() != Some(to)
                 && let Some(why) = self.hindrance(to, &mut there).await?
             {
-                left.extend(holds.map(|holds| LeftTag { tag: tag.clone(), holds, why }));
+                left.push(LeftTag { tag: tag.clone(), holds, why });
                 continue;
             }
             tags.push(MovedTag { tag: tag.clone(), now: holds, to: to.clone() });
