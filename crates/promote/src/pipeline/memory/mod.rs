@@ -24,6 +24,7 @@
 mod ago;
 mod drift;
 mod history;
+mod recheck;
 mod running;
 mod standing;
 mod wanted;
@@ -35,6 +36,7 @@ use crate::ledger::ImageFacts;
 
 pub use drift::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Lapse, Proof, Unread};
 pub use history::{History, Line, history};
+pub use recheck::{Recheck, Rechecked};
 pub(crate) use running::known;
 pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running};
 pub use standing::{Denied, Held, InForce, in_force};

@@ -55,7 +55,7 @@ impl Promoter {
 }
 
 impl Unread {
-    pub(super) fn of(image: &Name, error: &(dyn Error + 'static)) -> Self {
+    pub(in crate::pipeline::memory) fn of(image: &Name, error: &(dyn Error + 'static)) -> Self {
         let (mut text, mut cause) = (error.to_string(), error.source());
         while let Some(error) = cause {
             text += &format!(": {error}");

@@ -2,7 +2,7 @@
 
 pub(in crate::pipeline) mod apply;
 mod canary;
-mod plan;
+pub(in crate::pipeline) mod plan;
 mod to;
 
 use std::fmt;
