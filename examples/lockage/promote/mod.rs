@@ -1,12 +1,12 @@
 //! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
 
-mod ends;
+pub(crate) mod ends;
 pub(crate) mod lint;
 mod outputs;
 pub(crate) mod simulate;
 mod trouble;
 pub(crate) mod why_not;
-mod world;
+pub(crate) mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ pub(crate) struct Arguments {
     setup: Setup,
 }
 
-fn name(text: &str) -> Result<Name, NameProblem> {
+pub(crate) fn name(text: &str) -> Result<Name, NameProblem> {
     text.parse()
 }
 
