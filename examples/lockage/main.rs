@@ -55,6 +55,8 @@ enum Command {
     WhereIs(Box<memory::where_is::Arguments>),
     /// Say everything that the ledger says, and what is denied and held.
     History(Box<memory::history::Arguments>),
+    /// Compare what two environments have: commits, versions, packages, vulnerabilities.
+    Diff(Box<memory::diff::Arguments>),
     /// Find where environments are not what the ledger says, and put it right.
     Drift(Box<memory::drift::Arguments>),
     /// Deny an image: it moves nowhere until it is released.
@@ -99,6 +101,7 @@ async fn main() -> ExitCode {
         Command::Running(arguments) => memory::running::run(*arguments).await,
         Command::WhereIs(arguments) => memory::where_is::run(*arguments).await,
         Command::History(arguments) => memory::history::run(*arguments).await,
+        Command::Diff(arguments) => memory::diff::run(*arguments).await,
         Command::Drift(arguments) => memory::drift::run(*arguments).await,
         Command::Deny(arguments) => memory::orders::deny(*arguments).await,
         Command::Hold(arguments) => memory::orders::hold(*arguments).await,

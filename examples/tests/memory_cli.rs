@@ -46,6 +46,14 @@ async fn what_runs_and_where_an_image_is_are_told_by_the_ledger() {
     world.run(&["history", "app", "--env", "prod"]).ends(0).says("from stage (stage-prod)");
     let json = world.run(&["history", "--json"]).ends(0).json();
     assert_eq!(json["history"].as_array().unwrap().len(), 8);
+    let json = world.run(&["diff", "prod", "stage", "--json"]).ends(0).json();
+    assert_eq!((json["same"].as_u64(), json["images"].as_array().map(Vec::len)), (Some(1), Some(0)));
+    world.build(3).await;
+    world.promote("pr:3", "stage", &["--yes"]).ends(0);
+    let told = world.run(&["diff", "prod", "stage"]).ends(0);
+    for words in ["commit 0000002", "commit 0000003", "no bill of materials that can be read"] {
+        assert!(told.out.contains(words), "{words}: {}", told.out);
+    }
     world.run(&["running", "moon"]).ends(2).says("There are: dev, stage, prod.");
 }
 

@@ -1,5 +1,6 @@
 //! `lockage` on a bad day: what runs where, where an image is, how to go back, and what may not move.
 
+pub(crate) mod diff;
 pub(crate) mod drift;
 pub(crate) mod history;
 pub(crate) mod orders;

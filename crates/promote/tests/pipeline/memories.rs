@@ -11,7 +11,10 @@ use lockage_promote::pipeline::output::Standing as Outcome;
 use lockage_promote::pipeline::{EdgeSpec, Override, PromoteError, Promoter};
 use lockage_promote::{GateContext, GateError, Verdict, gate};
 use lockage_registry::testing::{Fault, Faulty, fixtures};
-use lockage_registry::{Digest, ErrorKind, Memory, Prune as _, Repository, Source, TagOrDigest, Target as _};
+use lockage_registry::{
+    Algorithm, Body, Descriptor, Digest, ErrorKind, Memory, Prune as _, RawManifest, Repository, Source, TagOrDigest,
+    Target as _, TargetExt as _, digest_of, media_type, referrers,
+};
 
 use crate::world::{COMMIT, World, built, digest, name, now, pass, select, tag};
 
@@ -461,4 +464,68 @@ fn a_release_that_was_said_is_told_with_what_it_ended() {
     ]));
     let text = history(&told, Some(&name("app")), None).to_string();
     assert!(text.contains("hold       app  prod") && text.contains("of the hold: over  (ops)"), "{text}");
+}
+
+#[tokio::test]
+async fn two_environments_are_compared_by_commits_packages_and_vulnerabilities() {
+    let world = World::new();
+    let (first, second) = (built(OTHER, 2), built(COMMIT, 1));
+    world.push(&first, &["pr-41"]).await;
+    world.push(&second, &["pr-42"]).await;
+    let promoter = world.promoter();
+    for (pull_request, edge) in [("pr:41", "dev-stage"), ("env:stage", "stage-prod"), ("pr:42", "dev-stage")] {
+        pass(&promoter, pull_request, edge).await.unwrap();
+    }
+    let bare = promoter.diff(&name("prod"), &name("stage"), later(5)).await.unwrap();
+    let [one] = bare.images.as_slice() else { panic!("{bare}") };
+    assert_eq!(one.from.as_ref().unwrap().facts.commit.as_deref(), Some(OTHER));
+    assert_eq!(one.to.as_ref().unwrap().facts.commit.as_deref(), Some(COMMIT));
+    assert!(one.packages.is_none() && one.vulnerabilities.is_none());
+    assert_eq!(one.notes.len(), 4, "what is not there is said: {:?}", one.notes);
+
+    for (registry, host, image, zlib, cves) in [
+        (&world.prod, "prod", &first, "1.2", r#"[{"id":"CVE-1"},{"id":"CVE-2"}]"#),
+        (&world.stage, "stage", &second, "1.3", r#"[{"id":"CVE-2"},{"id":"CVE-3"}]"#),
+    ] {
+        let repo: Repository = format!("{host}.example/app").parse().unwrap();
+        let platform = &image.manifests[0];
+        let sbom = format!(
+            r#"{{"bomFormat":"CycloneDX","components":[{{"name":"zlib","version":"{zlib}"}},{{"name":"{host}","version":"1"}}]}}"#
+        );
+        attach(registry, &repo, platform, "application/vnd.cyclonedx+json", sbom).await;
+        let statement = format!(
+            r#"{{"subject":[{{"digest":{{"sha256":"{}"}}}}],"predicateType":"https://in-toto.io/attestation/vulns/v0.2","predicate":{{"scanner":{{"result":{cves}}}}}}}"#,
+            digest(image).hex()
+        );
+        attach(registry, &repo, image.root(), "application/vnd.in-toto+json", statement).await;
+    }
+    let whole = promoter.diff(&name("prod"), &name("stage"), later(5)).await.unwrap();
+    let one = &whole.images[0];
+    let packages = one.packages.as_ref().unwrap();
+    let names = |all: &[memory::Change]| all.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    assert_eq!((names(&packages.added), names(&packages.removed)), (vec!["stage".to_owned()], vec!["prod".to_owned()]));
+    assert_eq!((packages.changed[0].from.join(","), packages.changed[0].to.join(",")), ("1.2".into(), "1.3".into()));
+    let found = one.vulnerabilities.as_ref().unwrap();
+    assert_eq!((found.new.join(","), found.fixed.join(",")), ("CVE-3".to_owned(), "CVE-1".to_owned()));
+    assert!(one.notes.is_empty(), "{:?}", one.notes);
+    assert!(whole.to_string().contains("~ zlib  1.2 → 1.3"), "{whole}");
+    let same = promoter.diff(&name("stage"), &name("stage"), later(5)).await.unwrap();
+    assert_eq!((same.same, same.images.len()), (1, 0));
+}
+
+/// Attaches a document, as a referrer.
+async fn attach(registry: &Memory, repo: &Repository, subject: &RawManifest, kind: &str, document: String) {
+    let put = async |media_type: &str, bytes: String| {
+        let bytes: bytes::Bytes = bytes.into();
+        let blob = Descriptor::new(media_type, digest_of(Algorithm::Sha256, &bytes).unwrap(), bytes.len() as u64);
+        registry.put_blob(repo, &blob, Body::from(bytes)).await.unwrap();
+        serde_json::to_value(&blob).unwrap()
+    };
+    let (config, layer) = (put(media_type::OCI_EMPTY, "{}".to_owned()).await, put(kind, document).await);
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": kind, "config": config,
+        "layers": [layer], "subject": subject.descriptor(),
+    });
+    let raw = RawManifest::new(media_type::OCI_MANIFEST, manifest.to_string().into()).unwrap();
+    referrers::attach(registry, repo, &raw).await.unwrap();
 }

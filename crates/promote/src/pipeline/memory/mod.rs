@@ -22,6 +22,7 @@
 //! What asks registries as well, or writes, is with the [`Promoter`](super::Promoter).
 
 mod ago;
+mod diff;
 mod drift;
 mod history;
 mod recheck;
@@ -34,6 +35,7 @@ mod whereabouts;
 use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
 
+pub use diff::{Change, Changes, Difference, ImageDifference, Side, Vulnerabilities};
 pub use drift::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Lapse, Proof, Unread};
 pub use history::{History, Line, history};
 pub use recheck::{Recheck, Rechecked};

@@ -528,12 +528,17 @@ impl Model {
                 self.record(Kind::Release { of: Standing::Hold, reason: "over".into() }, 0, Some(environment)).await;
                 self.held.remove(&environment);
             }
-            Op::Rollback { environment, to, killed } if environment < environments => {
-                self.roll_back(environment, to, killed).await;
+            Op::Rollback { environment, to, killed } => {
+                let at = 1 + environment % (environments - 1);
+                // Often to what was there.
+                let there: Vec<usize> =
+                    self.arrived.iter().filter(|(n, _)| *n == at).map(|(_, image)| *image).collect();
+                let to = to.map(|n| there.get(n).copied().unwrap_or(n));
+                self.roll_back(at, to, killed).await;
             }
-            Op::Meddle { environment, image } if environment < environments => self.meddle(environment, image).await,
-            Op::Heal { environment, killed } if environment < environments => self.heal(environment, killed).await,
-            Op::Hold { .. } | Op::EndHold { .. } | Op::Rollback { .. } | Op::Meddle { .. } | Op::Heal { .. } => {}
+            Op::Meddle { environment, image } => self.meddle(1 + environment % (environments - 1), image).await,
+            Op::Heal { environment, killed } => self.heal(1 + environment % (environments - 1), killed).await,
+            Op::Hold { .. } | Op::EndHold { .. } => {}
         }
     }
 }
