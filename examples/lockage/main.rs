@@ -7,6 +7,7 @@ mod copy;
 mod gate;
 mod keygen;
 mod ledger;
+mod memory;
 mod pairs;
 mod progress;
 mod promote;
@@ -47,6 +48,26 @@ enum Command {
     Promote(Box<promote::Arguments>),
     /// Say what stands between an image and an environment.
     WhyNot(Box<promote::why_not::Arguments>),
+    /// Put an image back that was in an environment before, by its tags alone.
+    Rollback(Box<memory::rollback::Arguments>),
+    /// Say what runs where, since when, by whom, and on which evidence.
+    Running(Box<memory::running::Arguments>),
+    /// Say where an image is, and was: by commit, digest, version or pull request.
+    WhereIs(Box<memory::where_is::Arguments>),
+    /// Say everything that the ledger says, and what is denied and held.
+    History(Box<memory::history::Arguments>),
+    /// Compare what two environments have: commits, versions, packages, vulnerabilities.
+    Diff(Box<memory::diff::Arguments>),
+    /// Find where environments are not what the ledger says, and put it right.
+    Drift(Box<memory::drift::Arguments>),
+    /// Deny an image: it moves nowhere until it is released.
+    Deny(Box<memory::orders::Deny>),
+    /// Hold an environment: it keeps what it has until it is released.
+    Hold(Box<memory::orders::Hold>),
+    /// Release what is denied or held.
+    Release(Box<memory::orders::Release>),
+    /// Ask today's gates about what runs today.
+    Recheck(Box<memory::recheck::Arguments>),
     /// Find what is deployed by a tag that may move.
     Lint(promote::lint::Arguments),
     /// Try a whole graph of environments in memory.
@@ -80,6 +101,16 @@ async fn main() -> ExitCode {
         Command::Gate(command) => gate::run(command).await,
         Command::Promote(arguments) => promote::run(*arguments).await,
         Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
+        Command::Rollback(arguments) => memory::rollback::run(*arguments).await,
+        Command::Running(arguments) => memory::running::run(*arguments).await,
+        Command::WhereIs(arguments) => memory::where_is::run(*arguments).await,
+        Command::History(arguments) => memory::history::run(*arguments).await,
+        Command::Diff(arguments) => memory::diff::run(*arguments).await,
+        Command::Drift(arguments) => memory::drift::run(*arguments).await,
+        Command::Deny(arguments) => memory::orders::deny(*arguments).await,
+        Command::Hold(arguments) => memory::orders::hold(*arguments).await,
+        Command::Release(arguments) => memory::orders::release(*arguments).await,
+        Command::Recheck(arguments) => memory::recheck::run(*arguments).await,
         Command::Lint(arguments) => promote::lint::run(&arguments),
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Ledger(command) => ledger::run(*command).await,

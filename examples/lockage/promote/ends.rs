@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use lockage_promote::pipeline::output::Standing;
-use lockage_promote::pipeline::{PromoteError, ResolveError};
+use lockage_promote::pipeline::{OrderProblem, PromoteError, ResolveError};
 
 use crate::report::Failure;
 
-pub(super) fn code(standing: Standing) -> ExitCode {
+pub(crate) fn code(standing: Standing) -> ExitCode {
     ExitCode::from(match standing {
         Standing::Planned | Standing::Ready | Standing::Done => 0,
         Standing::Refused => 1,
@@ -18,16 +18,19 @@ pub(super) fn code(standing: Standing) -> ExitCode {
 }
 
 /// What was asked for wrongly, what is refused whoever asks, and what failed.
-pub(super) fn failure(error: PromoteError) -> Failure {
+pub(crate) fn failure(error: PromoteError) -> Failure {
     use lockage_promote::Error;
     match &error {
         PromoteError::Graph(_)
         | PromoteError::Override(_)
         | PromoteError::Edges { .. }
+        | PromoteError::Order(OrderProblem::NoReason)
         | PromoteError::Resolve(ResolveError::Branch { .. } | ResolveError::Version { .. }) => Failure::usage(&error),
         PromoteError::PinHeld { .. }
         | PromoteError::PinAndFloat { .. }
         | PromoteError::NotCleared(_)
+        | PromoteError::Stopped { .. }
+        | PromoteError::Order(_)
         | PromoteError::NoSuchPlatform { .. }
         | PromoteError::OtherGraph { .. }
         | PromoteError::OtherTags { .. }

@@ -1,6 +1,6 @@
 //! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
 
-mod ends;
+pub(crate) mod ends;
 mod kinds;
 pub(crate) mod lint;
 mod outputs;
@@ -8,7 +8,7 @@ pub(crate) mod simulate;
 pub(crate) mod steps;
 mod trouble;
 pub(crate) mod why_not;
-mod world;
+pub(crate) mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ pub(crate) struct Arguments {
     setup: Setup,
 }
 
-fn name(text: &str) -> Result<Name, NameProblem> {
+pub(crate) fn name(text: &str) -> Result<Name, NameProblem> {
     text.parse()
 }
 

@@ -49,8 +49,8 @@ pub(crate) struct Setup {
     reach: clients::Reach,
 }
 
-pub(super) struct World {
-    pub(super) promoter: Promoter,
+pub(crate) struct World {
+    pub(crate) promoter: Promoter,
     history: Box<dyn History>,
     progress: Progress,
     registries: BTreeMap<Name, Registries>,
@@ -59,7 +59,7 @@ pub(super) struct World {
 
 impl World {
     /// Whoever writes needs a ledger that outlives the process.
-    pub(super) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
+    pub(crate) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
         let Kinds { gates, steps } = Kinds::asked(&document, client.clone())?;
@@ -116,7 +116,7 @@ impl World {
     }
 
     /// The edge of this name, which has to lead where the image is to go.
-    pub(super) fn edge(&self, edge: &Name, to: &Name) -> Result<Name, Failure> {
+    pub(crate) fn edge(&self, edge: &Name, to: &Name) -> Result<Name, Failure> {
         let graph = self.promoter.graph();
         graph.environment(to).map_err(|error| ends::failure(error.into()))?;
         let found = graph.edge(edge).map_err(|error| ends::failure(error.into()))?;
@@ -128,7 +128,7 @@ impl World {
         Ok(edge.clone())
     }
 
-    pub(super) async fn plan(
+    pub(crate) async fn plan(
         &self,
         image: &Name,
         select: &Select,
@@ -143,11 +143,15 @@ impl World {
         self.promoter.plan(&pinned, edge).await
     }
 
-    pub(super) async fn chronicle(&self, image: Option<&Name>) -> Result<Chronicle, PromoteError> {
-        Ok(Chronicle::of(self.history.entries(image).await?))
+    pub(crate) async fn chronicle(&self, image: Option<&Name>) -> Result<Chronicle, PromoteError> {
+        let all = Chronicle::of(self.history.entries(None).await?);
+        Ok(match image {
+            Some(image) => all.of_image(image),
+            None => all,
+        })
     }
 
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         self.progress.finish();
     }
 }
@@ -159,7 +163,7 @@ fn mend(ledger: &FileLedger) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn invalid(error: DocumentError) -> Failure {
+pub(crate) fn invalid(error: DocumentError) -> Failure {
     Failure::usage(&error)
 }
 

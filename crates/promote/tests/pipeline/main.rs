@@ -8,6 +8,7 @@ mod chronicle;
 mod forges;
 mod graph;
 mod looks;
+mod memories;
 mod notary;
 mod overrides;
 mod passages;

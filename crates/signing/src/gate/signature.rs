@@ -1,7 +1,7 @@
 //! `SignatureGate`: the image is signed by whom the policy asks for.
 
 use async_trait::async_trait;
-use lockage_promote::{Gate, GateContext, GateError, Verdict};
+use lockage_promote::{Gate, GateContext, GateError, OnRollback, Verdict};
 
 use super::{evidence, verdict};
 use crate::Policy;
@@ -53,5 +53,10 @@ impl Gate for SignatureGate {
         verdict(context, outcome, "is not signed", |verified| {
             evidence("signed by", verified.accepted.iter().map(|accepted| &accepted.signer), &verified)
         })
+    }
+
+    /// Whatever goes back is signed as whatever comes.
+    fn on_rollback(&self) -> OnRollback {
+        OnRollback::Always
     }
 }

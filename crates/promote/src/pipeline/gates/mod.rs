@@ -10,6 +10,7 @@ mod sarif;
 mod sbom;
 mod sbom_found;
 mod soak;
+mod superseded;
 
 use lockage_registry::Repository;
 
@@ -25,6 +26,7 @@ pub use metric::MetricGate;
 pub use sarif::Level;
 pub use sbom::SbomGate;
 pub use soak::SoakGate;
+pub use superseded::SupersededGate;
 
 /// The passage that a gate is asked about.
 pub(crate) fn along<'a>(context: &GateContext<'a>) -> Result<Promoted<'a>, GateError> {

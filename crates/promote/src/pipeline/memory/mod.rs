@@ -22,7 +22,10 @@
 //! What asks registries as well, or writes, is with the [`Promoter`](super::Promoter).
 
 mod ago;
+mod diff;
+mod drift;
 mod history;
+mod recheck;
 mod running;
 mod standing;
 mod wanted;
@@ -32,7 +35,10 @@ mod whereabouts;
 use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
 
+pub use diff::{Change, Changes, Difference, ImageDifference, Side, Vulnerabilities};
+pub use drift::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Lapse, Proof, Unread};
 pub use history::{History, Line, history};
+pub use recheck::{Recheck, Rechecked};
 pub(crate) use running::known;
 pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running};
 pub use standing::{Denied, Held, InForce, in_force};

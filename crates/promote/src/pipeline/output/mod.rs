@@ -242,7 +242,7 @@ fn known_as(chronicle: &Chronicle, passage: &Passage, held: &Digest, now: System
 }
 
 impl ReportedGate {
-    fn of(opinion: &Opinion) -> Self {
+    pub(crate) fn of(opinion: &Opinion) -> Self {
         let (said, found, retry_after) = match &opinion.verdict {
             Ok(Verdict::Pass(evidence)) => (Said::Pass, vec![evidence.summary.clone()], None),
             Ok(Verdict::Fail { reasons }) => (Said::Fail, reasons.clone(), None),

@@ -22,7 +22,7 @@ impl Standing {
 }
 
 impl Said {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "FAIL",

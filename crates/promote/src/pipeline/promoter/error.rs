@@ -3,10 +3,10 @@
 use lockage_registry::{Digest, Reference, Tag};
 use lockage_tagging::SchemeError;
 
-use crate::NotCleared;
 use crate::ledger::LedgerError;
 use crate::pipeline::step::{Moment, StepError};
 use crate::pipeline::{GraphError, Name, OrderProblem, OverrideProblem, ResolveError};
+use crate::{GateError, NotCleared};
 
 /// Why an image did not pass along an edge.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +130,9 @@ pub enum PromoteError {
     /// What was ordered, a rollback, a denial, a hold or a release, makes no sense.
     #[error(transparent)]
     Order(#[from] OrderProblem),
+    /// It could not be known whether the evidence of what is there is whole.
+    #[error("whether its evidence is whole could not be known")]
+    Proof(#[source] GateError),
     /// A step failed.
     #[error("the step {step:?}, {moment} the promotion to {environment}, failed: {source}")]
     Step {
@@ -185,6 +188,7 @@ impl PromoteError {
             Self::Override(problem) => problem.remedy(),
             Self::Stopped { .. } => "No tag that moves has moved. Release it, or leave it.".to_owned(),
             Self::Order(problem) => problem.remedy(),
+            Self::Proof(_) => "What cannot be read is not there to be relied on; look again.".to_owned(),
             Self::Step { moment: Moment::Before, .. } => {
                 "No tag has moved. Promote again when it can be done; what is there is not copied again.".to_owned()
             }

@@ -4,11 +4,11 @@ mod apply;
 mod break_glass;
 mod error;
 mod orders;
-mod plan;
+pub(super) mod plan;
 mod receipt;
 mod reread;
-mod rollback;
-mod standing;
+pub(super) mod rollback;
+pub(super) mod standing;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -61,12 +61,12 @@ pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, Rol
 #[derive(Clone)]
 #[must_use]
 pub struct Promoter {
-    graph: Arc<Graph>,
+    pub(super) graph: Arc<Graph>,
     sources: BTreeMap<String, Arc<dyn Source>>,
     targets: BTreeMap<String, Arc<dyn Target>>,
-    ledger: Arc<dyn Ledger>,
-    conventions: Conventions,
-    actor: String,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) conventions: Conventions,
+    pub(super) actor: String,
     observer: Option<Arc<dyn Observer>>,
     flights: Flights,
     attachments: bool,
@@ -271,17 +271,17 @@ impl Promoter {
         apply::apply(self, plan, now).await
     }
 
-    async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
+    pub(super) async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
         // All of them: the entries about other images lie between those about this one, and say which was first.
         Ok(Chronicle::of(self.ledger.entries(None).await?).of_image(image))
     }
 
-    fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
+    pub(super) fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
         let source = self.sources.get(environment.as_str());
         source.map(|source| &**source).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
     }
 
-    fn target(&self, environment: &Name) -> Result<&dyn Target, PromoteError> {
+    pub(super) fn target(&self, environment: &Name) -> Result<&dyn Target, PromoteError> {
         let target = self.targets.get(environment.as_str());
         target.map(|target| &**target).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
     }

@@ -130,7 +130,11 @@ async fn held(target: &dyn Source, repo: &Repository, tags: Vec<Tag>) -> Result<
     .await
 }
 
-pub(super) async fn current(target: &dyn Source, repo: &Repository, tag: &Tag) -> Result<Option<Digest>, PromoteError> {
+pub(in crate::pipeline) async fn current(
+    target: &dyn Source,
+    repo: &Repository,
+    tag: &Tag,
+) -> Result<Option<Digest>, PromoteError> {
     match target.resolve(repo, &TagOrDigest::Tag(tag.clone())).await {
         Ok(held) => Ok(Some(held.digest)),
         Err(error) if error.is_not_found() => Ok(None),

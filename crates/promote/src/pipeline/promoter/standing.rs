@@ -19,7 +19,7 @@ pub(super) fn gates(graph: &Arc<Graph>) -> [Arc<dyn Gate>; 3] {
 pub(super) const NEED_RELEASE: [&str; 2] = ["denied", "held"];
 
 /// The gate that asks whether somebody has denied the image.
-pub(super) fn not_denied() -> Arc<dyn Gate> {
+pub(in crate::pipeline) fn not_denied() -> Arc<dyn Gate> {
     Arc::new(NotDenied)
 }
 

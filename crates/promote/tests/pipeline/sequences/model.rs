@@ -8,12 +8,14 @@ use lockage_promote::ledger::{
 };
 use lockage_promote::pipeline::approval::{ARTIFACT_TYPE, ApprovalGate, approve};
 use lockage_promote::pipeline::{
-    EdgeSpec, EnvironmentSpec, Graph, Name, Override, PassageReceipt, PromoteError, Promoter, Upstream,
+    EdgeSpec, EnvironmentSpec, Graph, Name, Override, PassageReceipt, PromoteError, Promoter, RollbackTo, Upstream,
 };
 use lockage_promote::{Evidence, GateContext, Verdict, gate};
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::testing::{Fault, Faulty};
-use lockage_registry::{Digest, ErrorKind, Memory, RawManifest, Repository, Source as _, TagOrDigest, referrers};
+use lockage_registry::{
+    Digest, ErrorKind, Memory, RawManifest, Repository, Source as _, TagOrDigest, Target as _, referrers,
+};
 
 use crate::notary::{Notary, pen};
 use crate::world::{built, digest, name, now, select, tag};
@@ -39,7 +41,11 @@ pub(super) struct Model {
     held: BTreeSet<usize>,
     approved: BTreeSet<Digest>,
     kept: Vec<(usize, usize, String)>,
+    /// Environments whose tags somebody has moved past the pipeline, or could not be put back.
+    meddled: BTreeSet<usize>,
     pub(super) promoted: usize,
+    pub(super) rolled_back: usize,
+    pub(super) healed: usize,
 }
 
 fn environment(n: usize) -> String {
@@ -87,7 +93,10 @@ impl Model {
             held: BTreeSet::new(),
             approved: BTreeSet::new(),
             kept: Vec::new(),
+            meddled: BTreeSet::new(),
             promoted: 0,
+            rolled_back: 0,
+            healed: 0,
         }
     }
 
@@ -210,6 +219,7 @@ impl Model {
         }
         self.current.insert(to, meant);
         self.arrived.insert((to, meant));
+        self.meddled.remove(&to);
         self.promoted += 1;
     }
 
@@ -240,8 +250,19 @@ impl Model {
                             assert!(one.overridden.is_none() || is_said(), "an override that nobody was told of");
                         }
                     }
+                    Kind::Rollback { phase, .. } if entry.environment.as_ref() == Some(&at) => {
+                        about.push((*phase, entry.digest.clone()));
+                        let image = self.images.iter().position(|image| digest(image) == entry.digest).unwrap();
+                        assert!(self.arrived.contains(&(n, image)), "back in e{n}, where it never was");
+                    }
+                    Kind::Observe { .. } if entry.environment.as_ref() == Some(&at) => {
+                        about.push((Phase::Done, entry.digest.clone()));
+                    }
                     _ => {}
                 }
+            }
+            if self.meddled.contains(&n) {
+                continue;
             }
             // A tag that moves holds what is current, or what is about to be.
             let begun = about.iter().rev().take_while(|(phase, _)| *phase == Phase::Intent).map(|(_, digest)| digest);
@@ -303,7 +324,133 @@ impl Model {
         }
     }
 
+    /// What the tags hold that move or are created in each environment.
+    async fn floats(&self) -> BTreeMap<(usize, &'static str), Option<Digest>> {
+        let mut floats = BTreeMap::new();
+        for n in 1..self.shape.environments {
+            for float in ["now", "other", "sha-0000000", "sha-1111111", "sha-2222222"] {
+                let held = self.registries[n].resolve(&repo(n), &TagOrDigest::Tag(tag(float))).await.ok();
+                floats.insert((n, float), held.map(|held| held.digest));
+            }
+        }
+        floats
+    }
+
+    /// Does it; and what is denied moves nowhere by it, nor anything by hand or automatically into what is held.
     pub(super) async fn run(&mut self, op: Op) {
+        let (before, denied, held) = (self.floats().await, self.denied.clone(), self.held.clone());
+        let is_meddling = matches!(op, Op::Meddle { .. });
+        let puts_back = matches!(op, Op::Rollback { .. } | Op::Heal { .. });
+        let said = format!("{op:?}");
+        self.carry_out(op).await;
+        for ((n, float), now) in self.floats().await {
+            let (Some(now), false) = (&now, before[&(n, float)] == now || is_meddling) else { continue };
+            let image = self.images.iter().position(|image| digest(image) == *now).unwrap();
+            let is_denied = denied.contains(&(image, None)) || denied.contains(&(image, Some(n)));
+            assert!(!is_denied, "{said}: e{n}:{float} was moved to what is denied");
+            let is_pin = float.starts_with("sha-");
+            assert!(puts_back || is_pin || !held.contains(&n), "{said}: e{n}:{float} was moved, which is held");
+        }
+    }
+
+    /// What a rollback, or healing, has written, by the ledger.
+    async fn learn(&mut self) {
+        let told = self.told().await;
+        let number = |at: &Option<Name>| at.as_ref().map(|at| at.as_str()[1..].parse::<usize>().unwrap());
+        (self.denied, self.held) = Default::default();
+        for Recorded { entry, .. } in &told {
+            let image = self.images.iter().position(|image| digest(image) == entry.digest).unwrap();
+            let at = number(&entry.environment);
+            match (&entry.kind, at) {
+                (Kind::Deny { .. }, at) => drop(self.denied.insert((image, at))),
+                (Kind::Release { of: Standing::Denial, .. }, None) => self.denied.retain(|(one, _)| *one != image),
+                (Kind::Release { of: Standing::Denial, .. }, at) => drop(self.denied.remove(&(image, at))),
+                (Kind::Hold { .. }, Some(at)) => drop(self.held.insert(at)),
+                (Kind::Release { of: Standing::Hold, .. }, Some(at)) => drop(self.held.remove(&at)),
+                _ => {}
+            }
+        }
+    }
+
+    fn killed(killed: Option<(usize, bool)>, environment: usize) -> Option<(usize, usize, Fault)> {
+        let (nth, after) = killed?;
+        let fault = if after { Fault::After(ErrorKind::Unreachable) } else { Fault::Before(ErrorKind::Unavailable) };
+        Some((environment, nth, fault))
+    }
+
+    async fn roll_back(&mut self, at: usize, to: Option<usize>, killed: Option<(usize, bool)>) {
+        let promoter = self.promoter(Self::killed(killed, at));
+        let to = match to {
+            Some(image) => RollbackTo::Image(digest(&self.images[image]).into()),
+            None => RollbackTo::Previous,
+        };
+        let (app, there) = (name("app"), name(&environment(at)));
+        let bad = self.current.get(&at).copied();
+        let Ok(plan) = promoter.plan_rollback(&app, &there, &to, "worse", self.now).await else { return };
+        let Ok(cleared) = promoter.clear_rollback(plan, self.now).await else { return };
+        let outcome = promoter.apply_rollback(cleared, self.now).await;
+        self.learn().await;
+        let Ok(receipt) = outcome else { return };
+        let image = self.images.iter().position(|image| digest(image) == receipt.digest).unwrap();
+        assert!(self.arrived.contains(&(at, image)), "back where it never was");
+        if receipt.entry.is_some() {
+            assert!(self.held.contains(&at), "a rollback holds");
+            assert!(bad.is_none_or(|bad| bad == image || receipt.bad.is_none() || self.is_denied(&receipt.bad)));
+            self.rolled_back += 1;
+        }
+        self.current.insert(at, image);
+        match receipt.left.is_empty() {
+            true => drop(self.meddled.remove(&at)),
+            false => drop(self.meddled.insert(at)),
+        }
+    }
+
+    fn is_denied(&self, bad: &Option<Digest>) -> bool {
+        let image = self.images.iter().position(|image| Some(digest(image)) == *bad).unwrap();
+        self.denied.contains(&(image, None))
+    }
+
+    async fn heal(&mut self, at: usize, killed: Option<(usize, bool)>) {
+        let promoter = self.promoter(Self::killed(killed, at));
+        let there = name(&environment(at));
+        let drift = promoter.drift(&there, None, self.now).await.unwrap();
+        let (denied, held) = (self.denied.clone(), self.held.contains(&at));
+        let healed = promoter.heal(&drift, self.now).await.unwrap();
+        self.learn().await;
+        // What it went on with is what was begun, and was neither denied nor, if it is a promotion, held.
+        let told = self.told().await;
+        let about = told.iter().map(|one| &one.entry).filter(|entry| entry.environment.as_ref() == Some(&there));
+        let last = about.filter(|entry| entry.arrives()).last();
+        if let Some(entry) = last {
+            let image = self.images.iter().position(|image| digest(image) == entry.digest).unwrap();
+            if self.current.get(&at) != Some(&image) {
+                assert!(!denied.contains(&(image, None)) && !denied.contains(&(image, Some(at))));
+                assert!(!held || matches!(entry.kind, Kind::Rollback { .. }), "a promotion into what is held");
+                self.current.insert(at, image);
+                self.arrived.insert((at, image));
+            }
+        }
+        if drift.unread.is_empty() && healed.failed.is_empty() {
+            let is_whole = healed.images.iter().all(|one| one.left.is_empty());
+            // Without anything that ever arrived there is nothing to put back.
+            if is_whole && self.current.contains_key(&at) {
+                self.meddled.remove(&at);
+                self.healed += usize::from(!drift.images.is_empty());
+            } else {
+                self.meddled.insert(at);
+            }
+        }
+    }
+
+    async fn meddle(&mut self, at: usize, image: usize) {
+        let registry = &self.registries[at];
+        let by_digest = digest(&self.images[image]).into();
+        let Ok(raw) = registry.manifest(&repo(at), &by_digest).await else { return };
+        registry.put_manifest(&repo(at), &raw, &TagOrDigest::Tag(tag("now"))).await.unwrap();
+        self.meddled.insert(at);
+    }
+
+    async fn carry_out(&mut self, op: Op) {
         self.now += Duration::from_secs(60);
         let edges = self.edges.len();
         let environments = self.shape.environments;
@@ -381,6 +528,16 @@ impl Model {
                 self.record(Kind::Release { of: Standing::Hold, reason: "over".into() }, 0, Some(environment)).await;
                 self.held.remove(&environment);
             }
+            Op::Rollback { environment, to, killed } => {
+                let at = 1 + environment % (environments - 1);
+                // Often to what was there.
+                let there: Vec<usize> =
+                    self.arrived.iter().filter(|(n, _)| *n == at).map(|(_, image)| *image).collect();
+                let to = to.map(|n| there.get(n).copied().unwrap_or(n));
+                self.roll_back(at, to, killed).await;
+            }
+            Op::Meddle { environment, image } => self.meddle(1 + environment % (environments - 1), image).await,
+            Op::Heal { environment, killed } => self.heal(1 + environment % (environments - 1), killed).await,
             Op::Hold { .. } | Op::EndHold { .. } => {}
         }
     }

@@ -58,6 +58,21 @@ pub(super) enum Op {
     EndHold {
         environment: usize,
     },
+    /// Back to an image, or to what was there before; the registry may fail at some request.
+    Rollback {
+        environment: usize,
+        to: Option<usize>,
+        killed: Option<(usize, bool)>,
+    },
+    /// Somebody moves a tag past the pipeline.
+    Meddle {
+        environment: usize,
+        image: usize,
+    },
+    Heal {
+        environment: usize,
+        killed: Option<(usize, bool)>,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,20 +89,25 @@ pub(super) fn by() -> impl Strategy<Value = By> {
 pub(super) fn op() -> impl Strategy<Value = Op> {
     let edge = || 0..12_usize;
     let image = || 0..IMAGES;
+    let killed = || prop::option::weighted(0.4, (0..20_usize, any::<bool>()));
     let somewhere = || prop::option::of(1..5_usize);
     prop_oneof![
-        2 => (image(), 0..3_usize).prop_map(|(image, tag)| Op::Build { image, tag }),
-        6 => (edge(), by(), any::<bool>()).prop_map(|(edge, by, race)| Op::Promote { edge, by, race }),
+        1 => (image(), 0..3_usize).prop_map(|(image, tag)| Op::Build { image, tag }),
+        8 => (edge(), by(), any::<bool>()).prop_map(|(edge, by, race)| Op::Promote { edge, by, race }),
         2 => (edge(), by(), any::<u8>()).prop_map(|(edge, by, gates)| Op::Override { edge, by, gates }),
         3 => (edge(), by(), 0..45_usize, any::<bool>()).prop_map(|(edge, by, nth, after)| Op::Killed { edge, by, nth, after }),
         1 => (edge(), by()).prop_map(|(edge, by)| Op::Keep { edge, by }),
         1 => (0..4_usize).prop_map(|which| Op::ApplyKept { which }),
-        6 => (edge(), by()).prop_map(|(edge, by)| Op::Approve { edge, by }),
+        9 => (edge(), by()).prop_map(|(edge, by)| Op::Approve { edge, by }),
         1 => (image(), image()).prop_map(|(from, to)| Op::Replay { from, to }),
         1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Deny { image, environment }),
-        1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Release { image, environment }),
+        2 => (image(), somewhere()).prop_map(|(image, environment)| Op::Release { image, environment }),
         1 => (1..5_usize).prop_map(|environment| Op::Hold { environment }),
-        1 => (1..5_usize).prop_map(|environment| Op::EndHold { environment }),
+        3 => (1..5_usize).prop_map(|environment| Op::EndHold { environment }),
+        3 => (1..5_usize, prop::option::of(image()), killed())
+            .prop_map(|(environment, to, killed)| Op::Rollback { environment, to, killed }),
+        2 => (1..5_usize, image()).prop_map(|(environment, image)| Op::Meddle { environment, image }),
+        2 => (1..5_usize, killed()).prop_map(|(environment, killed)| Op::Heal { environment, killed }),
     ]
 }
 

@@ -111,7 +111,7 @@ impl Stop<'_> {
     }
 }
 
-fn told(
+pub(in crate::pipeline) fn told(
     promoter: &Promoter,
     kind: Kind,
     image: &Name,

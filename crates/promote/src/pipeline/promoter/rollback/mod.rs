@@ -1,8 +1,8 @@
 //! Rollback: back to an image that was there before, by its tags alone, past nothing that may be down.
 
-mod apply;
+pub(in crate::pipeline) mod apply;
 mod canary;
-mod plan;
+pub(in crate::pipeline) mod plan;
 mod to;
 
 use std::fmt;
@@ -74,8 +74,9 @@ pub struct MovedTag {
 pub struct LeftTag {
     /// The tag.
     pub tag: Tag,
-    /// What it holds.
-    pub holds: Digest,
+    /// What it holds; none where it does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Digest>,
     /// Why it stays so.
     pub why: String,
 }
@@ -259,7 +260,7 @@ impl<S> RollbackPlan<S> {
             write!(f, "\n  {mark} float  {:<width$}  {now} → {}", tag.as_str(), to.short())?;
         }
         for LeftTag { tag, holds, why } in &self.left {
-            write!(f, "\n  ! float  {tag} stays {}: {why}", holds.short())?;
+            write!(f, "\n  ! float  {tag} stays {}: {why}", shown(holds.as_ref()))?;
         }
         let moves = self.tags.iter().filter(|tag| tag.now.as_ref() != Some(&tag.to)).count();
         write!(f, "\n  registry-local, {}", crate::human::Many(moves, "tag"))?;
@@ -297,13 +298,15 @@ impl fmt::Display for RollbackReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in {} is {}", self.image, self.environment, self.digest)?;
         for written in &self.tags {
-            let former = written.former.as_ref().map_or("none", |digest| digest.short());
+            let former = shown(written.former.as_ref());
             match written.written {
                 true => write!(f, "\n  float  {}  {former} → put back", written.tag)?,
                 false => write!(f, "\n  float  {}  holds it", written.tag)?,
             }
         }
-        self.left.iter().try_for_each(|one| write!(f, "\n  left   {}  {}: {}", one.tag, one.holds.short(), one.why))?;
+        self.left
+            .iter()
+            .try_for_each(|one| write!(f, "\n  left   {}  {}: {}", one.tag, shown(one.holds.as_ref()), one.why))?;
         if let Some(bad) = &self.bad {
             write!(f, "\n  denied everywhere  {bad}")?;
         }
@@ -315,7 +318,7 @@ impl fmt::Display for RollbackReceipt {
 }
 
 /// The chronicle's own word for the edge by which an image came, if the graph still has it; else the usual one.
-pub(super) fn edge_of(
+pub(in crate::pipeline) fn edge_of(
     promoter: &Promoter,
     chronicle: &Chronicle,
     image: &Name,
@@ -340,4 +343,8 @@ fn gone(repo: &Repository, digest: &Digest) -> PromoteError {
     lockage_registry::Error::new(lockage_registry::ErrorKind::NotFound, "read manifest", reference)
         .with_message("the image is not in the registry any more")
         .into()
+}
+
+fn shown(digest: Option<&Digest>) -> &str {
+    digest.map_or("none", Digest::short)
 }

@@ -12,7 +12,7 @@ use crate::ledger::{Chronicle, Kind};
 use crate::pipeline::memory::{Wanted, known, resident};
 use crate::pipeline::resolve::{Place, ResolveError, resolve};
 use crate::pipeline::{Name, Passage, PlannedTag, PromoteError, Promoter, Select};
-use crate::{Draft, ImageCopy, Plan};
+use crate::{CopyPlan, Draft, ImageCopy, Plan};
 
 pub(super) async fn plan(
     promoter: &Promoter,
@@ -30,31 +30,13 @@ pub(super) async fn plan(
         RollbackTo::Previous => previous(&chronicle, image, environment, now)?,
     };
     let bad = there.filter(|there| *there != digest);
-    let edge = edge_of(promoter, &chronicle, image, environment, &digest)?;
     let source = promoter.source(environment)?;
-    let (plan, facts) = {
-        let place = Place::new(image, environment, &repo, source, &chronicle);
-        let resolved = resolve(place, &Select::Digest(digest.clone()), &promoter.conventions).await;
-        let mut pinned = resolved.map_err(|error| match error {
-            ResolveError::None { .. } => gone(&repo, &digest),
-            error => error.into(),
-        })?;
-        let known = known(&chronicle, image, environment, &digest);
-        pinned.facts.version = known.version.or(pinned.facts.version);
-        pinned.facts.commit = known.commit.or(pinned.facts.commit);
-        pinned.facts.pull_request = known.pull_request.or(pinned.facts.pull_request);
-        pinned.facts.created = known.created.or(pinned.facts.created);
-        let facts = pinned.facts.clone();
-        let (from, to) = (environment.clone(), environment.clone());
-        let parent = parent(&chronicle, image, environment, &digest);
-        (Passage { pinned, edge, from, to, parent, pins: Vec::new(), floats: Vec::new() }, facts)
-    };
-    let mut passage = plan;
+    let (mut passage, copy) = in_place(promoter, &chronicle, image, environment, &digest).await?;
     let then = match chronicle.tags_of(image, environment, &digest) {
         Some(then) => then.into_iter().filter(|(_, held)| held.floats).map(|(tag, held)| (tag, held.digest)).collect(),
         // It has never been here: it gets the tags that a promotion would give it.
         None => {
-            let (_, floats) = tags(promoter.graph.environment(environment)?, &facts)?;
+            let (_, floats) = tags(promoter.graph.environment(environment)?, &passage.pinned.facts)?;
             floats.into_iter().map(|tag| (tag, digest.clone())).collect()
         }
     };
@@ -63,13 +45,38 @@ pub(super) async fn plan(
     let (tags, left) = found.tags(then).await?;
     let of_image = tags.iter().filter(|tag| tag.to == digest);
     passage.floats = of_image.map(|tag| PlannedTag { tag: tag.tag.clone(), now: tag.now.clone() }).collect();
-    // Nothing is copied: it says to gates where the image is.
-    let from = Reference::new(repo.clone()).with_digest(digest.clone());
-    let copy = ImageCopy::new(source, &from).to(promoter.target(environment)?, &Reference::new(repo.clone()));
-    let copy = copy.without_attachments().plan().await?;
     let bad_is = bad.as_ref().map(|bad| known(&chronicle, image, environment, bad)).unwrap_or_default();
     let plan = Plan::draft(copy).along(passage);
     Ok(RollbackPlan { plan, reason: reason.to_owned(), bad, bad_is, tags, left })
+}
+
+/// An image where it is, as gates see it: as if it passed from there to there. Nothing is copied.
+pub(in crate::pipeline) async fn in_place(
+    promoter: &Promoter,
+    chronicle: &Chronicle,
+    image: &Name,
+    environment: &Name,
+    digest: &Digest,
+) -> Result<(Passage, CopyPlan), PromoteError> {
+    let edge = edge_of(promoter, chronicle, image, environment, digest)?;
+    let (repo, source) = (promoter.graph.repository(image, environment)?, promoter.source(environment)?);
+    let place = Place::new(image, environment, &repo, source, chronicle);
+    let resolved = resolve(place, &Select::Digest(digest.clone()), &promoter.conventions).await;
+    let mut pinned = resolved.map_err(|error| match error {
+        ResolveError::None { .. } => gone(&repo, digest),
+        error => error.into(),
+    })?;
+    let known = known(chronicle, image, environment, digest);
+    pinned.facts.version = known.version.or(pinned.facts.version);
+    pinned.facts.commit = known.commit.or(pinned.facts.commit);
+    pinned.facts.pull_request = known.pull_request.or(pinned.facts.pull_request);
+    pinned.facts.created = known.created.or(pinned.facts.created);
+    let from = Reference::new(repo.clone()).with_digest(digest.clone());
+    let copy = ImageCopy::new(source, &from).to(promoter.target(environment)?, &Reference::new(repo));
+    let copy = copy.without_attachments().plan().await?;
+    let (from, to) = (environment.clone(), environment.clone());
+    let parent = parent(chronicle, image, environment, digest);
+    Ok((Passage { pinned, edge, from, to, parent, pins: Vec::new(), floats: Vec::new() }, copy))
 }
 
 /// What is there: what was about to come, where a run was killed that had begun, or else what came last.
@@ -131,7 +138,7 @@ impl Found<'_> {
                 // A tag that does not exist, and did not exist then, is as it was.
                 left.extend(holds.map(|holds| LeftTag {
                     tag: tag.clone(),
-                    holds,
+                    holds: Some(holds),
                     why: "it did not exist then, and is not deleted".to_owned(),
                 }));
                 continue;
@@ -139,7 +146,7 @@ impl Found<'_> {
             if holds.as_ref() != Some(to)
                 && let Some(why) = self.hindrance(to, &mut there).await?
             {
-                left.extend(holds.map(|holds| LeftTag { tag: tag.clone(), holds, why }));
+                left.push(LeftTag { tag: tag.clone(), holds, why });
                 continue;
             }
             tags.push(MovedTag { tag: tag.clone(), now: holds, to: to.clone() });

@@ -1,0 +1,55 @@
+//! `lockage recheck`: what runs today, asked again by today's gates.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use lockage_promote::pipeline::Name;
+use serde_json::json;
+
+use super::reason;
+use crate::promote::world::{Setup, World};
+use crate::promote::{ends, name};
+use crate::report::{Failure, say};
+
+/// Asks every gate of the edge by which each image came. Writes nothing, unless it is told to revoke.
+///
+/// Exit codes: 0 no gate says no, 1 one does, 2 usage or an invalid document, 3 error or undecided.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The environment.
+    #[arg(value_name = "ENV", value_parser = name)]
+    environment: Name,
+
+    /// Deny everywhere what a gate refuses today.
+    #[arg(long, requires = "reason")]
+    revoke: bool,
+
+    /// Why.
+    #[arg(long, value_parser = reason, requires = "revoke")]
+    reason: Option<String>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    setup: Setup,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let world = World::open(&arguments.setup, true)?;
+    let now = SystemTime::now();
+    let recheck = world.promoter.recheck(&arguments.environment, now).await.map_err(ends::failure)?;
+    let revoked = match &arguments.reason {
+        Some(reason) => world.promoter.revoke(&recheck, reason, now).await.map_err(ends::failure)?,
+        None => Vec::new(),
+    };
+    world.finish();
+    if arguments.json {
+        say(json!({ "result": recheck.standing(), "recheck": recheck, "revoked": revoked }))?;
+    } else {
+        say(&recheck)?;
+        revoked.iter().try_for_each(say)?;
+    }
+    Ok(ends::code(recheck.standing()))
+}

@@ -1,0 +1,142 @@
+//! `lockage rollback`, `running`, `where-is`, `history`, `drift`, `deny`, `hold`, `release` and `recheck`, on three registries.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+#[path = "promote_cli/world.rs"]
+#[allow(dead_code, reason = "it serves other tests too")]
+mod world;
+
+use lockage_registry::Digest;
+use world::World;
+
+/// Two images, one after the other, from dev to prod.
+async fn twice(world: &World) -> (Digest, Digest) {
+    let (first, second) = (world.build(1).await, world.build(2).await);
+    for pull_request in ["pr:1", "pr:2"] {
+        world.promote(pull_request, "stage", &["--yes"]).ends(0);
+        world.promote("env:stage", "prod", &["--yes", "--actor", "ada"]).ends(0);
+    }
+    (first, second)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_and_where_an_image_is_are_told_by_the_ledger() {
+    let world = World::new().await;
+    let (first, second) = twice(&world).await;
+    let json = world.run(&["running", "prod", "--json"]).ends(0).json();
+    let app = &json["running"][0]["images"][0];
+    assert_eq!((app["digest"].as_str(), app["by"].as_str()), (Some(second.as_str()), Some("ada")));
+    assert!(
+        app["since"].as_str().unwrap().ends_with('Z') && app["passed"]["plan"].as_str().unwrap().starts_with("sha256:")
+    );
+    assert_eq!(app["tags"], serde_json::json!(["prod", "sha-0000002"]));
+    let told = world.run(&["running"]).ends(0);
+    assert!(told.out.contains("stage\n") && told.out.contains("seconds) by ada"), "{}", told.out);
+
+    let json = world.run(&["where-is", "0000001", "--json"]).ends(0).json();
+    let places = json["images"][0]["places"].as_array().unwrap();
+    let names: Vec<_> =
+        places.iter().map(|place| (place["environment"].as_str().unwrap(), &place["current"])).collect();
+    assert_eq!(names, [("dev", &false.into()), ("stage", &false.into()), ("prod", &false.into())]);
+    assert!(places[2]["visits"][0]["until"].as_str().unwrap().ends_with('Z'));
+    world.run(&["where-is", &first.to_string()]).ends(0).says("sha-0000001");
+    world.run(&["where-is", "#2"]).ends(0).says("now, since");
+    world.run(&["where-is", "9.9.9"]).ends(1).says("never been anywhere");
+    world.run(&["where-is", "latest"]).ends(2).says("Write a commit");
+
+    world.run(&["history", "app", "--env", "prod"]).ends(0).says("from stage (stage-prod)");
+    let json = world.run(&["history", "--json"]).ends(0).json();
+    assert_eq!(json["history"].as_array().unwrap().len(), 8);
+    let json = world.run(&["diff", "prod", "stage", "--json"]).ends(0).json();
+    assert_eq!((json["same"].as_u64(), json["images"].as_array().map(Vec::len)), (Some(1), Some(0)));
+    world.build(3).await;
+    world.promote("pr:3", "stage", &["--yes"]).ends(0);
+    let told = world.run(&["diff", "prod", "stage"]).ends(0);
+    for words in ["commit 0000002", "commit 0000003", "no bill of materials that can be read"] {
+        assert!(told.out.contains(words), "{words}: {}", told.out);
+    }
+    world.run(&["running", "moon"]).ends(2).says("There are: dev, stage, prod.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_is_one_command_and_nothing_undoes_it_until_it_is_released() {
+    let world = World::new().await;
+    let (first, second) = twice(&world).await;
+    let back = |more: &[&str]| {
+        let all = ["rollback", "app", "--env", "prod", "--to", "0000001", "--reason", "latency"];
+        world.run(&[&all[..], more].concat())
+    };
+    let tried = back(&[]).ends(0);
+    assert!(tried.out.contains("~ float  prod") && tried.out.contains("Nothing was written."), "{}", tried.out);
+    assert!(tried.out.contains("pass  been-here"), "{}", tried.out);
+    assert_eq!(World::held(&world.prod, "prod").await, Some(second.clone()));
+    world.run(&["rollback", "app", "--env", "prod", "--to", "0000001"]).ends(2);
+    world
+        .run(&["rollback", "app", "--env", "prod", "--to", "9.9.9", "--reason", "x"])
+        .ends(1)
+        .says("has never been in prod");
+
+    let json = back(&["--yes", "--json"]).ends(0).json();
+    assert_eq!((json["result"].as_str(), json["receipt"]["bad"].as_str()), (Some("done"), Some(second.as_str())));
+    assert_eq!(World::held(&world.prod, "prod").await, Some(first.clone()));
+    back(&["--yes"]).ends(0).says("It was there already");
+    world.run(&["running", "prod"]).ends(0).says("back      latency").says("held      rolled back in prod: latency");
+
+    world.promote("env:stage", "prod", &["--yes"]).ends(1).says("is denied: rolled back in prod: latency");
+    world.run(&["release", "app", "0000002", "--env", "prod", "--reason", "x"]).ends(1).says("denied everywhere");
+    world.run(&["release", "app", "0000002", "--reason", "found it"]).ends(0).says("released everywhere");
+    world.promote("env:stage", "prod", &["--yes"]).ends(4).says("held");
+    world.run(&["release", "app", "--env", "prod", "--reason", "found it"]).ends(0);
+    world.promote("env:stage", "prod", &["--yes"]).ends(0);
+    assert_eq!(World::held(&world.prod, "prod").await, Some(second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_denied_or_held_is_listed_with_its_reason() {
+    let world = World::new().await;
+    let (first, _) = twice(&world).await;
+    let json = world.run(&["deny", "app", "#1", "--reason", "leaks", "--json"]).ends(0).json();
+    assert_eq!((json["kind"].as_str(), json["digest"].as_str()), (Some("deny"), Some(first.as_str())));
+    world.run(&["deny", "app", "#1", "--reason", "leaks"]).ends(0).says("says so already");
+    world.run(&["deny", "app", "#1", "--reason", " "]).ends(2);
+    let hold = ["hold", "app", "--env", "stage", "--reason", "party", "--until", "2199-01-01T00:00:00Z"];
+    world.run(&hold).ends(0).says("held in stage");
+    world.run(&["history"]).ends(0).says("everywhere: leaks").says("until 2199-01-01T00:00:00Z");
+    world.run(&["hold", "other", "--env", "stage", "--reason", "party"]).ends(1).says("nothing is in stage");
+    let back = ["rollback", "app", "--env", "prod", "--to", "previous", "--reason", "x"];
+    world.run(&back).ends(1).says("but for what is denied");
+    world.run(&["release", "app", "--env", "prod", "--reason", "x"]).ends(1).says("no hold to release in prod");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_found_and_healed() {
+    let world = World::new().await;
+    let (first, second) = twice(&world).await;
+    world.run(&["drift"]).ends(0).says("as the ledger says");
+    world.move_tag("prod", &first).await;
+    let json = world.run(&["drift", "prod", "--json"]).ends(1).json();
+    let moved = &json["drift"][0]["images"][0]["deviations"][0];
+    assert_eq!((moved["drift"].as_str(), moved["found"].as_str()), (Some("tag-moved"), Some(first.as_str())));
+    world.run(&["drift", "prod"]).ends(1).says("outside the pipeline");
+    world.run(&["drift", "--heal"]).ends(0).says("prod put back");
+    assert_eq!(World::held(&world.prod, "prod").await, Some(second));
+    world.run(&["drift", "prod"]).ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_is_asked_again_by_todays_gates() {
+    let platforms = "[gates.platforms]\nkind = \"platforms\"\nplatforms = [\"linux/s390x\"]\n";
+    let world = World::with("", platforms).await;
+    let (_, second) = twice(&world).await;
+    world.run(&["recheck", "prod"]).ends(0).says("ready");
+    // A gate is new.
+    let config = world.path("lockage.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("gates = []", "gates = [\"platforms\"]")).unwrap();
+    let json = world.run(&["recheck", "prod", "--json"]).ends(1).json();
+    assert_eq!(
+        (json["result"].as_str(), json["recheck"]["images"][0]["digest"].as_str()),
+        (Some("refused"), Some(second.as_str()))
+    );
+    world.run(&["recheck", "prod", "--revoke", "--reason", "s390x"]).ends(1).says("denied everywhere");
+    world.run(&["history"]).ends(0).says("everywhere: s390x");
+}
