@@ -1,6 +1,8 @@
 //! Trust: signatures and attestations of container images. The root of the crate, where every export has its one name.
 #![cfg_attr(feature = "key", doc = include_str!("../README.md"))]
 
+#[cfg(feature = "documents")]
+pub mod documents;
 #[cfg(feature = "image")]
 mod error;
 pub mod format;

@@ -20,8 +20,8 @@ pub use dsse::{Envelope, pae};
 pub use error::FormatError;
 pub use payload::SimpleSigning;
 pub use predicate::{
-    OpenVex, Provenance, Resource, Sbom, SbomFormat, TestResult, TestVerdict, TypedPredicate, VexStatement, VexStatus,
-    VulnerabilityScan,
+    OpenVex, Provenance, Resource, Sbom, SbomFormat, TestResult, TestVerdict, TypedPredicate, Verification,
+    VexStatement, VexStatus, VulnerabilityScan,
 };
 pub use predicate_type::PredicateType;
 pub use rekor::{LogBundle, timestamp_token};

@@ -23,7 +23,7 @@ use super::FormatError;
 pub struct PredicateType(String);
 
 /// The short names, as cosign has them, and ours.
-const SHORT: [(&str, &str); 11] = [
+const SHORT: [(&str, &str); 13] = [
     ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
     ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
     ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
@@ -34,6 +34,8 @@ const SHORT: [(&str, &str); 11] = [
     ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
     ("openvex", "https://openvex.dev/ns"),
     ("test-result", "https://in-toto.io/attestation/test-result/v0.1"),
+    ("vsa", "https://slsa.dev/verification_summary/v1"),
+    ("svr", "https://in-toto.io/attestation/svr/v0.2"),
     ("custom", "https://cosign.sigstore.dev/attestation/v1"),
 ];
 

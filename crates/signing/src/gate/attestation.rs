@@ -38,7 +38,7 @@ pub struct AttestationGate {
     judge: Option<Arc<Judge>>,
 }
 
-type Judge = dyn Fn(&TypedPredicate) -> Result<(), String> + Send + Sync;
+type Judge = dyn Fn(&TypedPredicate, &Attestation, SystemTime) -> Result<(), String> + Send + Sync;
 
 impl AttestationGate {
     /// Asks for an attestation of this type. The gate's name is `attestation` and the type.
@@ -49,7 +49,15 @@ impl AttestationGate {
     }
 
     /// Asks this about the predicate too: nothing, or why it will not do.
-    pub fn judge(mut self, judge: impl Fn(&TypedPredicate) -> Result<(), String> + Send + Sync + 'static) -> Self {
+    pub fn judge(self, judge: impl Fn(&TypedPredicate) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.judge_at(move |predicate, _, _| judge(predicate))
+    }
+
+    /// The same with the attestation, which has the times that are proven, and with the time at which the gate is asked.
+    pub fn judge_at(
+        mut self,
+        judge: impl Fn(&TypedPredicate, &Attestation, SystemTime) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
         self.judge = Some(Arc::new(judge));
         self
     }
@@ -81,7 +89,7 @@ impl Gate for AttestationGate {
         let repo = context.plan.source().repository();
         let judge = |attestation: &Attestation| {
             let predicate = attestation.statement.typed_predicate().map_err(|error| error.to_string())?;
-            self.judge.as_ref().map_or(Ok(()), |judge| judge(&predicate))
+            self.judge.as_ref().map_or(Ok(()), |judge| judge(&predicate, attestation, context.now))
         };
         let digest = context.digest();
         let outcome =

@@ -4,6 +4,7 @@ mod openvex;
 mod sbom;
 mod slsa;
 mod test_result;
+mod verification;
 mod vuln;
 
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ pub use openvex::{OpenVex, VexStatement, VexStatus};
 pub use sbom::{Sbom, SbomFormat};
 pub use slsa::{Provenance, Resource};
 pub use test_result::{TestResult, TestVerdict};
+pub use verification::Verification;
 pub use vuln::VulnerabilityScan;
 
 /// A predicate by its type. These are views: what they do not have is in the predicate itself.
@@ -45,6 +47,8 @@ pub enum TypedPredicate {
     OpenVex(OpenVex),
     /// The result of tests, as in-toto has it.
     TestResult(TestResult),
+    /// That somebody has judged it: a SLSA verification summary, or a simple verification result of in-toto.
+    Verification(Verification),
     /// A type that has no view.
     Other(Box<RawValue>),
 }
@@ -61,6 +65,8 @@ impl TypedPredicate {
             "https://slsa.dev/provenance/v1" => slsa::v1(raw).map(Self::Provenance),
             "https://cosign.sigstore.dev/attestation/vuln/v1" => vuln::read(raw).map(Self::VulnerabilityScan),
             "https://in-toto.io/attestation/test-result/v0.1" => test_result::read(raw).map(Self::TestResult),
+            "https://slsa.dev/verification_summary/v1" => verification::vsa(raw).map(Self::Verification),
+            "https://in-toto.io/attestation/svr/v0.2" => verification::svr(raw).map(Self::Verification),
             uri if is(uri, "https://spdx.dev/Document") => sbom::spdx(raw).map(Self::Sbom),
             uri if is(uri, "https://cyclonedx.org/bom") => sbom::cyclonedx(raw).map(Self::Sbom),
             uri if is(uri, "https://openvex.dev/ns") => openvex::read(raw).map(Self::OpenVex),

@@ -20,6 +20,10 @@ pub struct Provenance {
     pub build_type: String,
     /// Which run, where it is said.
     pub invocation: Option<String>,
+    /// From where the build was defined, where it is said: `invocation.configSource.uri` of v0.2, and of v1 what GitHub
+    /// (`externalParameters.workflow.repository`) and BuildKit (`externalParameters.configSource.uri`) write. Materials are
+    /// no such thing: whatever a build has used is among them.
+    pub source: Option<String>,
     /// What it was built from: `materials` of v0.2, `resolvedDependencies` of v1. It may be incomplete.
     pub materials: Vec<Resource>,
 }
@@ -47,6 +51,16 @@ struct Metadata {
     invocation_id: Option<String>,
 }
 
+/// The file that defines a build.
+#[derive(Deserialize)]
+struct ConfigSource {
+    uri: Option<String>,
+}
+
+fn source(config: Option<Object<ConfigSource>>) -> Option<String> {
+    config.and_then(|Object(config)| config.uri).filter(|uri| !uri.is_empty())
+}
+
 fn invocation(metadata: Option<Object<Metadata>>) -> Option<String> {
     metadata.and_then(|Object(metadata)| metadata.invocation_id).filter(|id| !id.is_empty())
 }
@@ -58,14 +72,22 @@ pub(super) fn v02(raw: &RawValue) -> Result<Provenance, FormatError> {
     struct Document {
         builder: Object<Builder>,
         build_type: Option<String>,
+        invocation: Option<Object<Invocation>>,
         metadata: Option<Object<Metadata>>,
         materials: Option<Vec<Object<Resource>>>,
     }
-    let Document { builder: Object(builder), build_type, metadata, materials } = object(WHAT, raw)?;
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Invocation {
+        config_source: Option<Object<ConfigSource>>,
+    }
+    let Document { builder: Object(builder), build_type, invocation: invoked, metadata, materials } =
+        object(WHAT, raw)?;
     Ok(Provenance {
         builder: given(WHAT, "builder ID", builder.id)?,
         build_type: given(WHAT, "build type", build_type)?,
         invocation: invocation(metadata),
+        source: source(invoked.and_then(|Object(invoked)| invoked.config_source)),
         materials: list(materials),
     })
 }
@@ -82,7 +104,18 @@ pub(super) fn v1(raw: &RawValue) -> Result<Provenance, FormatError> {
     #[serde(rename_all = "camelCase")]
     struct Definition {
         build_type: Option<String>,
+        external_parameters: Option<Object<Parameters>>,
         resolved_dependencies: Option<Vec<Object<Resource>>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parameters {
+        workflow: Option<Object<Workflow>>,
+        config_source: Option<Object<ConfigSource>>,
+    }
+    #[derive(Deserialize)]
+    struct Workflow {
+        repository: Option<String>,
     }
     #[derive(Deserialize)]
     struct Run {
@@ -91,10 +124,16 @@ pub(super) fn v1(raw: &RawValue) -> Result<Provenance, FormatError> {
     }
     let Document { build_definition: Object(definition), run_details: Object(run) } = object(WHAT, raw)?;
     let Run { builder: Object(builder), metadata } = run;
+    let parameters = definition.external_parameters.map(|Object(parameters)| parameters);
+    let source = parameters.and_then(|Parameters { workflow, config_source }| match workflow {
+        Some(Object(workflow)) => workflow.repository.filter(|repository| !repository.is_empty()),
+        None => source(config_source),
+    });
     Ok(Provenance {
         builder: given(WHAT, "builder ID", builder.id)?,
         build_type: given(WHAT, "build type", definition.build_type)?,
         invocation: invocation(metadata),
+        source,
         materials: list(definition.resolved_dependencies),
     })
 }

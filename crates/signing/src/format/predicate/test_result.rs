@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::super::strict::Object;
 use super::{FormatError, object};
 
 /// The result of a run of tests.
@@ -11,6 +12,8 @@ use super::{FormatError, object};
 pub struct TestResult {
     /// The result of all.
     pub result: TestVerdict,
+    /// With what was tested, by name, else by URI.
+    pub configurations: Vec<String>,
     /// Where more is said.
     pub url: Option<String>,
     /// The tests that have passed, by name.
@@ -38,14 +41,21 @@ pub enum TestVerdict {
 #[serde(rename_all = "camelCase")]
 struct Document {
     result: TestVerdict,
+    configuration: Option<Vec<Object<Configuration>>>,
     url: Option<String>,
     passed_tests: Option<Vec<String>>,
     warned_tests: Option<Vec<String>>,
     failed_tests: Option<Vec<String>>,
 }
 
+#[derive(Deserialize)]
+struct Configuration {
+    name: Option<String>,
+    uri: Option<String>,
+}
+
 pub(super) fn read(raw: &RawValue) -> Result<TestResult, FormatError> {
-    let Document { result, url, passed_tests, warned_tests, failed_tests } = object("test result", raw)?;
+    let Document { result, configuration, url, passed_tests, warned_tests, failed_tests } = object("test result", raw)?;
     let failed = failed_tests.unwrap_or_default();
     if let (TestVerdict::Passed | TestVerdict::Warned, Some(test)) = (result, failed.first()) {
         return Err(FormatError::new(
@@ -54,5 +64,7 @@ pub(super) fn read(raw: &RawValue) -> Result<TestResult, FormatError> {
         ));
     }
     let (passed, warned) = (passed_tests.unwrap_or_default(), warned_tests.unwrap_or_default());
-    Ok(TestResult { result, url, passed, warned, failed })
+    let named = |Object(one): Object<Configuration>| one.name.or(one.uri);
+    let configurations = configuration.unwrap_or_default().into_iter().filter_map(named).collect();
+    Ok(TestResult { result, configurations, url, passed, warned, failed })
 }
