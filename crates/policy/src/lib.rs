@@ -1,6 +1,8 @@
 //! Decisions, made purely: the root of the crate, where every feature has its one module.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "gate")]
+pub mod gate;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "window")]

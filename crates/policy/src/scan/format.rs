@@ -32,6 +32,10 @@ pub enum Format {
     /// OpenVEX.
     #[serde(rename = "openvex")]
     OpenVex,
+    /// CSAF 2.0 and 2.1, with its profile for VEX.
+    Csaf,
+    /// in-toto's predicate `vulns`, as an attestation holds it.
+    InTotoVulns,
     /// `hadolint -f json`.
     Hadolint,
     /// `container-structure-test --output json`.
@@ -43,7 +47,7 @@ pub enum Format {
 }
 
 /// Formats and their names, in configurations and on command lines.
-const NAMES: [(Format, &str); 13] = [
+const NAMES: [(Format, &str); 15] = [
     (Format::Trivy, "trivy"),
     (Format::TrivyCosignVuln, "trivy-cosign-vuln"),
     (Format::TrivySarif, "trivy-sarif"),
@@ -53,6 +57,8 @@ const NAMES: [(Format, &str); 13] = [
     (Format::ScoutSarif, "scout-sarif"),
     (Format::CycloneDx, "cyclonedx"),
     (Format::OpenVex, "openvex"),
+    (Format::Csaf, "csaf"),
+    (Format::InTotoVulns, "in-toto-vulns"),
     (Format::Hadolint, "hadolint"),
     (Format::StructureTest, "structure-test"),
     (Format::Sarif, "sarif"),
@@ -101,6 +107,7 @@ impl Format {
             (has("matches") && has("descriptor"), Self::Grype),
             (text("bomFormat") == "CycloneDX", Self::CycloneDx),
             (text("@context").starts_with("https://openvex.dev/ns"), Self::OpenVex),
+            (document.pointer("/document/csaf_version").is_some(), Self::Csaf),
             (has("runs"), Self::of_sarif(document)),
             (has("results"), Self::Osv),
             (has("Pass") && has("Fail") && has("Total"), Self::StructureTest),

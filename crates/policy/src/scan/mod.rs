@@ -48,7 +48,7 @@ pub use self::format::{Format, UnknownFormatName};
 pub use self::gate_config::GateConfig;
 pub use self::period::{DAY, Limit};
 pub use self::purl::{Purl, PurlError};
-pub use self::read::{Document, read, read_as, read_trivy_version};
+pub use self::read::{Attested, Document, read, read_as, read_attested, read_trivy_version};
 pub use self::report::{Claims, Database, Gap, Origin, Os, OsClaim, Report, Tool};
 pub use self::severity::{Severity, SeverityError};
 pub use self::subject::{PlatformImage, Subject};
@@ -56,7 +56,7 @@ pub use self::verdict::{Code, Dropped, Evidence, Judged, Reason, ScanVerdict, Ve
 pub use self::vex::{Product, Vex, VexStatement, VexStatus};
 
 /// The beginning of a foreign text, on one line, for a message.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const MOST: usize = 120;
     let mut short: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MOST).is_some() {

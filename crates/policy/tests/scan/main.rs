@@ -3,6 +3,7 @@
 
 mod acceptance;
 mod coverage;
+mod csaf;
 mod documents;
 mod grype;
 mod osv;

@@ -5,12 +5,14 @@ mod grype;
 pub(super) mod node;
 mod osv;
 pub(super) mod sarif;
+mod statement;
 pub(super) mod strict;
 mod trivy;
 
 use serde_json::Value;
 
 use self::node::Node;
+pub use self::statement::{Attested, read_attested};
 use super::checks::{CheckReport, read_hadolint, read_sarif, read_structure_test};
 use super::{Database, Format, Problem, ReadError, Report, Tool, Vex};
 
@@ -90,10 +92,12 @@ fn parse(value: &Value, format: Format) -> Result<Document, ReadError> {
         Format::ScoutSarif => sarif::scout::read(&root).map(|report| Document::Report(Box::new(report))),
         Format::CycloneDx => cyclonedx::read(&root).map(|report| Document::Report(Box::new(report))),
         Format::OpenVex => super::vex::read_openvex(&root).map(Document::Vex),
+        Format::Csaf => super::vex::read_csaf(&root).map(Document::Vex),
         Format::Hadolint => read_hadolint(&root).map(Document::Checks),
         Format::StructureTest => read_structure_test(&root).map(Document::Checks),
         Format::Sarif => read_sarif(&root).map(Document::Checks),
-        Format::ExitStatus => Err(ReadError::new("", Problem::UnknownFormat)),
+        // A predicate means nothing without the statement that it is in.
+        Format::InTotoVulns | Format::ExitStatus => Err(ReadError::new("", Problem::UnknownFormat)),
     };
     document.map_err(|error| error.of(format))
 }

@@ -20,6 +20,10 @@ impl<'a> Node<'a> {
         Self { value, place: "$".to_owned() }
     }
 
+    pub(crate) fn value(&self) -> &'a Value {
+        self.value
+    }
+
     pub(crate) fn wrong(&self, expected: &'static str) -> ReadError {
         let found = match self.value {
             Value::Object(_) => "an object".to_owned(),

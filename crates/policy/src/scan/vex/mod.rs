@@ -1,7 +1,9 @@
 //! VEX: what somebody who should know says is not affected, whatever a scanner finds.
 
+mod csaf;
 mod cyclonedx;
 mod openvex;
+mod product_tree;
 
 use jiff::Timestamp;
 use lockage_tagging::Digest;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::read::{node::Node, strict};
 use super::{Finding, Format, Problem, Purl, ReadError};
 
+pub(super) use self::csaf::read as read_csaf;
 pub(super) use self::cyclonedx::read_analysis;
 pub(super) use self::openvex::read as read_openvex;
 
@@ -87,11 +90,11 @@ impl VexStatus {
 }
 
 impl Vex {
-    /// Reads OpenVEX, or the analyses of a CycloneDX document.
+    /// Reads OpenVEX, CSAF, or the analyses of a CycloneDX document.
     ///
     /// # Errors
     /// As [`read`](super::read); and where a statement lacks its products, its date, or its reason for not being
-    /// affected.
+    /// affected, where CSAF says two things of one product, or is a draft.
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
         let value = strict::json(bytes, Format::LARGEST)?;
         let format = Format::of(&value)?;
@@ -101,6 +104,7 @@ impl Vex {
         let root = Node::root(&value);
         match format {
             Format::OpenVex => openvex::read(&root),
+            Format::Csaf => csaf::read(&root),
             Format::CycloneDx => cyclonedx::read(&root),
             _ => Err(ReadError::new("", Problem::UnknownFormat)),
         }

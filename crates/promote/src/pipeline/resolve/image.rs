@@ -108,7 +108,11 @@ async fn images(place: Place<'_>, root: RawManifest) -> Result<Vec<Image>, Resol
         }
         let read = stream::iter(children).map(|(index, child)| async move {
             match manifest(place, &child.digest).await? {
-                Some(raw) => Ok((raw, child.platform.clone(), child.is_attestation())),
+                Some(raw) => {
+                    // Both marks: a platform that only calls itself an attestation could run, and is to be looked at.
+                    let unknown = child.platform.as_ref().is_none_or(|platform| platform.os == "unknown");
+                    Ok((raw, child.platform.clone(), child.is_attestation() && unknown))
+                }
                 None => Err(ResolveError::Incomplete {
                     digest: index,
                     child: child.digest,
