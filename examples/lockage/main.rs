@@ -44,10 +44,13 @@ enum Command {
     Gate(gate::Command),
     /// Promote an image from one environment to the next, past every gate.
     Promote(Box<promote::Arguments>),
+    /// Say by signature that a plan is good.
+    Approve(Box<promote::approve::Arguments>),
     /// Say what stands between an image and an environment.
     WhyNot(Box<promote::why_not::Arguments>),
-    /// Find what is deployed by a tag that may move.
-    Lint(promote::lint::Arguments),
+    /// Find what is deployed by a tag that may move, what a document allows that few people mean, and credentials that can
+    /// write where they have only to read.
+    Lint(Box<promote::lint::Arguments>),
     /// Try a whole graph of environments in memory.
     Simulate(promote::simulate::Arguments),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
@@ -75,8 +78,9 @@ async fn main() -> ExitCode {
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Gate(command) => gate::run(command).await,
         Command::Promote(arguments) => promote::run(*arguments).await,
+        Command::Approve(arguments) => promote::approve::run(*arguments).await,
         Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
-        Command::Lint(arguments) => promote::lint::run(&arguments),
+        Command::Lint(arguments) => promote::lint::run(*arguments).await,
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
