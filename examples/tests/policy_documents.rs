@@ -17,6 +17,13 @@ impl Schema {
         compiler.enable_format_assertions();
         let url = format!("https://lockage.example/{name}.schema.json");
         compiler.add_resource(&url, document).unwrap();
+        if name == "policy-gates" {
+            for other in ["gate", "windows"] {
+                let path = format!("{}/../crates/policy/schema/{other}.schema.json", env!("CARGO_MANIFEST_DIR"));
+                let document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+                compiler.add_resource(&format!("https://lockage.example/{other}.schema.json"), document).unwrap();
+            }
+        }
         let index = compiler.compile(&url, &mut schemas).unwrap();
         Self(schemas, index)
     }
@@ -125,4 +132,29 @@ fn windows() {
             ("/windows/1/rrule", json!("FREQ=DAILY")),
         ],
     );
+}
+
+#[test]
+fn gates_on_scans_checks_and_windows() {
+    let schema = Schema::of("policy-gates");
+    let text = std::fs::read_to_string(format!("{}/documents/policy-gates.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    // Days become the texts that they were written as, as a lockage.toml reads them.
+    let text = text.replace("= 2026-12-18", "= \"2026-12-18\"").replace("= 2027-01-04", "= \"2027-01-04\"");
+    let document: Value = toml::from_str(&text).unwrap();
+    for (name, gate) in document["gates"].as_object().unwrap() {
+        if let Err(error) = schema.0.validate(gate, schema.1) {
+            panic!("{name}: {error:#}");
+        }
+        for (key, _) in gate.as_object().unwrap() {
+            let mut wrong = gate.clone();
+            wrong[key] = json!(17);
+            assert!(!schema.accepts(&wrong), "{name}: {key}");
+        }
+    }
+    let rules = json!({"at_least": "high"});
+    assert!(!schema.accepts(&json!({"kind": "scan", "scan": rules})), "no reports");
+    assert!(!schema.accepts(&json!({"kind": "scan", "scan": rules, "reports": ["{digets}"]})));
+    assert!(!schema.accepts(&json!({"kind": "scan", "scan": rules, "config": "x", "reports": ["x"]})));
+    assert!(!schema.accepts(&json!({"kind": "window"})));
+    assert!(!schema.accepts(&json!({"kind": "soak"})));
 }
