@@ -78,7 +78,8 @@ impl Gate for CheckGate {
         if !found.scans.is_empty() {
             found.unreadable(&self.id, "reports of scans are no checks: give them to a gate for scans");
         }
-        let commit = context.passage.and_then(|promoted| promoted.passage.pinned.facts.commit.as_deref());
+        // Some digits of a commit may be those of several.
+        let commit = asked.commit.as_deref().filter(|commit| is_whole(commit));
         let decided = self.decide(&asked, &found, commit);
         let mut reasons: Vec<Reason> = found.unreadable.iter().chain(&decided.reasons).cloned().collect();
         for tool in &self.tools {
@@ -125,6 +126,11 @@ impl CheckGate {
         all.verdict = scan::Verdict::of(&all.reasons);
         all
     }
+}
+
+/// SHA-1 or SHA-256, in hex.
+fn is_whole(commit: &str) -> bool {
+    matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_of(asked: &Asked<'_>, digest: &Digest) -> bool {
