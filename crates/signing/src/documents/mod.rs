@@ -113,6 +113,8 @@ impl GateFactory for SigningGates {
     }
 }
 
+/// In one line: a regular expression explains itself in several.
 fn problem(why: impl ToString, remedy: impl Into<String>) -> GateProblem {
-    GateProblem::Parameters { why: why.to_string(), remedy: Some(remedy.into()) }
+    let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    GateProblem::Parameters { why, remedy: Some(remedy.into()) }
 }

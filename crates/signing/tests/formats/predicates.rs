@@ -124,3 +124,53 @@ fn other_types_are_handed_on_as_they_are() {
         assert_eq!(raw.get(), "[ 1 ]");
     }
 }
+
+#[test]
+fn a_verification_has_a_verifier_a_result_and_what_holds() {
+    let vsa = r#"{"verifier":{"id":"https://v.test"},"timeVerified":"2026-01-01T00:00:00Z","resourceUri":"oci://app",
+        "verificationResult":"PASSED","verifiedLevels":["SLSA_BUILD_LEVEL_3"]}"#;
+    let TypedPredicate::Verification(summary) = read("vsa", vsa).unwrap() else { panic!() };
+    assert_eq!((summary.verifier.as_str(), summary.passed), ("https://v.test", true));
+    assert_eq!((summary.resource.as_deref(), summary.at.as_deref()), (Some("oci://app"), Some("2026-01-01T00:00:00Z")));
+    assert_eq!(summary.properties, ["SLSA_BUILD_LEVEL_3"]);
+    let failed = r#"{"verifier":{"id":"v"},"verificationResult":"FAILED"}"#;
+    let TypedPredicate::Verification(failed) = read("vsa", failed).unwrap() else { panic!() };
+    assert!(!failed.passed && failed.properties.is_empty());
+    let svr = r#"{"verifier":{"id":"v","policies":[]},"timeCreated":"2026-01-01T00:00:00Z","properties":["ACME_OK"]}"#;
+    let TypedPredicate::Verification(simple) = read("svr", svr).unwrap() else { panic!() };
+    assert!(simple.passed && simple.resource.is_none() && simple.properties == ["ACME_OK"]);
+
+    refused("vsa", r#"{"verifier":{"id":"v"}}"#, "missing field `verificationResult`");
+    refused("vsa", r#"{"verifier":{"id":"v"},"verificationResult":"passed"}"#, "unknown variant `passed`");
+    refused("vsa", r#"{"verifier":{},"verificationResult":"PASSED"}"#, "no verifier ID");
+    refused("svr", r#"{"verifier":{"id":"v"}}"#, "missing field `properties`");
+    refused("svr", r#"{"verifier":"v","properties":[]}"#, "expected an object");
+}
+
+#[test]
+fn provenance_says_what_defined_the_build() {
+    let source = |kind: &str, predicate: &str| match read(kind, predicate).unwrap() {
+        TypedPredicate::Provenance(provenance) => provenance.source,
+        other => panic!("{other:?}"),
+    };
+    let v1 = |parameters: &str| {
+        format!(
+            r#"{{"buildDefinition":{{"buildType":"y:z","externalParameters":{parameters},"resolvedDependencies":
+            [{{"uri":"git+https://other.test/x"}}]}},"runDetails":{{"builder":{{"id":"x"}}}}}}"#
+        )
+    };
+    for (parameters, said) in [
+        (r#"{"workflow":{"repository":"https://g.test/a"}}"#, Some("https://g.test/a")),
+        (r#"{"configSource":{"uri":"https://g.test/a.git"}}"#, Some("https://g.test/a.git")),
+        // Whoever has a workflow has been built by that, and by nothing else.
+        (r#"{"workflow":{},"configSource":{"uri":"https://g.test/b"}}"#, None),
+        (r#"{"workflow":{"repository":""}}"#, None),
+        ("{}", None),
+    ] {
+        assert_eq!(source("slsaprovenance1", &v1(parameters)).as_deref(), said, "{parameters}");
+    }
+    let v02 = r#"{"builder":{"id":"x"},"buildType":"y:z","invocation":{"configSource":{"uri":"git+https://g.test/a"}},
+        "materials":[{"uri":"git+https://other.test/x"}]}"#;
+    assert_eq!(source("slsaprovenance02", v02).as_deref(), Some("git+https://g.test/a"));
+    assert_eq!(source("slsaprovenance02", r#"{"builder":{"id":"x"},"buildType":"y:z"}"#), None);
+}

@@ -1,0 +1,129 @@
+//! What a document says wrongly of signers and gates, with its place and what to write.
+
+use lockage_promote::pipeline::documents::DocumentProblem;
+use lockage_promote::pipeline::documents::{GateFactory as _, GateProblem, Parameters};
+use lockage_signing::documents::SigningGates;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_signer_that_cannot_be_known_is_told_with_its_line() {
+    let world = World::new().await;
+    std::fs::write(world.folder.path().join("damaged.pub"), "-----BEGIN PUBLIC KEY-----\nAAAA").unwrap();
+    std::fs::write(world.folder.path().join("root.json"), "{}").unwrap();
+    let id = "identity = 'a@acme.example'";
+    for (written, said) in [
+        ("", "a signer is a key, or an identity and its issuer, and one of them"),
+        ("key = 'alice.pub'\nissuer = 'https://i.example'", "a signer is a key, or an identity"),
+        ("key = 'alice.pub'\nidentity = 'a@acme.example'\nissuer = 'x'", "a signer is a key, or an identity"),
+        ("key = 'nobody.pub'", "nobody.pub cannot be read: "),
+        ("key = 'damaged.pub'", "damaged.pub: "),
+        ("key = 'lockage.key'\ncolour = 'red'", "unknown field `colour`"),
+        ("key = 'alice.pub'\nuntil = 'tomorrow'", "until: "),
+        ("key = 'alice.pub'\nfrom = 2027-01-01T00:00:00Z\nuntil = 2026-01-01T00:00:00Z", "until is not after from"),
+        ("key = 'bob.pub'", "new has the same key or identity as bob, who would count twice"),
+        (id, "an identity has an issuer or an issuer-regexp, and one of them"),
+        (&format!("{id}\nissuer = 'x'\nissuer-regexp = 'y'"), "an identity has an issuer or an issuer-regexp"),
+        (&format!("{id}\nissuer = ''"), "it is empty"),
+        (&format!("{id}\nissuer = 'x'\nuntil = 2027-01-01T00:00:00Z"), "from and until are for keys"),
+        (&format!("{id}\nissuer = 'x'\ntrusted-root = 'root.json'"), "root.json: trusted root: "),
+        ("identity-regexp = '.*'\nissuer = 'x'", "it matches nothing at all"),
+        ("identity-regexp = '(a'\nissuer = 'x'", "the identity \"(a\": "),
+    ] {
+        let error =
+            world.read(&format!("[signers]\nbob = {{ key = 'bob.pub' }}\n[signers.new]\n{written}")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("lockage.toml:3: signers.new: ") && text.contains(said), "{text}\n{said}");
+        assert!(!text.contains('\n') && !error.remedy().is_empty(), "{text}");
+        assert!(matches!(error.problem(), DocumentProblem::Signer(_)), "{error:?}");
+    }
+    let good = "[signers]\nbob = { key = 'bob.pub', until = 2099-01-01T00:00:00Z }\n\
+                ci = { identity-regexp = 'https://github.com/acme/.*', issuer-regexp = 'https://.*\\.example' }";
+    assert_eq!(world.read(good).unwrap().names().collect::<Vec<_>>(), ["bob", "ci"]);
+}
+
+#[tokio::test]
+async fn a_gate_that_asks_what_cannot_be_is_told_with_its_line() {
+    let world = World::new().await;
+    let att = "kind = 'attestation'\nsigners = ['alice']";
+    for (gate, said, remedy) in [
+        ("kind = 'signature'", "missing field `signers`", ""),
+        ("kind = 'signature'\nsigners = []", "signers: nobody would have to sign", "Name those"),
+        (
+            "kind = 'signature'\nsigners = ['mallory']",
+            "signers: there is no signer mallory",
+            "There are: alice, bob, release.",
+        ),
+        ("kind = 'signature'\nsigners = ['alice', 'alice']", "signers: alice is there twice", ""),
+        ("kind = 'signature'\nsigners = ['alice']\nthreshold = 0", "the policy asks for no signer", ""),
+        (
+            "kind = 'signature'\nsigners = ['alice']\nthreshold = 2",
+            "asks for 2 distinct signers and knows 1",
+            "Name more keys",
+        ),
+        ("kind = 'signature'\nsigners = ['alice']\ntimestamp = true", "has no trusted root", "Give a trusted root"),
+        ("kind = 'signature'\nsigners = ['alice']\nclaims = { a = [1] }", "the claim \"a\" is neither", ""),
+        ("kind = 'signature'\nsigners = ['alice']\nclaim = { a = 1 }", "unknown field `claim`", ""),
+        ("kind = 'signature'\nsigners = ['alice']\nreference = 'anywhere'", "did not match any variant", ""),
+        (att, "missing field `predicate-type`", ""),
+        (&format!("{att}\npredicate-type = 'sbom'"), "predicate-type: ", "Write a URI"),
+        (
+            &format!("{att}\npredicate-type = 'test-result'"),
+            "whether tests have passed or not",
+            "kind = \"test-result\"",
+        ),
+        (&format!("{att}\npredicate-type = 'https://sigstore.dev/cosign/sign/v1'"), "that is a signature", ""),
+        (
+            &format!("{att}\npredicate-type = 'spdx'\nbuilder = 'x'"),
+            "builder: attestations of https://spdx.dev/Document",
+            "",
+        ),
+        (&format!("{att}\npredicate-type = 'vsa'\nproperties = ['x']"), "properties: attestations of ", ""),
+        (&format!("{att}\npredicate-type = 'slsaprovenance1'\nbuilder = []"), "builder: it is empty", ""),
+        (&format!("{att}\npredicate-type = 'slsaprovenance1'\nmax-age = '1d'"), "no time is proven", "trusted-root"),
+        ("kind = 'test-result'\nsigners = ['alice']\nmax-age = '1d'", "a test result says no time", "trusted-root"),
+        (&format!("{att}\npredicate-type = 'vsa'\nmax-age = 'soon'"), "max-age: \"soon\" is no duration", "2d 4h"),
+    ] {
+        let error = world.promoter(gate).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(": gates.asked: ") && text.contains(said), "{text}\n{said}");
+        assert!(!text.contains('\n') && error.line().is_some(), "{text}");
+        assert!(error.remedy().contains(remedy) && !error.remedy().is_empty(), "{}", error.remedy());
+    }
+}
+
+#[test]
+fn without_signers_nobody_can_be_asked() {
+    let gates = SigningGates::knowing(lockage_signing::gate::Signers::new());
+    let parameters = serde_json::json!({ "signers": ["alice"] });
+    let parameters = Parameters::new(parameters.as_object().unwrap().clone());
+    let problem = gates.make("signed", "signature", &parameters).unwrap_err();
+    assert_eq!(problem.remedy(), "Name who may sign in [signers].");
+    assert_eq!(
+        gates.make("x", "scan", &parameters).unwrap_err(),
+        GateProblem::unknown("scan", ["attestation", "signature", "test-result"])
+    );
+}
+
+#[tokio::test]
+async fn signers_of_two_roots_are_asked_in_two_gates() {
+    let world = World::new().await;
+    let root = lockage_signing_mock::Sigstore::new().trusted_root("http://127.0.0.1:1");
+    std::fs::write(world.folder.path().join("root.json"), root).unwrap();
+    let signers = world
+        .read(
+            "[signers]\na = { identity = 'a@x.example', issuer = 'i' }\n\
+             b = { identity = 'b@x.example', issuer = 'i', trusted-root = 'root.json' }\n\
+             c = { identity = 'c@x.example', issuer = 'i', trusted-root = './root.json' }",
+        )
+        .unwrap();
+    let gates = SigningGates::knowing(signers);
+    let make = |names: &[&str]| {
+        let parameters = serde_json::json!({ "signers": names });
+        gates.make("signed", "signature", &Parameters::new(parameters.as_object().unwrap().clone())).map(drop)
+    };
+    let problem = make(&["a", "b"]).unwrap_err();
+    assert_eq!(problem.to_string(), "signers: b and a have different trusted roots");
+    assert_eq!(problem.remedy(), "Ask them in two gates.");
+    make(&["b", "c"]).unwrap();
+}
