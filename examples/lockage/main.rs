@@ -46,6 +46,8 @@ enum Command {
     Gate(gate::Command),
     /// Promote an image from one environment to the next, past every gate.
     Promote(Box<promote::Arguments>),
+    /// Say by signature that a plan is good.
+    Approve(Box<promote::approve::Arguments>),
     /// Say what stands between an image and an environment.
     WhyNot(Box<promote::why_not::Arguments>),
     /// Put an image back that was in an environment before, by its tags alone.
@@ -68,8 +70,9 @@ enum Command {
     Release(Box<memory::orders::Release>),
     /// Ask today's gates about what runs today.
     Recheck(Box<memory::recheck::Arguments>),
-    /// Find what is deployed by a tag that may move.
-    Lint(promote::lint::Arguments),
+    /// Find what is deployed by a tag that may move, what a document allows that few people mean, and credentials that can
+    /// write where they have only to read.
+    Lint(Box<promote::lint::Arguments>),
     /// Try a whole graph of environments in memory.
     Simulate(promote::simulate::Arguments),
     /// Verify, export or add to the ledger: who promoted what, where, on which evidence.
@@ -100,6 +103,7 @@ async fn main() -> ExitCode {
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Gate(command) => gate::run(command).await,
         Command::Promote(arguments) => promote::run(*arguments).await,
+        Command::Approve(arguments) => promote::approve::run(*arguments).await,
         Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
         Command::Rollback(arguments) => memory::rollback::run(*arguments).await,
         Command::Running(arguments) => memory::running::run(*arguments).await,
@@ -111,7 +115,7 @@ async fn main() -> ExitCode {
         Command::Hold(arguments) => memory::orders::hold(*arguments).await,
         Command::Release(arguments) => memory::orders::release(*arguments).await,
         Command::Recheck(arguments) => memory::recheck::run(*arguments).await,
-        Command::Lint(arguments) => promote::lint::run(&arguments),
+        Command::Lint(arguments) => promote::lint::run(*arguments).await,
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Ledger(command) => ledger::run(*command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,

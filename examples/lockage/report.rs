@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lockage_promote::pipeline::PromoteError;
+use lockage_promote::pipeline::approval::ApprovalError;
 use lockage_promote::pipeline::documents::DocumentError;
 
 /// What ends a command, ready to be printed.
@@ -128,6 +129,9 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
         return error.remedy();
     }
     if let Some(error) = error.downcast_ref::<lockage_promote::ledger::LedgerError>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<ApprovalError>() {
         return error.remedy();
     }
     if let Some(error) = error.downcast_ref::<DocumentError>() {

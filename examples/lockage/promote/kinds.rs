@@ -1,11 +1,19 @@
 //! Every kind of gate and of step that a document may have here: one list, for all commands.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lockage_policy::gate::documents::PolicyGates;
+use lockage_promote::pipeline::approval::{Checked, Sealed, StatementError, StatementVerifier};
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Factories, Outside, Reports, StepFactories, Surroundings,
+    BuiltIn, Document, Factories, GateProblem, Outside, Reports, StepFactories, Surroundings,
 };
 use lockage_registry::{Host, Memory, Source};
+use lockage_signing::documents::SigningGates;
+use lockage_signing::gate::Signers;
 
 use super::steps;
+use super::world::invalid;
 use crate::report::Failure;
 
 pub(super) struct Kinds {
@@ -32,11 +40,49 @@ impl Kinds {
         source: impl Source + Clone + 'static,
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
-        let _ = document;
+        let signing = SigningGates::of(document).map_err(invalid)?;
+        let signers = signing.verifier();
+        let policy = PolicyGates::new(document.folder())
+            .reading(source.clone())
+            .verifiers(move |names| Ok(Arc::new(Chosen::of(&signers, names)?)));
         let gates = Factories::new()
-            .with(BuiltIn::new().reading(source))
+            .with(BuiltIn::new().reading(source).verifying(signing.verifier()))
+            .with(policy)
+            .with(signing)
             .with(Reports::new(surroundings.clone()))
             .with(Outside::new(surroundings.clone()));
         Ok(Self { gates, steps: steps::factories(surroundings) })
+    }
+}
+
+/// Some of the signers of a document, and nobody else.
+#[derive(Debug)]
+struct Chosen {
+    signers: Arc<Signers>,
+    names: Vec<String>,
+}
+
+impl Chosen {
+    fn of(signers: &Arc<Signers>, names: &[String]) -> Result<Self, GateProblem> {
+        if let Some(unknown) = names.iter().find(|name| !signers.names().any(|known| known == name.as_str())) {
+            let known: Vec<_> = signers.names().collect();
+            return Err(GateProblem::Parameters {
+                why: format!("there is no signer {unknown}"),
+                remedy: Some(format!("There are: {}.", known.join(", "))),
+            });
+        }
+        Ok(Self { signers: Arc::clone(signers), names: names.to_vec() })
+    }
+}
+
+#[async_trait]
+impl StatementVerifier for Chosen {
+    async fn verify_statement(&self, sealed: &Sealed) -> Result<Checked, StatementError> {
+        Ok(match self.signers.verify_statement(sealed).await? {
+            Checked::Signed { by, .. } if !self.names.contains(&by.identity) => {
+                Checked::Refused { reason: format!("{} has signed it, who is not asked for", by.identity) }
+            }
+            checked => checked,
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
 
+pub(crate) mod approve;
 pub(crate) mod ends;
 mod kinds;
 pub(crate) mod lint;
@@ -173,14 +174,23 @@ fn keep(plan: &Plan<Draft>, file: &Path) -> Result<(), Failure> {
     fs::write(file, text + "\n").map_err(unwritable)
 }
 
-/// The plan in a file, which has to be the one that the other arguments speak of.
-fn kept(arguments: &Arguments, file: &Path) -> Result<Plan<Draft>, Failure> {
+/// The plan in a file.
+fn read_plan(file: &Path) -> Result<Plan<Draft>, Failure> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::usage(&Trouble::at(file, "no plan").because(error).remedy("Make one with --plan FILE."))
+        Failure::usage(&Trouble::at(file, "no plan").because(error).remedy("Make one with promote --plan FILE."))
     };
     let text = fs::read(file).map_err(|error| unusable(error.into()))?;
     let plan: Plan<Draft> = serde_json::from_slice(&text).map_err(|error| unusable(error.into()))?;
-    let Some(passage) = plan.passage() else { return Err(unusable("it is for no edge of a graph".into())) };
+    match plan.passage() {
+        Some(_) => Ok(plan),
+        None => Err(unusable("it is for no edge of a graph".into())),
+    }
+}
+
+/// The plan in a file, which has to be the one that the other arguments speak of.
+fn kept(arguments: &Arguments, file: &Path) -> Result<Plan<Draft>, Failure> {
+    let plan = read_plan(file)?;
+    let Some(passage) = plan.passage() else { return Ok(plan) };
     let differs = |what: &str, asked: Option<String>, held: String| match asked {
         Some(asked) if asked != held => {
             let trouble = Trouble::at(file, format_args!("the plan has the {what} {held}, and {asked} was asked for"));

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_signing::KeyPair;
+use lockage_signing::gate::{KeySigner, KeylessSigner};
 use lockage_signing::keyless::{IdentityToken, Keyless, Services};
 use lockage_signing::sign::Signing;
 use lockage_signing::trust::TrustedRoot;
@@ -68,6 +70,14 @@ impl Seal {
         match self {
             Self::Key(key) => Signing::with(key.as_ref()),
             Self::Keyless(keyless) => Signing::keyless(keyless),
+        }
+    }
+
+    /// The same for statements: approvals, entries of a ledger, evidence.
+    pub(crate) fn statements(self) -> Box<dyn StatementSigner> {
+        match self {
+            Self::Key(key) => Box::new(KeySigner::new(*key)),
+            Self::Keyless(keyless) => Box::new(KeylessSigner::new(*keyless)),
         }
     }
 }

@@ -1,7 +1,12 @@
 //! `lockage promote`, `why-not`, `lint` and `simulate`, on three registries.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod approved;
 mod beside;
+mod passed_by;
+mod rights;
+#[cfg(unix)]
+mod stepped;
 mod world;
 
 use std::fs;

@@ -8,6 +8,7 @@ use lockage_promote::pipeline::simulate::{Build, Simulation};
 use lockage_promote::pipeline::{EnvironmentSpec, Graph};
 use lockage_registry::server::Server;
 use lockage_registry::{Digest, Memory, Source as _, TagOrDigest, Target as _};
+use lockage_signing::{KeyPair, Verifier as _};
 use serde_json::Value;
 
 pub(crate) struct World {
@@ -99,6 +100,26 @@ hotfix = true
         Self::with("", "").await
     }
 
+    /// Writes the document again, `from` replaced.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.path("lockage.toml")).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(self.path("lockage.toml"), text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// A key of somebody: `NAME.key` and `NAME.pub` beside the document.
+    pub(crate) fn key_of(&self, name: &str) {
+        let key = KeyPair::generate().unwrap();
+        std::fs::write(self.path(&format!("{name}.key")), &*key.to_pkcs8_pem().unwrap()).unwrap();
+        std::fs::write(self.path(&format!("{name}.pub")), key.public_key().to_pem()).unwrap();
+    }
+
+    /// The entries of the ledger.
+    pub(crate) fn ledger(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path("ledger.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -112,6 +133,11 @@ hotfix = true
     pub(crate) async fn held(registry: &Memory, tag: &str) -> Option<Digest> {
         let tag = TagOrDigest::Tag(tag.parse().unwrap());
         registry.resolve(&"localhost/app".parse().unwrap(), &tag).await.ok().map(|held| held.digest)
+    }
+
+    /// What a tag of `app` in stage holds, which has to be there.
+    pub(crate) async fn held_digest(&self, tag: &str) -> Digest {
+        Self::held(&self.stage, tag).await.unwrap()
     }
 
     /// Moves a tag of prod to another image of it, as somebody would who goes past the pipeline.

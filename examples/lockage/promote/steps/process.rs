@@ -175,8 +175,7 @@ struct Tail(VecDeque<String>);
 
 impl Tail {
     fn add(&mut self, line: &[u8]) {
-        // Colours and cursors are for terminals.
-        let text: String = String::from_utf8_lossy(line).chars().filter(|c| !c.is_control()).collect();
+        let text = plain(&String::from_utf8_lossy(line));
         if text.trim().is_empty() {
             return;
         }
@@ -188,5 +187,38 @@ impl Tail {
 
     fn lines(&self) -> Vec<String> {
         self.0.iter().cloned().collect()
+    }
+}
+
+/// Colours and cursors are for terminals: their sequences (ECMA-48, 5.4) and all other control characters are left out.
+fn plain(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' if rest.as_str().starts_with('[') => {
+                // Its first is the bracket, which ends nothing.
+                rest.next();
+                rest.find(|c| ('@'..='~').contains(c));
+            }
+            c if c.is_control() => {}
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_for_terminals_is_left_out() {
+        for (line, plain) in [
+            ("\u{1b}[32mrolled out\u{1b}[0m", "rolled out"),
+            ("50 %\r100 %\u{7}", "50 %100 %"),
+            ("\u{1b}[", ""),
+            ("a\u{1b}b", "ab"),
+        ] {
+            assert_eq!(super::plain(line), plain);
+        }
     }
 }

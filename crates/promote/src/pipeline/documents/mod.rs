@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::lint::{self, Concern};
 use super::step::Step;
-use super::{Conventions, EdgeSpec, EnvironmentSpec, Graph, Name};
+use super::{Conventions, EdgeSpec, EnvironmentSpec, Graph, GraphError, Name};
 use crate::Gate;
 
 pub use builtin::BuiltIn;
@@ -145,9 +146,14 @@ impl Document {
         made.collect()
     }
 
-    /// The names, kinds and lines of its gates.
-    pub fn kinds(&self) -> impl Iterator<Item = (&str, &str, Option<usize>)> {
-        self.gates.iter().map(|(name, gate)| (name.as_str(), gate.value.0.as_str(), gate.line))
+    /// What it allows that few people mean, `graph` being the one that it describes.
+    ///
+    /// # Errors
+    /// As [`lint::concerns`].
+    pub fn concerns(&self, graph: &Graph) -> Result<Vec<Concern>, GraphError> {
+        let mut found = lint::concerns(graph)?;
+        found.extend(lint::unused(graph, self.gates.keys().map(String::as_str), self.steps.keys().map(String::as_str)));
+        Ok(found)
     }
 
     /// The file.

@@ -1,6 +1,9 @@
-//! Lint: what is deployed by a tag that may move, in the files that deploy it.
+//! Lint: what is deployed by a tag that may move, in the files that deploy it; what a graph allows that few people mean; and
+//! credentials that can write where they only have to read.
 
 mod dockerfile;
+mod graph;
+mod rights;
 mod yaml;
 
 use std::fmt;
@@ -8,6 +11,9 @@ use std::fmt;
 use lockage_registry::{Reference, Repository};
 
 use super::{Graph, Name};
+
+pub use graph::{Concern, concerns, unused};
+pub use rights::can_write;
 
 /// A line that deploys something without its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]

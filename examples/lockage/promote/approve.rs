@@ -1,0 +1,180 @@
+//! `lockage approve`: says by signature that a plan is good, where `promote` finds it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use lockage_promote::pipeline::approval::{Approval, approve_as};
+use lockage_promote::pipeline::output::Report;
+use lockage_promote::pipeline::{Name, Passage, Select};
+use lockage_promote::{Draft, Plan};
+use lockage_registry::Digest;
+use serde_json::json;
+
+use super::world::{Setup, World};
+use super::{Trouble, ends, name, read_plan, select};
+use crate::report::{Failure, say};
+use crate::signing::seal::{By, Seal};
+
+/// Approves a plan: of the file that `promote --plan` wrote; or, where its digest is given, the one that is made again of
+/// IMAGE, --select and --to, if it has that digest. The approval is bound to the plan and stored with the image, in the
+/// repository that it comes from. Nothing is stored where the plan is another, or none that this graph makes.
+///
+/// Exit codes: 0 approved; 1 another plan; 2 usage or an invalid document; 3 error.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The digest of the plan, as `promote` and `why-not` print it, or the file.
+    #[arg(value_name = "PLAN-DIGEST|FILE")]
+    plan: String,
+
+    /// The image, to make the plan again.
+    #[arg(value_parser = name, requires = "select", requires = "to")]
+    image: Option<Name>,
+
+    /// Which image, as for `promote`.
+    #[arg(long, value_name = "SELECT", value_parser = select, requires = "image")]
+    select: Option<Select>,
+
+    /// The environment where it is to go.
+    #[arg(long, value_name = "ENV", value_parser = name, requires = "image")]
+    to: Option<Name>,
+
+    /// The edge, where it is not the only one.
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "image")]
+    edge: Option<Name>,
+
+    /// The release that it is, as for `promote`.
+    #[arg(long, value_name = "VERSION", requires = "image")]
+    release: Option<String>,
+
+    /// Why it is good.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+
+    /// Until when it counts: after a time (7d, 36h), or a date, to the end of that day in UTC, or a time with its zone.
+    #[arg(long, value_name = "TIME", value_parser = expiry)]
+    expires: Option<Expiry>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    by: By,
+
+    #[command(flatten)]
+    setup: Setup,
+}
+
+#[derive(Clone, Copy)]
+enum Expiry {
+    After(Duration),
+    At(SystemTime),
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    let span = text.parse::<jiff::Span>().and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
+    if let Some(time) = span.ok().and_then(|span| Duration::try_from(span).ok()) {
+        return Ok(Expiry::After(time));
+    }
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(Expiry::At(at.into()));
+    }
+    let next = text.parse::<jiff::civil::Date>().and_then(|date| date.tomorrow());
+    let end = next.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
+    end.map(|end| Expiry::At(end.timestamp().into())).map_err(|_| "write 7d, 36h, 2026-12-31 or a time".to_owned())
+}
+
+impl Expiry {
+    fn time(self, now: SystemTime) -> Option<SystemTime> {
+        match self {
+            Self::After(time) => now.checked_add(time),
+            Self::At(at) => Some(at),
+        }
+        .filter(|at| *at > now)
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let now = SystemTime::now();
+    let until = match arguments.expires {
+        Some(expiry) => Some(
+            expiry
+                .time(now)
+                .ok_or_else(|| Failure::usage(&Trouble::new("--expires: the approval would count never")))?,
+        ),
+        None => None,
+    };
+    let world = World::open(&arguments.setup, false)?;
+    let approved = approve(&arguments, &world, until, now).await;
+    world.finish();
+    approved.map(|()| ExitCode::SUCCESS)
+}
+
+async fn approve(
+    arguments: &Arguments,
+    world: &World,
+    until: Option<SystemTime>,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    let (plan, passage) = plan(arguments, world).await?;
+    let mut approval = Approval::of(&plan, now).map_err(|error| Failure::error(&error))?.because(&arguments.reason);
+    if let Some(until) = until {
+        approval = approval.until(until);
+    }
+    let chronicle = world.chronicle(Some(&passage.pinned.image)).await.map_err(ends::failure)?;
+    let report = Report::of(&plan, &chronicle, now).map_err(ends::failure)?;
+    if !arguments.json {
+        say(report.diff())?;
+    }
+    // What is signed was shown.
+    let signer = Seal::open(&arguments.by).await?.statements();
+    let stored = approve_as(world.registry(&passage.from), &plan, approval, &*signer).await;
+    let stored = stored.map_err(|error| Failure::error(&error))?;
+    let repository = &passage.pinned.repository;
+    if arguments.json {
+        return say(json!({
+            "plan": report.plan, "image": passage.pinned.image, "digest": passage.digest(),
+            "environment": passage.to, "approval": format!("{repository}@{stored}"),
+        }));
+    }
+    say(format_args!("Approved plan {}, as {repository}@{stored}.", report.plan))
+}
+
+async fn plan(arguments: &Arguments, world: &World) -> Result<(Plan<Draft>, Passage), Failure> {
+    let asked = arguments.plan.parse::<Digest>().ok();
+    let plan = match (&asked, &arguments.image, &arguments.select, &arguments.to) {
+        (Some(_), Some(image), Some(select), Some(to)) => {
+            let edge = match &arguments.edge {
+                Some(edge) => world.edge(edge, to)?,
+                None => world.promoter.edge_into(to).map_err(ends::failure)?.name().clone(),
+            };
+            world.plan(image, select, &edge, arguments.release.as_deref()).await.map_err(ends::failure)?
+        }
+        (Some(_), ..) => {
+            let trouble = Trouble::new("a digest alone does not say which plan it is");
+            return Err(Failure::usage(&trouble.remedy(
+                "Give IMAGE, --select and --to as well, to make it again; or the file that promote --plan wrote.",
+            )));
+        }
+        (None, None, ..) => read_plan(Path::new(&arguments.plan))?,
+        (None, Some(_), ..) => {
+            let trouble = Trouble::new(format_args!("{} is no digest of a plan", arguments.plan));
+            return Err(Failure::usage(&trouble.remedy("A file says all that there is to say; leave the rest out.")));
+        }
+    };
+    world.promoter.examine(&plan).await.map_err(ends::failure)?;
+    let id = plan.id().map_err(|error| Failure::error(&error))?;
+    match asked {
+        Some(asked) if asked != id => {
+            let trouble = Trouble::new(format_args!("the plan is {id} now, and {asked} was to be approved"));
+            Err(Failure::refused(&trouble.remedy(
+                "Nothing was signed. Look at what has changed with why-not, and approve that, or plan with --plan FILE.",
+            )))
+        }
+        _ => match plan.passage().cloned() {
+            Some(passage) => Ok((plan, passage)),
+            None => Err(Failure::usage(&Trouble::new("the plan is for no edge of a graph"))),
+        },
+    }
+}
