@@ -10,6 +10,7 @@ mod observe;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
 mod plan;
+mod predicate;
 mod promotion;
 
 pub use copy::{
@@ -22,4 +23,5 @@ pub use gate::Promoted;
 pub use gate::{Evidence, Gate, GateContext, GateError, Verdict, gate};
 pub use observe::{Event, Observer};
 pub use plan::{Clearance, Cleared, Draft, Plan};
+pub use predicate::RawPredicate;
 pub use promotion::{NotCleared, Opinion, Promotion};

@@ -11,10 +11,12 @@ mod template;
 pub mod approval;
 #[cfg(feature = "documents")]
 pub mod documents;
+pub mod evidence;
 pub mod gates;
 pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod lease;
 pub mod lint;
 pub mod output;
 pub mod simulate;
@@ -25,7 +27,7 @@ pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError,
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};
-pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, WrittenTag};
+pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, Trouble, WrittenTag};
 pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};

@@ -11,6 +11,7 @@ mod looks;
 mod notary;
 mod overrides;
 mod passages;
+mod proofs;
 mod reviews;
 mod rows;
 mod selection;

@@ -6,6 +6,7 @@ mod port;
 mod said;
 mod store;
 
+pub(in crate::pipeline) use found::read as read_sealed;
 pub use gate::ApprovalGate;
 pub use port::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
 pub use said::{Approval, ApprovalError};

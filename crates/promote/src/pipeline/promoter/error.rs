@@ -5,6 +5,8 @@ use lockage_tagging::SchemeError;
 
 use crate::NotCleared;
 use crate::ledger::LedgerError;
+use crate::pipeline::evidence::EvidenceError;
+use crate::pipeline::lease::LeaseError;
 use crate::pipeline::step::{Moment, StepError};
 use crate::pipeline::{GraphError, Name, OverrideProblem, ResolveError};
 
@@ -122,6 +124,12 @@ pub enum PromoteError {
         /// Why.
         source: StepError,
     },
+    /// The evidence could not be signed or attached.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// Somebody else is at it, or the lease was lost.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// Gates did not pass.
     #[error(transparent)]
     NotCleared(Box<NotCleared>),
@@ -176,6 +184,8 @@ impl PromoteError {
                 "Nothing was written. Choose another version, or promote without this pin.".to_owned()
             }
             Self::NoSuchPlatform { .. } => "Build for it, or let the environment take the whole image.".to_owned(),
+            Self::Evidence(error) => return error.remedy(),
+            Self::Lease(error) => error.remedy(),
             Self::NotCleared(refusal) => return refusal.remedy(),
         })
     }

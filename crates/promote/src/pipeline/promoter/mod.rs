@@ -1,8 +1,10 @@
 //! `Promoter`: resolves, plans, clears and applies promotions along the edges of a graph.
 
 mod apply;
+mod at;
 mod break_glass;
 mod error;
+mod held;
 mod plan;
 mod receipt;
 mod reread;
@@ -16,6 +18,9 @@ use std::time::SystemTime;
 
 use lockage_registry::{Repository, Source, Target};
 
+use self::held::Held;
+use super::evidence::EvidenceSigning;
+use super::lease::Leasing;
 use super::resolve::{Conventions, Place, resolve};
 use super::{Edge, Graph, Name, Passage, Pinned, Select};
 use crate::gate::Promoted;
@@ -26,7 +31,7 @@ use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion,
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
-pub use receipt::{PassageReceipt, WrittenTag};
+pub use receipt::{PassageReceipt, Trouble, WrittenTag};
 
 /// Promotes images along the edges of a graph.
 ///
@@ -66,6 +71,8 @@ pub struct Promoter {
     observer: Option<Arc<dyn Observer>>,
     flights: Flights,
     attachments: bool,
+    signing: Option<EvidenceSigning>,
+    leasing: Option<Leasing>,
 }
 
 impl Promoter {
@@ -82,6 +89,8 @@ impl Promoter {
             observer: None,
             flights: Flights::new(),
             attachments: true,
+            signing: None,
+            leasing: None,
         }
     }
 
@@ -126,6 +135,20 @@ impl Promoter {
     /// Tells `observer` of every step of the copies.
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Signs what was verified of an image, and attaches it to the image and its platforms where they are promoted to
+    /// ([`evidence`](super::evidence)). Without a signer nothing is signed, and receipts say so.
+    pub fn signing(mut self, signing: EvidenceSigning) -> Self {
+        self.signing = Some(signing);
+        self
+    }
+
+    /// Applies only while nobody else does for the same image and environment. A lease that is lost stops the promotion before
+    /// the next floating tag.
+    pub fn lease(mut self, leasing: Leasing) -> Self {
+        self.leasing = Some(leasing);
         self
     }
 
@@ -244,14 +267,20 @@ impl Promoter {
     }
 
     /// Does what the plan says: gates that were passed by into the ledger, the copy and what is attached, the pins, the steps
-    /// before, what is about to happen into the ledger, the floating tags, that it has happened, and the steps after. Killed
+    /// before, the evidence, what is about to happen into the ledger, the floating tags, that it has happened, and the steps after. Killed
     /// anywhere and done again, it comes to the same end; steps that the ledger says to be done are not done again.
     ///
     /// # Errors
-    /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its entry is
-    /// in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
+    /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its evidence is
+    /// attached and its entry is in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
     pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
-        apply::apply(self, plan, now).await
+        let keys = [held::key(self.passage(&plan)?)];
+        let held = Held::take(self.leasing.as_ref(), keys).await?;
+        let outcome = held.during(apply::apply(self, &plan, now, &held)).await;
+        let trouble = held.release().await;
+        let mut receipt = outcome?;
+        receipt.troubles.extend(trouble);
+        Ok(receipt)
     }
 
     async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
