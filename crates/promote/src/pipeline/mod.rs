@@ -19,6 +19,7 @@ pub mod http;
 pub mod lease;
 pub mod lint;
 pub mod output;
+pub mod set;
 pub mod simulate;
 pub mod step;
 pub mod vcs;

@@ -16,6 +16,7 @@ mod reviews;
 mod rows;
 mod selection;
 mod sequences;
+mod sets;
 #[cfg(feature = "http")]
 mod stand_in;
 mod steps;

@@ -10,7 +10,7 @@ pub(in crate::pipeline) use found::read as read_sealed;
 pub use gate::ApprovalGate;
 pub use port::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
 pub use said::{Approval, ApprovalError};
-pub use store::{approve, approve_as};
+pub use store::{approve, approve_as, approve_set};
 
 /// The artifact type of an approval in a registry.
 pub const ARTIFACT_TYPE: &str = "application/vnd.lockage.approval.v1+json";

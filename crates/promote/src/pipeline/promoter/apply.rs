@@ -10,6 +10,7 @@ use super::plan::copy;
 use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, steps};
 use crate::ledger::{Chronicle, Entry, Kind, Phase, SetRecord, TagRecord};
 use crate::pipeline::evidence::{self, EvidenceReceipt};
+use crate::pipeline::set::SetError;
 use crate::pipeline::{Edge, Passage, PlannedTag};
 use crate::{Clearance, Cleared, Plan, Receipt};
 
@@ -151,6 +152,11 @@ impl<'p> Placed<'p> {
         let Passing { promoter, passage, is_there, .. } = &self.passing;
         let chronicle = promoter.chronicle(&passage.pinned.image).await?;
         let begun = intent(&chronicle, passage);
+        if let Some(set) = begun.as_ref().and_then(|begun| begun.set).filter(|set| Some(*set) != self.passing.set) {
+            // By itself it would leave the rest of the set behind.
+            let (image, environment) = (passage.pinned.image.clone(), passage.to.clone());
+            return Err(SetError::Open { id: set.id.clone(), image, environment }.into());
+        }
         let recorded = chronicle.current(&passage.pinned.image, &passage.to);
         let is_recorded = recorded.is_some_and(|recorded| recorded.entry.digest == *passage.digest());
         // What is there, and said to be, is not said again.
@@ -247,6 +253,7 @@ pub(crate) struct Begun<'c> {
     pub(crate) plan: &'c Digest,
     tags: &'c [TagRecord],
     evidence: &'c [Clearance],
+    set: Option<&'c SetRecord>,
 }
 
 /// The intent for this very passage that nothing has come of yet.
@@ -260,7 +267,7 @@ pub(crate) fn intent<'c>(chronicle: &'c Chronicle, passage: &Passage) -> Option<
             Kind::Promote { phase: Phase::Intent, edge, tags, plan, evidence, .. }
                 if entry.digest == *passage.digest() && *edge == passage.edge =>
             {
-                open = Some(Begun { plan, tags, evidence });
+                open = Some(Begun { plan, tags, evidence, set: entry.set.as_ref() });
             }
             // It was taken back.
             Kind::Revert { plan, .. } if open.as_ref().is_some_and(|open| open.plan == plan) => open = None,

@@ -7,6 +7,7 @@ use crate::NotCleared;
 use crate::ledger::LedgerError;
 use crate::pipeline::evidence::EvidenceError;
 use crate::pipeline::lease::LeaseError;
+use crate::pipeline::set::SetError;
 use crate::pipeline::step::{Moment, StepError};
 use crate::pipeline::{GraphError, Name, OverrideProblem, ResolveError};
 
@@ -130,6 +131,9 @@ pub enum PromoteError {
     /// Somebody else is at it, or the lease was lost.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// A set of images.
+    #[error(transparent)]
+    Set(#[from] SetError),
     /// Gates did not pass.
     #[error(transparent)]
     NotCleared(Box<NotCleared>),
@@ -186,6 +190,7 @@ impl PromoteError {
             Self::NoSuchPlatform { .. } => "Build for it, or let the environment take the whole image.".to_owned(),
             Self::Evidence(error) => return error.remedy(),
             Self::Lease(error) => error.remedy(),
+            Self::Set(error) => return error.remedy(),
             Self::NotCleared(refusal) => return refusal.remedy(),
         })
     }

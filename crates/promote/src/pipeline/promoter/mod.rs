@@ -8,6 +8,7 @@ mod held;
 mod plan;
 mod receipt;
 mod reread;
+mod set;
 mod standing;
 mod steps;
 
@@ -16,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lockage_registry::{Repository, Source, Target};
+use lockage_registry::{Digest, Prune, Repository, Source, Target};
 
 use self::held::Held;
 use super::evidence::EvidenceSigning;
@@ -65,6 +66,7 @@ pub struct Promoter {
     graph: Arc<Graph>,
     sources: BTreeMap<String, Arc<dyn Source>>,
     targets: BTreeMap<String, Arc<dyn Target>>,
+    prunes: BTreeMap<String, Arc<dyn Prune>>,
     ledger: Arc<dyn Ledger>,
     conventions: Conventions,
     actor: String,
@@ -83,6 +85,7 @@ impl Promoter {
             graph: graph.into(),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),
+            prunes: BTreeMap::new(),
             ledger: Arc::new(MemoryLedger::new()),
             conventions: Conventions::default(),
             actor: actor.into(),
@@ -105,6 +108,13 @@ impl Promoter {
         let (environment, target) = (environment.into(), Arc::new(target));
         self.sources.insert(environment.clone(), target.clone());
         self.targets.insert(environment, target);
+        self
+    }
+
+    /// Deletes tags of an environment through this; nothing else is ever deleted. Needed only by
+    /// [`revert_set`](Self::revert_set), for tags that did not exist before.
+    pub fn prunes(mut self, environment: impl Into<String>, prune: impl Prune + 'static) -> Self {
+        self.prunes.insert(environment.into(), Arc::new(prune));
         self
     }
 
@@ -206,7 +216,7 @@ impl Promoter {
     /// # Errors
     /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
-        let opinions = self.opinions(&plan, now).await?;
+        let opinions = self.opinions(&plan, &plan.id()?, now).await?;
         decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
     }
 
@@ -226,18 +236,19 @@ impl Promoter {
         now: SystemTime,
     ) -> Result<Plan<Cleared>, PromoteError> {
         by.judge()?;
-        let opinions = self.opinions(&plan, now).await?;
+        let opinions = self.opinions(&plan, &plan.id()?, now).await?;
         break_glass::decide(plan, opinions, by)
     }
 
-    async fn opinions(&self, plan: &Plan<Draft>, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
+    /// `id` is what approvals are bound to: the plan, or the set that it is of.
+    async fn opinions(&self, plan: &Plan<Draft>, id: &Digest, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
-        let (chronicle, id) = (self.chronicle(&passage.pinned.image).await?, plan.id()?);
+        let chronicle = self.chronicle(&passage.pinned.image).await?;
         if !plan.is_own() {
             reread::agrees(self, &passage, &chronicle).await?;
         }
-        let promoted = Promoted::new(&passage, &chronicle, &id, &self.actor);
+        let promoted = Promoted::new(&passage, &chronicle, id, &self.actor);
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);
         let gates = standing.iter().map(|gate| (&**gate, None));
