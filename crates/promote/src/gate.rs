@@ -56,6 +56,25 @@ pub trait Gate: fmt::Debug + Send + Sync {
     fn policy(&self) -> serde_json::Value {
         serde_json::Value::Null
     }
+
+    /// What becomes of it on a rollback, unless the edge says otherwise: an image that passed it once goes back to where it
+    /// was, and nobody waits.
+    fn on_rollback(&self) -> OnRollback {
+        OnRollback::Exempt
+    }
+}
+
+/// What becomes of a gate on a rollback.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnRollback {
+    /// It is asked, and blocks, whatever the edge says: who moved the image is no less to be known in a hurry.
+    Always,
+    /// It is asked and recorded, and does not block: what it asks may be down.
+    Advisory,
+    /// It is not asked: approvals, soak times, windows.
+    #[default]
+    Exempt,
 }
 
 /// What a gate may look at.

@@ -20,7 +20,7 @@ pub use copy::{
 pub use error::{Error, Result, Side};
 #[cfg(feature = "pipeline")]
 pub use gate::Promoted;
-pub use gate::{Evidence, Gate, GateContext, GateError, Verdict, gate};
+pub use gate::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict, gate};
 pub use observe::{Event, Observer};
 pub use plan::{Clearance, Cleared, Draft, Plan};
 pub use predicate::RawPredicate;

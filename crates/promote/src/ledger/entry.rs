@@ -95,8 +95,20 @@ pub enum Kind {
         phase: Phase,
         /// Why.
         reason: String,
+        /// The edge whose gates were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edge: Option<Name>,
+        /// The digest of the plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
+        /// What was there before, and is denied for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bad: Option<Digest>,
         /// The tags.
         tags: Vec<TagRecord>,
+        /// What the gates found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<Clearance>,
     },
     /// An image that is there was found to be, without having been promoted here.
     Observe {
@@ -186,6 +198,10 @@ pub struct TagRecord {
     /// What it held before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Digest>,
+    /// What it holds now, where that is another image than that of the entry: a rollback puts every tag back to what it
+    /// held then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Digest>,
 }
 
 /// What an image is known by.
@@ -246,6 +262,21 @@ impl Entry {
         digest_of(Algorithm::Sha256, &bytes).map_err(|error| failed(error.into()))
     }
 
+    /// The tags that it is about.
+    #[must_use]
+    pub fn tags(&self) -> &[TagRecord] {
+        match &self.kind {
+            Kind::Promote { tags, .. } | Kind::Rollback { tags, .. } | Kind::Observe { tags } => tags,
+            _ => &[],
+        }
+    }
+
+    /// Whether it says that tags are about to move.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        matches!(&self.kind, Kind::Promote { phase: Phase::Intent, .. } | Kind::Rollback { phase: Phase::Intent, .. })
+    }
+
     /// Whether it says that the image is in its environment from here on.
     #[must_use]
     pub fn arrives(&self) -> bool {
@@ -277,12 +308,19 @@ impl TagRecord {
     /// A tag that was created once.
     #[must_use]
     pub fn pin(tag: Tag) -> Self {
-        Self { tag, floats: false, former: None }
+        Self { tag, floats: false, former: None, holds: None }
     }
 
     /// A tag that moved away from what it held.
     #[must_use]
     pub fn float(tag: Tag, former: Option<Digest>) -> Self {
-        Self { tag, floats: true, former }
+        Self { tag, floats: true, former, holds: None }
+    }
+
+    /// The same tag with another image than that of its entry.
+    #[must_use]
+    pub fn holding(mut self, digest: Digest) -> Self {
+        self.holds = Some(digest);
+        self
     }
 }

@@ -15,7 +15,7 @@ use lockage_registry::Digest;
 
 use crate::pipeline::Name;
 
-pub use chronicle::{Chronicle, Denial, Stay};
+pub use chronicle::{Chronicle, Denial, HeldTag, Stay};
 pub use entry::{Entry, ImageFacts, Kind, Phase, SetMember, SetRecord, Standing, TagRecord};
 pub use error::LedgerError;
 #[cfg(feature = "ledger")]

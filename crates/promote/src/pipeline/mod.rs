@@ -12,12 +12,14 @@ pub mod approval;
 #[cfg(feature = "documents")]
 pub mod documents;
 pub mod evidence;
+pub mod fleet;
 pub mod gates;
 pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod lease;
 pub mod lint;
+pub mod memory;
 pub mod output;
 pub mod set;
 pub mod simulate;
@@ -28,7 +30,10 @@ pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError,
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};
-pub use promoter::{Override, OverrideProblem, PassageReceipt, PromoteError, Promoter, Trouble, WrittenTag};
+pub use promoter::{
+    Canary, LeftTag, MovedTag, OrderProblem, Ordered, Override, OverrideProblem, PassageReceipt, PromoteError,
+    Promoter, RollbackPlan, RollbackReceipt, RollbackTo, Trouble, WrittenTag,
+};
 pub use resolve::{Conventions, Place, Rebuilds, ResolveError, resolve};
 pub use select::{Select, SelectError};
 pub use template::{RepositoryTemplate, TemplateError};

@@ -4,6 +4,7 @@
 
 mod approvals;
 mod chronicle;
+mod fleets;
 #[cfg(feature = "http")]
 mod forges;
 mod graph;
@@ -13,6 +14,7 @@ mod overrides;
 mod passages;
 mod proofs;
 mod reviews;
+mod rollbacks;
 mod rows;
 mod selection;
 mod sequences;

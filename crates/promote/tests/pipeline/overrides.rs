@@ -1,6 +1,6 @@
 //! Break-glass: by name, with a reason, and never silently.
 
-use lockage_promote::ledger::{Entry, Kind, Phase};
+use lockage_promote::ledger::{Entry, Kind, Phase, Standing};
 use lockage_promote::pipeline::{EdgeSpec, Override, OverrideProblem, PassageReceipt, PromoteError, Promoter};
 use lockage_promote::{NotCleared, Verdict, gate};
 
@@ -67,7 +67,7 @@ async fn only_gates_that_are_named_are_passed_by_and_what_they_said_is_recorded_
 }
 
 #[tokio::test]
-async fn what_every_edge_asks_is_passed_by_only_where_it_is_named() {
+async fn what_is_denied_or_held_is_released_and_not_passed_by() {
     let world = World::new();
     let image = built(COMMIT, 1);
     world.push(&image, &["pr-42"]).await;
@@ -76,8 +76,17 @@ async fn what_every_edge_asks_is_passed_by_only_where_it_is_named() {
     let promoter = promoter(&world);
     let rest = Override::because("outage 7").gate("scan").gate("signature");
     assert!(refusal(broken(&promoter, "dev-stage", &rest).await).to_string().contains("denied: leaks"));
-    let receipt = broken(&promoter, "dev-stage", &rest.gate("denied")).await.unwrap();
-    assert!(receipt.evidence.iter().any(|one| one.gate == "denied" && one.overridden.is_some()));
+    for gate in ["denied", "held"] {
+        match broken(&promoter, "dev-stage", &rest.clone().gate(gate)).await {
+            Err(PromoteError::Override(problem)) => {
+                assert_eq!(problem, OverrideProblem::NeedsRelease { gate: gate.into() });
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let release = Kind::Release { of: Standing::Denial, reason: "no leak".into() };
+    world.record(Entry::new(release, name("app"), digest(&image), "ops", now())).await;
+    broken(&promoter, "dev-stage", &rest).await.unwrap();
     assert!(matches!(pass(&promoter, "pr:42", "dev-stage").await, Err(PromoteError::NotCleared(_))), "once is once");
 }
 

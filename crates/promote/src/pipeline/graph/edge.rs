@@ -7,9 +7,9 @@ use lockage_registry::{Algorithm, Digest, Error, ErrorKind, digest_of};
 use serde::{Deserialize, Serialize};
 
 use super::GraphError;
-use crate::Gate;
 use crate::pipeline::Name;
 use crate::pipeline::step::{Moment, Step};
+use crate::{Gate, OnRollback};
 
 /// An edge as it is written down. It is judged when the graph is built.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct EdgeSpec {
     before: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     after: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollback: Option<Vec<String>>,
     #[serde(skip)]
     given: Vec<PlacedGate>,
     #[serde(skip)]
@@ -52,6 +54,7 @@ pub struct Edge {
     to: Name,
     hotfix: bool,
     gates: Vec<PlacedGate>,
+    rollback: Option<Vec<String>>,
     steps: Vec<PlacedStep>,
 }
 
@@ -129,6 +132,13 @@ impl EdgeSpec {
         self
     }
 
+    /// Asks this gate of the edge on a rollback too, by its name. Once this is said, those that are not named are not asked,
+    /// but for those that always are ([`OnRollback::Always`]); where it is not said, each gate has its own word.
+    pub fn rollback_asks(mut self, gate: impl Into<String>) -> Self {
+        self.rollback.get_or_insert_default().push(gate.into());
+        self
+    }
+
     pub(super) fn build(self, known: &[Arc<dyn Gate>], known_steps: &[Arc<dyn Step>]) -> Result<Edge, GraphError> {
         let place = format!("edge {}", self.name.clone().unwrap_or_else(|| format!("{}-{}", self.from, self.to)));
         let name = |text: &str| text.parse().map_err(|source| GraphError::Name { place: place.clone(), source });
@@ -155,13 +165,18 @@ impl EdgeSpec {
                 return Err(GraphError::NoReason { place, gate: placed.gate.id().to_owned() });
             }
         }
+        let unknown = |id: &&String| !gates.iter().any(|placed| placed.gate.id() == id.as_str());
+        if let Some(id) = self.rollback.iter().flatten().find(unknown) {
+            let known = gates.iter().map(|placed| placed.gate.id().to_owned()).collect();
+            return Err(GraphError::UnknownGate { place: format!("{place}, rollback"), gate: id.clone(), known });
+        }
         let steps = self.steps(&place, known_steps)?;
         let (from, to) = (name(&self.from)?, name(&self.to)?);
         let own = match &self.name {
             Some(own) => name(own)?,
             None => name(&format!("{from}-{to}"))?,
         };
-        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates, steps })
+        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates, rollback: self.rollback, steps })
     }
 
     /// The steps, those that are named first; one of a name at each moment.
@@ -229,6 +244,21 @@ impl Edge {
         let policy = serde_json::to_vec(&(&self.name, &self.from, &self.to, self.hotfix, gates));
         let bytes = policy.map_err(|e| Error::new(ErrorKind::Invalid, "name policy of", &self.name).with_source(e))?;
         digest_of(Algorithm::Sha256, &bytes)
+    }
+
+    /// What has to hold to go back to an image that was in the environment before, and why a gate does not block there.
+    pub fn gates_on_rollback(&self) -> impl Iterator<Item = (&dyn Gate, Option<&str>)> {
+        const ADVISORY: &str = "on a rollback it is asked, and does not block";
+        self.gates.iter().filter_map(|placed| {
+            let own = placed.gate.on_rollback();
+            let is_named = self.rollback.as_ref().map(|named| named.iter().any(|id| id == placed.gate.id()));
+            let advisory = match (own, is_named) {
+                (OnRollback::Always, _) | (_, Some(true)) => placed.advisory.as_deref(),
+                (OnRollback::Advisory, None) => placed.advisory.as_deref().or(Some(ADVISORY)),
+                _ => return None,
+            };
+            Some((&*placed.gate, advisory))
+        })
     }
 
     /// What is done on the way at `moment`, in this order.

@@ -4,7 +4,7 @@ mod escape;
 mod github;
 mod markdown;
 mod text;
-mod times;
+pub(crate) mod times;
 
 use std::time::{Duration, SystemTime};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `12 days`, `3 hours`, `40 minutes`, `1 second`.
-pub(super) fn rough(time: Duration) -> String {
+pub(crate) fn rough(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),

@@ -7,7 +7,7 @@ use lockage_registry::{Digest, RawManifest, Repository, TagOrDigest};
 use super::at::At;
 use super::held::Held;
 use super::plan::copy;
-use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, steps};
+use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, standing, steps};
 use crate::ledger::{Chronicle, Entry, Kind, Phase, SetRecord, TagRecord};
 use crate::pipeline::evidence::{self, EvidenceReceipt};
 use crate::pipeline::set::SetError;
@@ -151,6 +151,7 @@ impl<'p> Placed<'p> {
     pub(super) async fn begin(self) -> Result<Ready<'p>, PromoteError> {
         let Passing { promoter, passage, is_there, .. } = &self.passing;
         let chronicle = promoter.chronicle(&passage.pinned.image).await?;
+        standing::refuse_stopped(passage, &chronicle, self.passing.now)?;
         let begun = intent(&chronicle, passage);
         if let Some(set) = begun.as_ref().and_then(|begun| begun.set).filter(|set| Some(*set) != self.passing.set) {
             // By itself it would leave the rest of the set behind.

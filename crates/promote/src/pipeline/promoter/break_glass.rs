@@ -29,6 +29,12 @@ pub enum OverrideProblem {
     /// No gate is named.
     #[error("gates are to be passed by, and none is named")]
     NoGate,
+    /// What somebody has denied, or holds, goes on when it is released, and not before.
+    #[error("the gate {gate:?} is not passed by: what is denied or held is released, or stays")]
+    NeedsRelease {
+        /// The gate.
+        gate: String,
+    },
     /// A gate that is not asked.
     #[error("the gate {gate:?} is to be passed by, and is not asked")]
     UnknownGate {
@@ -44,6 +50,7 @@ impl OverrideProblem {
         match self {
             Self::NoReason => "Say why; it is recorded.".to_owned(),
             Self::NoGate => "Name each gate that may be passed by.".to_owned(),
+            Self::NeedsRelease { .. } => "Release it, with a reason, which is recorded too.".to_owned(),
             Self::UnknownGate { known, .. } => format!("Those that are asked and block: {}.", known.join(", ")),
         }
     }
@@ -77,7 +84,12 @@ impl Override {
         match (self.reason.trim().is_empty(), self.gates.is_empty()) {
             (true, _) => Err(OverrideProblem::NoReason),
             (false, true) => Err(OverrideProblem::NoGate),
-            (false, false) => Ok(()),
+            (false, false) => {
+                match self.gates.iter().find(|gate| super::standing::NEED_RELEASE.contains(&gate.as_str())) {
+                    Some(gate) => Err(OverrideProblem::NeedsRelease { gate: gate.clone() }),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

@@ -3,13 +3,13 @@
 use lockage_registry::{Digest, Reference, Tag};
 use lockage_tagging::SchemeError;
 
-use crate::NotCleared;
 use crate::ledger::LedgerError;
 use crate::pipeline::evidence::EvidenceError;
 use crate::pipeline::lease::LeaseError;
 use crate::pipeline::set::SetError;
 use crate::pipeline::step::{Moment, StepError};
-use crate::pipeline::{GraphError, Name, OverrideProblem, ResolveError};
+use crate::pipeline::{GraphError, Name, OrderProblem, OverrideProblem, ResolveError};
+use crate::{GateError, NotCleared};
 
 /// Why an image did not pass along an edge.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +112,20 @@ pub enum PromoteError {
     /// An override that is none.
     #[error(transparent)]
     Override(#[from] OverrideProblem),
+    /// Somebody has denied the image, or holds the environment, since the gates were asked.
+    #[error("environment {environment}: {why}, since the gates were asked")]
+    Stopped {
+        /// The environment.
+        environment: Name,
+        /// Why.
+        why: String,
+    },
+    /// What was ordered, a rollback, a denial, a hold or a release, makes no sense.
+    #[error(transparent)]
+    Order(#[from] OrderProblem),
+    /// It could not be known whether the evidence of what is there is whole.
+    #[error("whether its evidence is whole could not be known")]
+    Proof(#[source] GateError),
     /// A step failed.
     #[error("the step {step:?}, {moment} the promotion to {environment}, failed: {source}")]
     Step {
@@ -173,6 +187,9 @@ impl PromoteError {
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
             Self::OtherGraph { .. } => "Nothing was written. Plan again, with this graph.".to_owned(),
             Self::Override(problem) => problem.remedy(),
+            Self::Stopped { .. } => "No tag that moves has moved. Release it, or leave it.".to_owned(),
+            Self::Order(problem) => problem.remedy(),
+            Self::Proof(_) => "What cannot be read is not there to be relied on; look again.".to_owned(),
             Self::Step { moment: Moment::Before, .. } => {
                 "No tag has moved. Promote again when it can be done; what is there is not copied again.".to_owned()
             }

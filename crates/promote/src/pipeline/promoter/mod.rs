@@ -5,11 +5,13 @@ mod at;
 mod break_glass;
 mod error;
 mod held;
-mod plan;
+mod orders;
+pub(super) mod plan;
 mod receipt;
 mod reread;
+pub(super) mod rollback;
 mod set;
-mod standing;
+pub(super) mod standing;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -32,7 +34,9 @@ use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion,
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
+pub use orders::{OrderProblem, Ordered};
 pub use receipt::{PassageReceipt, Trouble, WrittenTag};
+pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, RollbackTo};
 
 /// Promotes images along the edges of a graph.
 ///
@@ -63,13 +67,13 @@ pub use receipt::{PassageReceipt, Trouble, WrittenTag};
 #[derive(Clone)]
 #[must_use]
 pub struct Promoter {
-    graph: Arc<Graph>,
+    pub(super) graph: Arc<Graph>,
     sources: BTreeMap<String, Arc<dyn Source>>,
     targets: BTreeMap<String, Arc<dyn Target>>,
     prunes: BTreeMap<String, Arc<dyn Prune>>,
-    ledger: Arc<dyn Ledger>,
-    conventions: Conventions,
-    actor: String,
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) conventions: Conventions,
+    pub(super) actor: String,
     observer: Option<Arc<dyn Observer>>,
     flights: Flights,
     attachments: bool,
@@ -294,16 +298,17 @@ impl Promoter {
         Ok(receipt)
     }
 
-    async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
-        Ok(Chronicle::of(self.ledger.entries(Some(image)).await?))
+    pub(super) async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {
+        // All of them: the entries about other images lie between those about this one, and say which was first.
+        Ok(Chronicle::of(self.ledger.entries(None).await?).of_image(image))
     }
 
-    fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
+    pub(super) fn source(&self, environment: &Name) -> Result<&dyn Source, PromoteError> {
         let source = self.sources.get(environment.as_str());
         source.map(|source| &**source).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
     }
 
-    fn target(&self, environment: &Name) -> Result<&dyn Target, PromoteError> {
+    pub(super) fn target(&self, environment: &Name) -> Result<&dyn Target, PromoteError> {
         let target = self.targets.get(environment.as_str());
         target.map(|target| &**target).ok_or_else(|| PromoteError::NoRegistry { environment: environment.clone() })
     }

@@ -81,7 +81,7 @@ fn narrowed(pinned: &Pinned, environment: &Environment) -> Result<(Pinned, Optio
     }
 }
 
-fn tags(environment: &Environment, facts: &ImageFacts) -> Result<(Vec<Tag>, Vec<Tag>), PromoteError> {
+pub(super) fn tags(environment: &Environment, facts: &ImageFacts) -> Result<(Vec<Tag>, Vec<Tag>), PromoteError> {
     let facts = build_facts(facts);
     let all = |patterns: &[TagPattern]| -> Result<Vec<Tag>, PromoteError> {
         let mut tags: Vec<Tag> = Vec::new();
@@ -129,7 +129,11 @@ async fn held(target: &dyn Source, repo: &Repository, tags: Vec<Tag>) -> Result<
     .await
 }
 
-pub(super) async fn current(target: &dyn Source, repo: &Repository, tag: &Tag) -> Result<Option<Digest>, PromoteError> {
+pub(in crate::pipeline) async fn current(
+    target: &dyn Source,
+    repo: &Repository,
+    tag: &Tag,
+) -> Result<Option<Digest>, PromoteError> {
     match target.resolve(repo, &TagOrDigest::Tag(tag.clone())).await {
         Ok(held) => Ok(Some(held.digest)),
         Err(error) if error.is_not_found() => Ok(None),

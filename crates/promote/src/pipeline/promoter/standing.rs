@@ -1,15 +1,54 @@
 //! The gates that every edge has: what the ledger says of the image and of where it goes.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::pipeline::{Graph, Name, Upstream};
+use super::PromoteError;
+use crate::ledger::Chronicle;
+use crate::pipeline::{Graph, Name, Passage, Upstream};
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
 /// Upstream, denials and holds, in this order.
 pub(super) fn gates(graph: &Arc<Graph>) -> [Arc<dyn Gate>; 3] {
     [Arc::new(BeenUpstream(graph.clone())), Arc::new(NotDenied), Arc::new(NotHeld)]
+}
+
+/// Those that nobody passes by: what they say is ended by a release.
+pub(super) const NEED_RELEASE: [&str; 2] = ["denied", "held"];
+
+/// The gate that asks whether somebody has denied the image.
+pub(super) fn not_denied() -> Arc<dyn Gate> {
+    Arc::new(NotDenied)
+}
+
+/// Asks again, right before the first tag moves, what may have been said while bytes were on their way.
+pub(super) fn refuse_stopped(passage: &Passage, chronicle: &Chronicle, now: SystemTime) -> Result<(), PromoteError> {
+    let stopped = |why: String| PromoteError::Stopped { environment: passage.to.clone(), why };
+    if let Some(why) = denials(passage, chronicle).into_iter().next() {
+        return Err(stopped(why));
+    }
+    match chronicle.held(&passage.pinned.image, &passage.to, now) {
+        Some(hold) => Err(stopped(format!("it is held: {} ({})", hold.reason, hold.actor))),
+        None => Ok(()),
+    }
+}
+
+/// Why the image may not move where the passage leads: a denied index denies its parts, and a denied part the index that
+/// would bring it along.
+pub(super) fn denials(passage: &Passage, chronicle: &Chronicle) -> Vec<String> {
+    let parts = passage.pinned.platforms.iter().map(|platform| &platform.manifest);
+    let denied = std::iter::once(passage.pinned.digest()).chain(passage.parent.as_ref()).chain(parts);
+    let mut reasons: Vec<String> = Vec::new();
+    for digest in denied {
+        if let Some(denial) = chronicle.denied(&passage.pinned.image, &passage.to, digest) {
+            let reason = format!("{digest} is denied: {} ({})", denial.reason, denial.actor);
+            // An image of one platform is its own part.
+            reasons.extend((!reasons.contains(&reason)).then_some(reason));
+        }
+    }
+    reasons
 }
 
 /// The image is, or was, where the edge begins, and in all environments before where it leads, if all have to have had it.
@@ -68,15 +107,7 @@ impl Gate for NotDenied {
 
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
         let Promoted { passage, chronicle, .. } = along(context)?;
-        // A denied index denies its parts, and a denied part the index that would bring it along.
-        let parts = passage.pinned.platforms.iter().map(|platform| &platform.manifest);
-        let denied = std::iter::once(passage.pinned.digest()).chain(passage.parent.as_ref()).chain(parts);
-        let reasons: Vec<String> = denied
-            .filter_map(|digest| {
-                let denial = chronicle.denied(&passage.pinned.image, &passage.to, digest)?;
-                Some(format!("{digest} is denied: {} ({})", denial.reason, denial.actor))
-            })
-            .collect();
+        let reasons = denials(passage, chronicle);
         match reasons.is_empty() {
             true => Ok(Verdict::Pass(Evidence::new("nobody has denied it"))),
             false => Ok(Verdict::Fail { reasons }),

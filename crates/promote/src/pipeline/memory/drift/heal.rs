@@ -1,0 +1,150 @@
+//! Healing: what was begun comes to its end, and tags hold again what the ledger says.
+
+use std::time::SystemTime;
+
+use lockage_registry::{Digest, Tag};
+
+use super::look::course;
+use super::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Unread};
+use crate::ledger::{Chronicle, Kind, Phase, Recorded, TagRecord};
+use crate::pipeline::memory::known;
+use crate::pipeline::promoter::rollback::apply::{Registry, Stop, told};
+use crate::pipeline::{LeftTag, MovedTag, Name, PromoteError, Promoter};
+
+impl Promoter {
+    /// Puts right what was found, as far as tags go: what was begun and was killed goes on to its recorded end, or back
+    /// where it was denied or held since; then every tag that was moved or deleted holds again what the ledger says, which
+    /// is recorded before the first of them moves. Done again, wherever it was killed, it comes to the same end.
+    ///
+    /// A tag is not made to hold what somebody has denied. What the ledger has never seen is not deleted, and evidence that
+    /// is missing is not made up. A run that is not dead, and only slow, comes to the same end as what goes on here; steps
+    /// after a promotion are left to be done by promoting again.
+    ///
+    /// # Errors
+    /// None of its own: what fails for one image is told of it, and does not keep the others from being healed.
+    pub async fn heal(&self, drift: &Drift, now: SystemTime) -> Result<Healed, PromoteError> {
+        self.graph.environment(&drift.environment)?;
+        let (mut images, mut failed) = (Vec::new(), Vec::new());
+        for one in &drift.images {
+            match heal(self, &drift.environment, one, now).await {
+                Ok(healed) => images.push(healed),
+                Err(error) => failed.push(Unread::of(&one.image, &error)),
+            }
+        }
+        Ok(Healed { environment: drift.environment.clone(), images, failed })
+    }
+}
+
+async fn heal(
+    promoter: &Promoter,
+    environment: &Name,
+    drifted: &Drifted,
+    now: SystemTime,
+) -> Result<HealedImage, PromoteError> {
+    let image = &drifted.image;
+    let registry =
+        Registry { target: promoter.target(environment)?, repo: &promoter.graph.repository(image, environment)? };
+    let mut healed = HealedImage { image: Some(image.clone()), ..HealedImage::default() };
+    let mut chronicle = promoter.chronicle(image).await?;
+    let mut goes_back = false;
+    let begun = drifted.deviations.iter().find_map(|one| match one {
+        Deviation::Unfinished { entry, .. } => Some(entry),
+        _ => None,
+    });
+    // Somebody else may have finished it.
+    let begun = chronicle.begun(image, environment).filter(|one| Some(&one.id) == begun).cloned();
+    if let Some(begun) = begun {
+        match course(&chronicle, image, environment, &begun, now) {
+            Course::On => {
+                finish(promoter, &chronicle, environment, &begun, &registry, &mut healed, now).await?;
+                chronicle = promoter.chronicle(image).await?;
+            }
+            Course::Back { .. } => goes_back = true,
+        }
+    }
+    let Some(digest) = chronicle.current(image, environment).map(|one| one.entry.digest.clone()) else {
+        return Ok(healed);
+    };
+    let tags = put_back(&chronicle, environment, drifted, &mut healed);
+    if tags.is_empty() && !goes_back {
+        return Ok(healed);
+    }
+    let records: Vec<TagRecord> = tags.iter().map(|(tag, floats)| record(tag, *floats, &digest)).collect();
+    let last = chronicle.current(image, environment).map(|one| &one.entry.kind);
+    // A run before this one has said so, and was killed.
+    let is_said = matches!(last, Some(Kind::Observe { tags }) if records.iter().all(|one| tags.contains(one)));
+    if !is_said || goes_back {
+        let facts = known(&chronicle, image, environment, &digest);
+        let kind = Kind::Observe { tags: records };
+        let entry = told(promoter, kind, image, &digest, Some(environment), &facts, now);
+        healed.entry = Some(promoter.ledger.append(entry).await?);
+    }
+    for (tag, _) in &tags {
+        healed.tags.push(registry.put_back(tag).await?);
+    }
+    Ok(healed)
+}
+
+/// What was begun goes on: the tags, and that it is done.
+async fn finish(
+    promoter: &Promoter,
+    chronicle: &Chronicle,
+    environment: &Name,
+    begun: &Recorded,
+    registry: &Registry<'_>,
+    healed: &mut HealedImage,
+    now: SystemTime,
+) -> Result<(), PromoteError> {
+    let entry = &begun.entry;
+    let mut kind = entry.kind.clone();
+    let (Kind::Promote { phase, .. } | Kind::Rollback { phase, .. }) = &mut kind else { return Ok(()) };
+    *phase = Phase::Done;
+    if let Kind::Rollback { reason, bad, .. } = &entry.kind {
+        let stop = Stop { reason, bad: bad.as_ref(), digest: &entry.digest, facts: &entry.facts };
+        stop.say(promoter, chronicle, &entry.image, environment, now).await?;
+    }
+    for record in entry.tags().iter().filter(|record| record.floats) {
+        let to = record.holds.as_ref().unwrap_or(&entry.digest).clone();
+        // What it held when this was begun, or what it is to hold; anything else is somebody's doing.
+        let tag = MovedTag { tag: record.tag.clone(), now: record.former.clone(), to };
+        healed.tags.push(registry.put_back(&tag).await?);
+    }
+    let done = told(promoter, kind, &entry.image, &entry.digest, Some(environment), &entry.facts, now);
+    healed.finished = Some(promoter.ledger.append(done).await?);
+    Ok(())
+}
+
+/// The tags to put back, and whether each floats: those of which the ledger says still what was found to be otherwise.
+fn put_back(
+    chronicle: &Chronicle,
+    environment: &Name,
+    drifted: &Drifted,
+    healed: &mut HealedImage,
+) -> Vec<(MovedTag, bool)> {
+    let recorded_tags = chronicle.tags(&drifted.image, environment);
+    let mut tags = Vec::new();
+    for deviation in &drifted.deviations {
+        let (tag, floats, recorded, found): (&Tag, bool, &Digest, Option<&Digest>) = match deviation {
+            Deviation::TagMoved { tag, floats, recorded, found, .. } => (tag, *floats, recorded, Some(found)),
+            Deviation::TagGone { tag, floats, recorded, .. } => (tag, *floats, recorded, None),
+            _ => continue,
+        };
+        if recorded_tags.get(tag).is_none_or(|held| held.digest != *recorded) {
+            continue;
+        }
+        if let Some(denial) = chronicle.denied(&drifted.image, environment, recorded) {
+            let holds = found.cloned();
+            let why = format!("{} is denied: {} ({})", recorded.short(), denial.reason, denial.actor);
+            healed.left.push(LeftTag { tag: tag.clone(), holds, why });
+            continue;
+        }
+        tags.push((MovedTag { tag: tag.clone(), now: found.cloned(), to: recorded.clone() }, floats));
+    }
+    tags
+}
+
+fn record(tag: &MovedTag, floats: bool, digest: &Digest) -> TagRecord {
+    let mut record = TagRecord::float(tag.tag.clone(), tag.now.clone());
+    record.floats = floats;
+    if tag.to == *digest { record } else { record.holding(tag.to.clone()) }
+}
