@@ -44,11 +44,11 @@ impl LeaseError {
         .to_owned()
     }
 
-    pub(super) fn backend<E>(key: &str, what: &'static str) -> impl FnOnce(E) -> Self
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let key = key.to_owned();
-        move |source| Self::Backend { key, what, source: source.into() }
+    /// What failed, as the closure that makes it of any error.
+    pub(super) fn backend<'k>(key: &'k str, what: &'static str) -> impl Fn(Cause) -> Self + Copy + use<'k> {
+        move |source| Self::Backend { key: key.to_owned(), what, source }
     }
 }
+
+/// Any error of what keeps leases.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
