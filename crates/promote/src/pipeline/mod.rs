@@ -11,6 +11,7 @@ mod template;
 pub mod approval;
 #[cfg(feature = "documents")]
 pub mod documents;
+pub mod events;
 pub mod evidence;
 pub mod fleet;
 pub mod gates;

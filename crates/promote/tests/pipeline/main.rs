@@ -4,10 +4,14 @@
 
 mod approvals;
 mod chronicle;
+mod clock;
+#[cfg(feature = "kubernetes")]
+mod cluster;
 mod fleets;
 #[cfg(feature = "http")]
 mod forges;
 mod graph;
+mod leases;
 mod looks;
 mod notary;
 mod overrides;
@@ -18,8 +22,11 @@ mod rollbacks;
 mod rows;
 mod selection;
 mod sequences;
+#[cfg(feature = "http")]
+mod service;
 mod sets;
 #[cfg(feature = "http")]
 mod stand_in;
 mod steps;
+mod told;
 mod world;

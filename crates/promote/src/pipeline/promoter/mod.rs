@@ -13,6 +13,7 @@ pub(super) mod rollback;
 mod set;
 pub(super) mod standing;
 mod steps;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,8 @@ use std::time::SystemTime;
 use lockage_registry::{Digest, Prune, Repository, Source, Target};
 
 use self::held::Held;
+use self::tell::About;
+use super::events::{Sinks, What};
 use super::evidence::EvidenceSigning;
 use super::lease::Leasing;
 use super::resolve::{Conventions, Place, resolve};
@@ -29,7 +32,7 @@ use super::{Edge, Graph, Name, Passage, Pinned, Select};
 use crate::gate::Promoted;
 use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
-use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion, Plan};
+use crate::{Cleared, Draft, Flights, GateContext, Observer, Opinion, Plan};
 
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
@@ -79,6 +82,7 @@ pub struct Promoter {
     attachments: bool,
     signing: Option<EvidenceSigning>,
     leasing: Option<Leasing>,
+    sinks: Option<Sinks>,
 }
 
 impl Promoter {
@@ -98,6 +102,7 @@ impl Promoter {
             attachments: true,
             signing: None,
             leasing: None,
+            sinks: None,
         }
     }
 
@@ -166,6 +171,12 @@ impl Promoter {
         self
     }
 
+    /// Tells these what happens ([`events`](super::events)).
+    pub fn events(mut self, sinks: Sinks) -> Self {
+        self.sinks = Some(sinks);
+        self
+    }
+
     /// Leaves behind what is attached to the images.
     pub fn without_attachments(mut self) -> Self {
         self.attachments = false;
@@ -215,13 +226,21 @@ impl Promoter {
         plan::plan(self, pinned, self.graph.edge(edge)?).await
     }
 
-    /// Asks every gate of the edge, and the ledger; clears the plan if all that block have passed.
+    /// Asks every gate of the edge, and the ledger; clears the plan if all that block have passed. Where it has to wait, those
+    /// who asked to be told are.
     ///
     /// # Errors
     /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
         let opinions = self.opinions(&plan, &plan.id()?, now).await?;
-        decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
+        let refused = match decide(plan, opinions) {
+            Ok(plan) => return Ok(plan),
+            Err(refusal) => PromoteError::NotCleared(Box::new(refusal)),
+        };
+        let PromoteError::NotCleared(refusal) = &refused else { return Err(refused) };
+        let (true, Some(passage)) = (refusal.is_waiting(), refusal.plan().passage()) else { return Err(refused) };
+        let (passage, plan) = (passage.clone(), refusal.plan().id()?);
+        Err(self.tell_of(&About { passages: vec![&passage], plan, now }, refused, Vec::new()).await)
     }
 
     /// Asks every gate as [`clear`](Self::clear) does, and passes by those that are named where they do not pass.
@@ -289,12 +308,20 @@ impl Promoter {
     /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its evidence is
     /// attached and its entry is in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
     pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
-        let keys = [held::key(self.passage(&plan)?)];
-        let held = Held::take(self.leasing.as_ref(), keys).await?;
+        let passage = self.passage(&plan)?;
+        let about = About { passages: vec![passage], plan: plan.id()?, now };
+        let held = Held::take(self.leasing.as_ref(), [held::key(passage)]).await?;
+        let mut troubles = self.tell(&about, &What::Started).await;
         let outcome = held.during(apply::apply(self, &plan, now, &held)).await;
-        let trouble = held.release().await;
-        let mut receipt = outcome?;
-        receipt.troubles.extend(trouble);
+        troubles.extend(held.release().await);
+        let mut receipt = match outcome {
+            Ok(receipt) => receipt,
+            Err(error) => return Err(self.tell_of(&about, error, troubles).await),
+        };
+        if receipt.entry.is_some() {
+            troubles.extend(self.tell(&about, &What::Done).await);
+        }
+        receipt.troubles.extend(troubles);
         Ok(receipt)
     }
 

@@ -9,8 +9,10 @@ use super::apply::Passing;
 use super::at::At;
 use super::held::{self, Held};
 use super::plan::current;
+use super::tell::About;
 use super::{PromoteError, Promoter};
 use crate::ledger::{Chronicle, Entry, Kind, SetMember, SetRecord, TagRecord};
+use crate::pipeline::events::What;
 use crate::pipeline::set::{Journal, MemberState, OpenSet, SetError, SetNotCleared, SetPlan, SetReceipt, SetReverted};
 use crate::pipeline::{Name, Passage, Pinned, Select};
 use crate::promotion::decide;
@@ -62,11 +64,19 @@ impl Promoter {
     pub async fn apply_set(&self, set: SetPlan<Cleared>, now: SystemTime) -> Result<SetReceipt, PromoteError> {
         self.judge(&set)?;
         let record = self.record(&set).await?;
-        let keys = set.members().iter().filter_map(|plan| plan.passage()).map(held::key);
-        let held = Held::take(self.leasing.as_ref(), keys).await?;
+        let passages: Vec<&Passage> = set.members().iter().filter_map(|plan| plan.passage()).collect();
+        let held = Held::take(self.leasing.as_ref(), passages.iter().map(|passage| held::key(passage))).await?;
+        let about = About { passages, plan: record.id.clone(), now };
+        let mut troubles = self.tell(&about, &What::Started).await;
         let outcome = held.during(self.together(&set, &record, now, &held)).await;
-        let troubles = held.release().await;
-        let mut receipt = outcome?;
+        troubles.extend(held.release().await);
+        let mut receipt = match outcome {
+            Ok(receipt) => receipt,
+            Err(error) => return Err(self.tell_of(&about, error, troubles).await),
+        };
+        if receipt.members.iter().any(|member| member.entry.is_some()) {
+            troubles.extend(self.tell(&about, &What::Done).await);
+        }
         receipt.troubles.extend(troubles);
         Ok(receipt)
     }
