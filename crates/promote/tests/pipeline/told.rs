@@ -151,8 +151,8 @@ async fn a_sink_that_fails_fails_no_promotion_and_is_told_of() {
 async fn what_arrived_is_a_cdevent_as_its_specification_has_it() {
     let world = world().await;
     let diary = Diary::default();
-    let receipt = pass(&world.promoter().events(Sinks::new(Clock::new()).sink(diary.clone())), "pr:42", "dev-stage");
-    let receipt = receipt.await.unwrap();
+    let promoter = world.promoter().events(Sinks::new(Clock::new()).sink(diary.clone()));
+    let receipt = pass(&promoter, "pr:42", "dev-stage").await.unwrap();
     let events = cdevents(&diary.last(), "/ci/lockage");
     let types: Vec<_> = events.iter().map(|event| event["context"]["type"].as_str().unwrap()).collect();
     assert_eq!(types, ["dev.cdevents.artifact.published.0.3.0", "dev.cdevents.service.deployed.0.3.0"]);
