@@ -242,7 +242,7 @@ impl Promoter {
             Some(former) => {
                 let raw = at.target.manifest(at.repo, &TagOrDigest::Digest(former.clone())).await?;
                 let raw = RawManifest::verified(raw.media_type(), raw.bytes().clone(), former)?;
-                Ok(Some(Former::Manifest(raw)))
+                Ok(Some(Former::Manifest(Box::new(raw))))
             }
             None if self.prunes.contains_key(environment.as_str()) => Ok(Some(Former::Nothing)),
             None => Err(SetError::NoDelete { tag: tag() }.into()),
@@ -326,6 +326,6 @@ struct Back<'j> {
 
 /// What a tag held before.
 enum Former {
-    Manifest(RawManifest),
+    Manifest(Box<RawManifest>),
     Nothing,
 }
