@@ -197,8 +197,7 @@ mod http {
         let promoter = world.promoter().events(sink(Api::new(&base.await, None).unwrap()));
         let receipt = pass(&promoter, "pr:42", "dev-stage").await.unwrap();
         assert!(receipt.troubles.is_empty(), "{receipt}");
-        let seen = seen.lock().unwrap().clone();
-        seen
+        seen.lock().unwrap().clone()
     }
 
     #[tokio::test]
