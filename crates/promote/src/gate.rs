@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lockage_registry::{Digest, Source};
 use serde::{Deserialize, Serialize};
 
-use crate::CopyPlan;
+use crate::{CopyPlan, RawPredicate};
 
 /// Any error of a gate: it is never a verdict, so the promotion stops.
 pub type GateError = Box<dyn StdError + Send + Sync>;
@@ -49,6 +49,13 @@ pub trait Gate: fmt::Debug + Send + Sync {
     /// # Errors
     /// Whatever keeps it from deciding.
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError>;
+
+    /// What the verdict depends on beside the image: limits, lists, names. Evidence of a promotion is used again only while
+    /// it is the same, so a gate that says nothing here is the same as long as its name is. It is hashed and never written
+    /// down; secrets have no place in it all the same.
+    fn policy(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
 
     /// What becomes of it on a rollback, unless the edge says otherwise: an image that passed it once goes back to where it
     /// was, and nobody waits.
@@ -171,6 +178,10 @@ pub struct Evidence {
     /// What the verdict stands on, in the gate's own words.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub details: serde_json::Value,
+    /// What is kept with the image for those who do not want to take the gate's word: reports, results. It is in no ledger
+    /// and in no document.
+    #[serde(skip)]
+    pub predicates: Vec<RawPredicate>,
 }
 
 impl Verdict {
@@ -188,13 +199,20 @@ impl Verdict {
 impl Evidence {
     /// Evidence in one line.
     pub fn new(summary: impl Into<String>) -> Self {
-        Self { summary: summary.into(), details: serde_json::Value::Null }
+        Self { summary: summary.into(), details: serde_json::Value::Null, predicates: Vec::new() }
     }
 
     /// Adds what the verdict stands on.
     #[must_use]
     pub fn with_details(mut self, details: serde_json::Value) -> Self {
         self.details = details;
+        self
+    }
+
+    /// Adds a predicate to be signed and kept with the image.
+    #[must_use]
+    pub fn with_predicate(mut self, predicate: RawPredicate) -> Self {
+        self.predicates.push(predicate);
         self
     }
 }

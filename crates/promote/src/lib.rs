@@ -10,6 +10,7 @@ mod observe;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
 mod plan;
+mod predicate;
 mod promotion;
 pub mod statement;
 
@@ -23,4 +24,5 @@ pub use gate::Promoted;
 pub use gate::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict, gate};
 pub use observe::{Event, Observer};
 pub use plan::{Clearance, Cleared, Draft, Plan};
+pub use predicate::RawPredicate;
 pub use promotion::{NotCleared, Opinion, Promotion};

@@ -207,6 +207,14 @@ impl Clearance {
         }
     }
 
+    /// As it is kept in a ledger: what was seen stays with the image.
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn without_predicates(&self) -> Self {
+        let mut kept = self.clone();
+        kept.evidence.predicates.clear();
+        kept
+    }
+
     fn is_step(&self) -> bool {
         #[cfg(feature = "pipeline")]
         let is_step = self.step.is_some();

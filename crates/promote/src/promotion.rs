@@ -163,6 +163,11 @@ impl NotCleared {
         waits.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
+    #[cfg(feature = "pipeline")]
+    pub(crate) fn plan(&self) -> &Plan<Draft> {
+        &self.plan
+    }
+
     /// The plan, to be cleared another time.
     #[must_use]
     pub fn into_plan(self) -> Plan<Draft> {

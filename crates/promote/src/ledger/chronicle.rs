@@ -207,7 +207,9 @@ impl Chronicle {
     /// begun after whatever arrived there last.
     #[must_use]
     pub fn begun(&self, image: &Name, environment: &Name) -> Option<&Recorded> {
-        let last = self.there(image, environment).rev().find(|one| one.entry.arrives() || one.entry.begins());
+        let is_taken_back = |one: &Recorded| matches!(one.entry.kind, Kind::Revert { .. });
+        let ends = |one: &&Recorded| one.entry.arrives() || one.entry.begins() || is_taken_back(one);
+        let last = self.there(image, environment).rev().find(ends);
         last.filter(|one| one.entry.begins())
     }
 

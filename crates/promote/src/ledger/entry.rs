@@ -33,9 +33,37 @@ pub struct Entry {
     /// When.
     #[serde(with = "rfc3339")]
     pub at: SystemTime,
+    /// The set that it is part of, where several images move together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetRecord>,
     /// The entries that were there and had none behind them.
     #[serde(default)]
     pub parents: Vec<Digest>,
+}
+
+/// Images that move together: every entry about one of them names all, so that a set can be gone on with, or taken back, from
+/// any of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct SetRecord {
+    /// The digest of the set.
+    pub id: Digest,
+    /// Its members.
+    pub members: Vec<SetMember>,
+}
+
+/// An image of a set, and its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct SetMember {
+    /// The image.
+    pub image: Name,
+    /// The edge.
+    pub edge: Name,
+    /// The digest that was selected where the edge begins.
+    pub digest: Digest,
 }
 
 /// What an entry says.
@@ -106,6 +134,15 @@ pub enum Kind {
         of: Standing,
         /// Why.
         reason: String,
+    },
+    /// A set that was about to arrive was taken back: its tags hold again what they held before.
+    Revert {
+        /// The digest of the set.
+        plan: Digest,
+        /// Why.
+        reason: String,
+        /// The tags.
+        tags: Vec<TagRecord>,
     },
     /// What follows a promotion was done: a step after it.
     Finish {
@@ -190,7 +227,7 @@ impl Entry {
     /// An entry about an image, everywhere, without parents.
     pub fn new(kind: Kind, image: Name, digest: Digest, actor: impl Into<String>, at: SystemTime) -> Self {
         let facts = ImageFacts::default();
-        Self { kind, image, environment: None, digest, facts, actor: actor.into(), at, parents: Vec::new() }
+        Self { kind, image, environment: None, digest, facts, actor: actor.into(), at, set: None, parents: Vec::new() }
     }
 
     /// The same about one environment.
@@ -204,6 +241,13 @@ impl Entry {
     #[must_use]
     pub fn with_facts(mut self, facts: ImageFacts) -> Self {
         self.facts = facts;
+        self
+    }
+
+    /// The same as part of a set.
+    #[must_use]
+    pub fn of_set(mut self, set: SetRecord) -> Self {
+        self.set = Some(set);
         self
     }
 
@@ -241,6 +285,22 @@ impl Entry {
             Kind::Observe { .. } => true,
             _ => false,
         }
+    }
+}
+
+impl SetRecord {
+    /// The set of this digest.
+    #[must_use]
+    pub fn new(id: Digest, members: Vec<SetMember>) -> Self {
+        Self { id, members }
+    }
+}
+
+impl SetMember {
+    /// An image and its way.
+    #[must_use]
+    pub fn new(image: Name, edge: Name, digest: Digest) -> Self {
+        Self { image, edge, digest }
     }
 }
 

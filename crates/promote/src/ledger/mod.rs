@@ -31,7 +31,7 @@ use crate::pipeline::Name;
 #[cfg(feature = "ledger")]
 pub use audit::{Finding, LedgerReport};
 pub use chronicle::{Chronicle, Denial, HeldTag, Stay};
-pub use entry::{Entry, ImageFacts, Kind, Phase, Standing, TagRecord};
+pub use entry::{Entry, ImageFacts, Kind, Phase, SetMember, SetRecord, Standing, TagRecord};
 pub use error::LedgerError;
 #[cfg(feature = "ledger")]
 pub use export::{ExportedLedger, verify_export};

@@ -88,6 +88,19 @@ fn a_hold_ends_by_release_or_by_itself() {
     assert!(held(vec![hold(None, 0), release, hold(None, 70)], 80));
 }
 
+/// An entry about another image may be all that links two of one image, and the clock of who wrote the second may be behind.
+#[test]
+fn what_is_about_one_image_stays_in_order_though_entries_about_others_link_it() {
+    for n in 0..20 {
+        let observed = Kind::Observe { tags: Vec::new() };
+        let other = Entry::new(observed, name("other"), digest(9), "tester", at(50)).in_environment(name("prod"));
+        let all = chronicle([arrived(n, "prod", 100), other, arrived(n + 1, "prod", 10)]);
+        let told = all.of_image(&name("app"));
+        assert_eq!(told.entries().len(), 2);
+        assert_eq!(told.current(&name("app"), &name("prod")).unwrap().entry.digest, digest(n + 1), "{n}");
+    }
+}
+
 #[test]
 fn an_entry_is_read_back_as_it_was_written() {
     let written = Recorded::new(arrived(1, "prod", 5)).unwrap();

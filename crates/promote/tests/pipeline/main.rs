@@ -4,20 +4,30 @@
 
 mod approvals;
 mod chronicle;
+mod clock;
+#[cfg(feature = "kubernetes")]
+mod cluster;
+mod fleets;
 #[cfg(feature = "http")]
 mod forges;
 mod graph;
+mod leases;
 mod looks;
 mod memories;
 mod notary;
 mod overrides;
 mod passages;
+mod proofs;
 mod reviews;
 mod rollbacks;
 mod rows;
 mod selection;
 mod sequences;
 #[cfg(feature = "http")]
+mod service;
+mod sets;
+#[cfg(feature = "http")]
 mod stand_in;
 mod steps;
+mod told;
 mod world;

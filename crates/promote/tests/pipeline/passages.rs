@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use lockage_promote::ledger::{Entry, Kind, Phase, Standing};
+use lockage_promote::pipeline::evidence::{self, Evident};
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, PromoteError, Promoter};
 use lockage_promote::{Evidence, NotCleared, Verdict, gate};
 use lockage_registry::testing::{Fault, Faulty, fixtures};
 use lockage_registry::{ErrorKind, Memory, Source as _, TagOrDigest};
 
+use crate::notary::Notary;
+use crate::proofs::signing;
 use crate::world::{COMMIT, World, built, digest, name, now, pass, select, tag};
 
 const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
@@ -235,8 +238,8 @@ async fn environments_that_are_tags_of_one_repository_move_no_blob() {
     assert_eq!(held.digest, digest(&image));
 }
 
-/// Whatever request fails at the target, with or without effect: no floating tag precedes its intent, nothing is said to be
-/// done that is not, and a second run comes to the end that an undisturbed one does.
+/// Whatever request fails at the target, with or without effect: no floating tag precedes its evidence and its intent, nothing is said
+/// to be done that is not, and a second run comes to the end that an undisturbed one does.
 #[tokio::test]
 async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
     let prepared = || async {
@@ -253,6 +256,7 @@ async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
             .reads("dev", world.dev.clone())
             .writes("stage", target)
             .ledger(world.ledger.clone())
+            .signing(signing())
     };
     let (world, ..) = prepared().await;
     let calm = Faulty::new(world.stage.clone());
@@ -260,6 +264,7 @@ async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
     pass(&quiet, "pr:42", "dev-stage").await.unwrap();
     let calls = calm.calls();
     assert!(calls > 15, "{calls}");
+    let image = built(COMMIT, 1);
     for fault in [Fault::Before(ErrorKind::Unavailable), Fault::After(ErrorKind::Unreachable)] {
         for nth in 0..calls {
             let (world, before, after) = prepared().await;
@@ -278,6 +283,16 @@ async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
                 })
                 .collect();
             assert!(held == before || phases.contains(&Phase::Intent), "{nth}: a float before its intent");
+            let evident = || async {
+                let mut missing = 0;
+                for part in [&after, image.manifests[0].digest(), image.manifests[2].digest()] {
+                    let (stage, notary) = ("stage.example/app".parse().unwrap(), Notary::of(&["pipeline"]));
+                    let found = evidence::promoted_to(&world.stage, &stage, part, &name("stage"), &notary, now()).await;
+                    missing += usize::from(!matches!(found.unwrap(), Evident::Promoted(_)));
+                }
+                missing == 0
+            };
+            assert!(evident().await || !phases.contains(&Phase::Intent), "{nth}: an intent before the evidence");
             assert!(held == after || !phases.contains(&Phase::Done), "{nth}: done before it was");
             assert!(outcome.is_err() || held == after, "{nth}");
 
@@ -285,6 +300,7 @@ async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
             pass(&again, "pr:42", "dev-stage").await.unwrap();
             assert_eq!(world.held("stage", "stage").await, Some(after.clone()), "{nth}");
             assert_eq!(world.held("stage", "sha-2b2e927").await, Some(after.clone()), "{nth}");
+            assert!(evident().await, "{nth}");
             let told = world.chronicle().await;
             let last = told.current(&name("app"), &name("stage")).unwrap();
             let Kind::Promote { tags, .. } = &last.entry.kind else { panic!("{last:?}") };

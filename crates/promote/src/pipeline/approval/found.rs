@@ -56,7 +56,7 @@ pub(super) async fn find(
 }
 
 /// What is signed; or why there is nothing, where a stranger may have attached just that.
-async fn read(
+pub(in crate::pipeline) async fn read(
     source: &dyn Source,
     repo: &Repository,
     root: &Digest,

@@ -6,9 +6,10 @@ mod said;
 mod store;
 
 pub use crate::statement::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
+pub(in crate::pipeline) use found::read as read_sealed;
 pub use gate::ApprovalGate;
 pub use said::{Approval, ApprovalError};
-pub use store::{approve, approve_as};
+pub use store::{approve, approve_as, approve_set};
 
 /// The artifact type of an approval in a registry.
 pub const ARTIFACT_TYPE: &str = "application/vnd.lockage.approval.v1+json";

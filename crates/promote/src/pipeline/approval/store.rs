@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{ARTIFACT_TYPE, Approval, ApprovalError, PREDICATE_TYPE, Sealed, StatementSigner};
 use crate::Plan;
+use crate::pipeline::set::SetPlan;
 
 /// Signs that `plan` is good, and stores it with the image in the repository that the plan reads from, where
 /// [`ApprovalGate`](super::ApprovalGate) finds it. Gives back the digest of what was stored.
@@ -40,10 +41,42 @@ pub async fn approve_as<S>(
     approval: Approval,
     signer: &dyn StatementSigner,
 ) -> Result<Digest, ApprovalError> {
-    let passage = plan.passage().ok_or(ApprovalError::NoPassage)?;
     if approval.plan != plan.id()? {
         return Err(ApprovalError::Malformed { why: format!("it is of the plan {}", approval.plan) });
     }
+    store(source, plan, approval, signer).await
+}
+
+/// Signs that a set is good: an approval with each of its images, which counts for this set and for none of them alone. Gives
+/// back the digests of what was stored.
+///
+/// Costs as [`approve`] for each image; `source` has to reach all of them, as one client does.
+///
+/// # Errors
+/// As [`approve`]. Done again, another approval is stored, which counts once.
+pub async fn approve_set<S>(
+    source: &dyn Target,
+    set: &SetPlan<S>,
+    signer: &dyn StatementSigner,
+    reason: &str,
+    now: SystemTime,
+) -> Result<Vec<Digest>, ApprovalError> {
+    let id = set.id()?;
+    let mut stored = Vec::new();
+    for plan in set.members() {
+        let approval = Approval { plan: id.clone(), ..Approval::of(plan, now)?.because(reason) };
+        stored.push(store(source, plan, approval, signer).await?);
+    }
+    Ok(stored)
+}
+
+async fn store<S>(
+    source: &dyn Target,
+    plan: &Plan<S>,
+    approval: Approval,
+    signer: &dyn StatementSigner,
+) -> Result<Digest, ApprovalError> {
+    let passage = plan.passage().ok_or(ApprovalError::NoPassage)?;
     let sealed = signer.sign_statement(&approval.statement()?).await.map_err(ApprovalError::Signer)?;
     let repo = &passage.pinned.repository;
     let config = put(source, repo, media_type::OCI_EMPTY, Bytes::from_static(b"{}")).await?;

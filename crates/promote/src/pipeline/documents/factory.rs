@@ -170,13 +170,15 @@ pub(super) fn named(
     parameters: &Parameters,
 ) -> Result<Arc<dyn Gate>, GateProblem> {
     let gate = factory.make(name, kind, parameters)?;
-    Ok(if gate.id() == name { gate } else { Arc::new(Named { name: name.to_owned(), gate }) })
+    let policy = serde_json::json!({ "kind": kind, "parameters": parameters.0 });
+    Ok(Arc::new(Named { name: name.to_owned(), policy, gate }))
 }
 
-/// A gate under another name.
+/// A gate under the name that the document gives it, by the parameters that the document gives it.
 #[derive(Debug)]
 struct Named {
     name: String,
+    policy: Value,
     gate: Arc<dyn Gate>,
 }
 
@@ -188,5 +190,9 @@ impl Gate for Named {
 
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
         self.gate.evaluate(context).await
+    }
+
+    fn policy(&self) -> Value {
+        serde_json::json!([self.policy, self.gate.policy()])
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lockage_registry::{Algorithm, Digest, Error, ErrorKind, digest_of};
 use serde::{Deserialize, Serialize};
 
 use super::GraphError;
@@ -230,6 +231,19 @@ impl Edge {
     #[must_use]
     pub fn gates(&self) -> &[PlacedGate] {
         &self.gates
+    }
+
+    /// The digest of what has to hold to take it: the edge, its gates, and what they decide by ([`Gate::policy`]). Evidence
+    /// names it, and counts for no other.
+    ///
+    /// # Errors
+    /// None that can happen: it is always JSON.
+    pub fn policy(&self) -> lockage_registry::Result<Digest> {
+        let gates: Vec<_> =
+            self.gates.iter().map(|placed| (placed.gate.id(), &placed.advisory, placed.gate.policy())).collect();
+        let policy = serde_json::to_vec(&(&self.name, &self.from, &self.to, self.hotfix, gates));
+        let bytes = policy.map_err(|e| Error::new(ErrorKind::Invalid, "name policy of", &self.name).with_source(e))?;
+        digest_of(Algorithm::Sha256, &bytes)
     }
 
     /// What has to hold to go back to an image that was in the environment before, and why a gate does not block there.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap, LINK, RETRY_AFTER};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LINK, RETRY_AFTER};
+use reqwest::{Certificate, Client, Method, StatusCode, redirect};
 use url::Url;
 
 use super::Token;
@@ -27,12 +27,32 @@ pub struct Api {
     accept: &'static str,
 }
 
+/// An answer, whatever it says.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    #[cfg_attr(not(feature = "kubernetes"), expect(dead_code, reason = "a sink is told nothing"))]
+    pub(crate) body: Vec<u8>,
+}
+
 impl Api {
     /// An API below a URL: `https://api.github.com`, `https://gitlab.example/api/v4`.
     ///
     /// # Errors
     /// What is no URL of `https` or `http`, has credentials in it, or would send a token over `http` to another machine.
     pub fn new(base: &str, token: Option<Token>) -> Result<Self, VcsError> {
+        Self::build(base, token, None)
+    }
+
+    /// The same, with the certificates of this PEM file as the only ones that are trusted: a cluster's `ca.crt`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and what is no PEM file of certificates.
+    pub fn trusting(base: &str, token: Option<Token>, pem: &[u8]) -> Result<Self, VcsError> {
+        Self::build(base, token, Some(pem))
+    }
+
+    fn build(base: &str, token: Option<Token>, pem: Option<&[u8]>) -> Result<Self, VcsError> {
         let refused = |why: &str| VcsError::new(VcsErrorKind::Refused, "use an API").because(why);
         let mut base = Url::parse(base).map_err(|error| refused(&error.to_string()))?;
         if !matches!(base.scheme(), "https" | "http") || base.cannot_be_a_base() {
@@ -50,7 +70,15 @@ impl Api {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
-        let http = Client::builder()
+        let mut http = Client::builder();
+        if let Some(pem) = pem {
+            let roots = Certificate::from_pem_bundle(pem).map_err(|error| refused(&error.to_string()))?;
+            if roots.is_empty() {
+                return Err(refused("there is no certificate to trust"));
+            }
+            http = http.tls_certs_only(roots);
+        }
+        let http = http
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
@@ -117,6 +145,45 @@ impl Api {
             }
         }
         Ok(None)
+    }
+
+    /// One request, and its answer whatever its status is: for those who know what each means. `body` is JSON.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        url: Url,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, VcsError> {
+        let failed = |kind| VcsError::new(kind, what(&url).replacen("GET", method, 1));
+        let own =
+            Method::from_bytes(method.as_bytes()).map_err(|error| failed(VcsErrorKind::Refused).because(error))?;
+        let mut request = self.http.request(own, url.clone()).header(ACCEPT, self.accept);
+        if let Some(token) = &self.token {
+            let header =
+                token.header().ok_or_else(|| failed(VcsErrorKind::Unauthorized).because("the token is no header"))?;
+            request = request.header(header.0, header.1);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+            if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                request = request.header(CONTENT_TYPE, "application/json");
+            }
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let unreachable =
+            |error: reqwest::Error| failed(VcsErrorKind::Unreachable).because(chain(&error.without_url()));
+        let mut response = request.send().await.map_err(unreachable)?;
+        let (status, mut body) = (response.status().as_u16(), Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > LIMIT {
+                return Err(failed(VcsErrorKind::TooMuch).because(format!("more than {LIMIT} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
     }
 
     async fn answer(&self, url: &Url) -> Result<(Vec<u8>, HeaderMap), VcsError> {

@@ -9,4 +9,5 @@ pub use api::Api;
 pub use probe::{HttpProbe, Limit};
 pub use token::Token;
 
+pub(crate) use api::Answer;
 pub(crate) use fields::{read, segment};

@@ -83,6 +83,7 @@ impl fmt::Display for Line {
             Kind::Release { .. } => "release",
             Kind::Finish { .. } => "finish",
             Kind::Override { .. } => "override",
+            Kind::Revert { .. } => "revert",
         };
         write!(f, "{}  {word:<9}  {image}  {there}  {}{}", Absolute(*at), digest.short(), known_as(facts))?;
         match kind {
@@ -101,6 +102,7 @@ impl fmt::Display for Line {
                 let gates: Vec<_> = gates.keys().map(String::as_str).collect();
                 write!(f, " of {}: {reason}", gates.join(", "))?;
             }
+            Kind::Revert { plan, reason, .. } => write!(f, " of the set {}: {reason}", plan.short())?,
             Kind::Observe { .. } => {}
         }
         write!(f, "  ({actor})")?;

@@ -3,7 +3,11 @@
 use lockage_registry::{Digest, Reference, Tag};
 use lockage_tagging::SchemeError;
 
+use super::Trouble;
 use crate::ledger::LedgerError;
+use crate::pipeline::evidence::EvidenceError;
+use crate::pipeline::lease::LeaseError;
+use crate::pipeline::set::SetError;
 use crate::pipeline::step::{Moment, StepError};
 use crate::pipeline::{GraphError, Name, OrderProblem, OverrideProblem, ResolveError};
 use crate::{GateError, NotCleared};
@@ -146,17 +150,58 @@ pub enum PromoteError {
         /// Why.
         source: StepError,
     },
+    /// The evidence could not be signed or attached.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// Somebody else is at it, or the lease was lost.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// It failed, and something went wrong beside it: somebody could not be told, a lease could not be given back.
+    #[error("{error}")]
+    Beside {
+        /// What failed.
+        #[source]
+        error: Box<PromoteError>,
+        /// What went wrong beside it.
+        troubles: Vec<Trouble>,
+    },
+    /// A set of images.
+    #[error(transparent)]
+    Set(#[from] SetError),
     /// Gates did not pass.
     #[error(transparent)]
     NotCleared(Box<NotCleared>),
 }
 
 impl PromoteError {
+    /// What failed, whatever went wrong beside it.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::Beside { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
+    /// True where gates wait, and none refuses.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        match self.cause() {
+            Self::NotCleared(refusal) => refusal.is_waiting(),
+            Self::Set(SetError::NotCleared(refusal)) => refusal.is_waiting(),
+            _ => false,
+        }
+    }
+
     /// What to show below the error's own line: a word, and what it stands for.
     #[must_use]
     pub fn details(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Copy(error) => error.details(),
+            Self::Beside { error, troubles } => {
+                let beside = troubles.iter().map(|trouble| ("beside", trouble.to_string()));
+                error.details().into_iter().chain(beside).collect()
+            }
             Self::PinHeld { current, wanted, .. } => {
                 vec![("holds", current.to_string()), ("wanted", wanted.to_string())]
             }
@@ -204,6 +249,10 @@ impl PromoteError {
                 "Nothing was written. Choose another version, or promote without this pin.".to_owned()
             }
             Self::NoSuchPlatform { .. } => "Build for it, or let the environment take the whole image.".to_owned(),
+            Self::Evidence(error) => return error.remedy(),
+            Self::Lease(error) => error.remedy(),
+            Self::Set(error) => return error.remedy(),
+            Self::Beside { error, .. } => return error.remedy(),
             Self::NotCleared(refusal) => return refusal.remedy(),
         })
     }

@@ -1,35 +1,44 @@
 //! `Promoter`: resolves, plans, clears and applies promotions along the edges of a graph.
 
 mod apply;
+mod at;
 mod break_glass;
 mod error;
+mod held;
 mod orders;
 pub(super) mod plan;
 mod receipt;
 mod reread;
 pub(super) mod rollback;
+mod set;
 pub(super) mod standing;
 mod steps;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lockage_registry::{Repository, Source, Target};
+use lockage_registry::{Digest, Prune, Repository, Source, Target};
 
+use self::held::Held;
+use self::tell::About;
+use super::events::{Sinks, What};
+use super::evidence::EvidenceSigning;
+use super::lease::Leasing;
 use super::resolve::{Conventions, Place, resolve};
 use super::{Edge, Graph, Name, Passage, Pinned, Select};
 use crate::gate::Promoted;
 use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
-use crate::{Cleared, Draft, Flights, GateContext, NotCleared, Observer, Opinion, Plan};
+use crate::{Cleared, Draft, Flights, GateContext, Observer, Opinion, Plan};
 
 pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
 pub use orders::{OrderProblem, Ordered};
-pub use receipt::{PassageReceipt, WrittenTag};
+pub use receipt::{PassageReceipt, Trouble, WrittenTag};
 pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, RollbackTo};
 
 /// Promotes images along the edges of a graph.
@@ -64,12 +73,16 @@ pub struct Promoter {
     pub(super) graph: Arc<Graph>,
     sources: BTreeMap<String, Arc<dyn Source>>,
     targets: BTreeMap<String, Arc<dyn Target>>,
+    prunes: BTreeMap<String, Arc<dyn Prune>>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) conventions: Conventions,
     pub(super) actor: String,
     observer: Option<Arc<dyn Observer>>,
     flights: Flights,
     attachments: bool,
+    signing: Option<EvidenceSigning>,
+    leasing: Option<Leasing>,
+    sinks: Option<Sinks>,
 }
 
 impl Promoter {
@@ -80,12 +93,16 @@ impl Promoter {
             graph: graph.into(),
             sources: BTreeMap::new(),
             targets: BTreeMap::new(),
+            prunes: BTreeMap::new(),
             ledger: Arc::new(MemoryLedger::new()),
             conventions: Conventions::default(),
             actor: actor.into(),
             observer: None,
             flights: Flights::new(),
             attachments: true,
+            signing: None,
+            leasing: None,
+            sinks: None,
         }
     }
 
@@ -100,6 +117,13 @@ impl Promoter {
         let (environment, target) = (environment.into(), Arc::new(target));
         self.sources.insert(environment.clone(), target.clone());
         self.targets.insert(environment, target);
+        self
+    }
+
+    /// Deletes tags of an environment through this; nothing else is ever deleted. Needed only by
+    /// [`revert_set`](Self::revert_set), for tags that did not exist before.
+    pub fn prunes(mut self, environment: impl Into<String>, prune: impl Prune + 'static) -> Self {
+        self.prunes.insert(environment.into(), Arc::new(prune));
         self
     }
 
@@ -130,6 +154,26 @@ impl Promoter {
     /// Tells `observer` of every step of the copies.
     pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Signs what was verified of an image, and attaches it to the image and its platforms where they are promoted to
+    /// ([`evidence`](super::evidence)). Without a signer nothing is signed, and receipts say so.
+    pub fn signing(mut self, signing: EvidenceSigning) -> Self {
+        self.signing = Some(signing);
+        self
+    }
+
+    /// Applies only while nobody else does for the same image and environment. A lease that is lost stops the promotion before
+    /// the next floating tag.
+    pub fn lease(mut self, leasing: Leasing) -> Self {
+        self.leasing = Some(leasing);
+        self
+    }
+
+    /// Tells these what happens ([`events`](super::events)).
+    pub fn events(mut self, sinks: Sinks) -> Self {
+        self.sinks = Some(sinks);
         self
     }
 
@@ -182,13 +226,21 @@ impl Promoter {
         plan::plan(self, pinned, self.graph.edge(edge)?).await
     }
 
-    /// Asks every gate of the edge, and the ledger; clears the plan if all that block have passed.
+    /// Asks every gate of the edge, and the ledger; clears the plan if all that block have passed. Where it has to wait, those
+    /// who asked to be told are.
     ///
     /// # Errors
     /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
-        let opinions = self.opinions(&plan, now).await?;
-        decide(plan, opinions).map_err(|refusal: NotCleared| PromoteError::NotCleared(Box::new(refusal)))
+        let opinions = self.opinions(&plan, &plan.id()?, now).await?;
+        let refused = match decide(plan, opinions) {
+            Ok(plan) => return Ok(plan),
+            Err(refusal) => PromoteError::NotCleared(Box::new(refusal)),
+        };
+        let PromoteError::NotCleared(refusal) = &refused else { return Err(refused) };
+        let (true, Some(passage)) = (refusal.is_waiting(), refusal.plan().passage()) else { return Err(refused) };
+        let (passage, plan) = (passage.clone(), refusal.plan().id()?);
+        Err(self.tell_of(&About { passages: vec![&passage], plan, now }, refused, Vec::new()).await)
     }
 
     /// Asks every gate as [`clear`](Self::clear) does, and passes by those that are named where they do not pass.
@@ -207,7 +259,7 @@ impl Promoter {
         now: SystemTime,
     ) -> Result<Plan<Cleared>, PromoteError> {
         by.judge()?;
-        let opinions = self.opinions(&plan, now).await?;
+        let opinions = self.opinions(&plan, &plan.id()?, now).await?;
         break_glass::decide(plan, opinions, by)
     }
 
@@ -224,14 +276,15 @@ impl Promoter {
         }
     }
 
-    async fn opinions(&self, plan: &Plan<Draft>, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
+    /// `id` is what approvals are bound to: the plan, or the set that it is of.
+    async fn opinions(&self, plan: &Plan<Draft>, id: &Digest, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
-        let (chronicle, id) = (self.chronicle(&passage.pinned.image).await?, plan.id()?);
+        let chronicle = self.chronicle(&passage.pinned.image).await?;
         if !plan.is_own() {
             reread::agrees(self, &passage, &chronicle).await?;
         }
-        let promoted = Promoted::new(&passage, &chronicle, &id, &self.actor);
+        let promoted = Promoted::new(&passage, &chronicle, id, &self.actor);
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);
         let gates = standing.iter().map(|gate| (&**gate, None));
@@ -261,14 +314,28 @@ impl Promoter {
     }
 
     /// Does what the plan says: gates that were passed by into the ledger, the copy and what is attached, the pins, the steps
-    /// before, what is about to happen into the ledger, the floating tags, that it has happened, and the steps after. Killed
+    /// before, the evidence, what is about to happen into the ledger, the floating tags, that it has happened, and the steps after. Killed
     /// anywhere and done again, it comes to the same end; steps that the ledger says to be done are not done again.
     ///
     /// # Errors
-    /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its entry is
-    /// in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
+    /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its evidence is
+    /// attached and its entry is in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
     pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
-        apply::apply(self, plan, now).await
+        let passage = self.passage(&plan)?;
+        let about = About { passages: vec![passage], plan: plan.id()?, now };
+        let held = Held::take(self.leasing.as_ref(), [held::key(passage)]).await?;
+        let mut troubles = self.tell(&about, &What::Started).await;
+        let outcome = held.during(apply::apply(self, &plan, now, &held)).await;
+        troubles.extend(held.release().await);
+        let mut receipt = match outcome {
+            Ok(receipt) => receipt,
+            Err(error) => return Err(self.tell_of(&about, error, troubles).await),
+        };
+        if receipt.entry.is_some() {
+            troubles.extend(self.tell(&about, &What::Done).await);
+        }
+        receipt.troubles.extend(troubles);
+        Ok(receipt)
     }
 
     pub(super) async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {

@@ -5,6 +5,7 @@ use std::fmt;
 use lockage_registry::{Digest, Reference, Tag};
 use serde::Serialize;
 
+use crate::pipeline::evidence::EvidenceReceipt;
 use crate::pipeline::{Name, Passage};
 use crate::{Clearance, Receipt};
 
@@ -29,12 +30,42 @@ pub struct PassageReceipt {
     pub floats: Vec<WrittenTag>,
     /// What the gates found.
     pub evidence: Vec<Clearance>,
+    /// What is signed and attached to the image; none where nobody was given to sign it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached: Option<EvidenceReceipt>,
     /// The steps before and after, those included that a run before this one has done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Clearance>,
     /// The entry of the ledger; none where it said so already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<Digest>,
+    /// What went wrong beside the promotion, which is done: a lease that could not be given back, somebody who could not be
+    /// told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
+}
+
+/// What went wrong beside a promotion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Trouble {
+    /// With what: the lease, or a sink.
+    pub with: String,
+    /// What.
+    pub why: String,
+}
+
+impl Trouble {
+    pub(crate) fn new(with: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { with: with.into(), why: why.into() }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.with, self.why)
+    }
 }
 
 /// A tag, and what became of it.
@@ -74,6 +105,11 @@ impl fmt::Display for PassageReceipt {
             };
             write!(f, "\n  {word:<5}  {}  {outcome}", written.tag)?;
         }
-        self.steps.iter().try_for_each(|step| write!(f, "\n  {step}"))
+        match &self.attached {
+            Some(attached) => write!(f, "\n  {attached}")?,
+            None => write!(f, "\n  nothing is signed: nobody was given to sign it")?,
+        }
+        self.steps.iter().try_for_each(|step| write!(f, "\n  {step}"))?;
+        self.troubles.iter().try_for_each(|trouble| write!(f, "\n  trouble  {trouble}"))
     }
 }

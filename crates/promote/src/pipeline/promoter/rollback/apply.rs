@@ -75,6 +75,7 @@ pub(super) async fn apply(
         left: rollback.left,
         evidence: rollback.plan.clearances().to_vec(),
         entry: done,
+        troubles: Vec::new(),
     })
 }
 

@@ -11,10 +11,13 @@ use std::time::SystemTime;
 use lockage_registry::{Digest, Repository, Tag};
 use serde::{Deserialize, Serialize};
 
+use super::held::{self, Held};
 use super::orders::reasoned;
-use super::{OrderProblem, Override, PromoteError, Promoter, WrittenTag, break_glass, standing};
+use super::tell::About;
+use super::{OrderProblem, Override, PromoteError, Promoter, Trouble, WrittenTag, break_glass, standing};
 use crate::gate::Promoted;
 use crate::ledger::{Chronicle, ImageFacts};
+use crate::pipeline::events::What;
 use crate::pipeline::{Name, Passage};
 use crate::promotion::{ask, decide};
 use crate::{Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, NotCleared, Opinion, Plan, Verdict};
@@ -104,6 +107,9 @@ pub struct RollbackReceipt {
     pub evidence: Vec<Clearance>,
     /// The entry of the ledger; none where it was there already, and said to be.
     pub entry: Option<Digest>,
+    /// What went wrong beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
 }
 
 /// The image is, or was, where it is to be put back.
@@ -195,7 +201,21 @@ impl Promoter {
         plan: RollbackPlan<Cleared>,
         now: SystemTime,
     ) -> Result<RollbackReceipt, PromoteError> {
-        apply::apply(self, plan, now).await
+        let (passage, id, why) = (plan.passage()?.clone(), plan.plan.id()?, plan.reason.clone());
+        let held = Held::take(self.leasing.as_ref(), [held::key(&passage)]).await?;
+        let outcome = held.during(apply::apply(self, plan, now)).await;
+        let troubles = held.release().await;
+        let about = About { passages: vec![&passage], plan: id, now };
+        let mut receipt = match outcome {
+            Ok(receipt) => receipt,
+            Err(error) => return Err(self.tell_of(&about, error, troubles).await),
+        };
+        receipt.troubles.extend(troubles);
+        if receipt.entry.is_some() {
+            let what = What::RolledBack { bad: receipt.bad.clone(), why };
+            receipt.troubles.extend(self.tell(&about, &what).await);
+        }
+        Ok(receipt)
     }
 
     async fn rollback_opinions(

@@ -1,0 +1,166 @@
+//! `promote_each`: many promotions at once, none of which keeps another.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use futures::stream::{self, StreamExt as _};
+
+use super::Shard;
+use crate::pipeline::{Name, PassageReceipt, PromoteError, Promoter, Select};
+
+/// An image to promote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Errand {
+    /// The image.
+    pub image: Name,
+    /// Which of it.
+    pub select: Select,
+    /// The edge.
+    pub edge: Name,
+}
+
+/// How an errand ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What was to be done.
+    pub errand: Errand,
+    /// What came of it.
+    pub result: Result<Box<PassageReceipt>, Box<PromoteError>>,
+}
+
+/// What came of all.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Fleet {
+    /// One an errand of this share, in the order in which they were given.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What came of one, or of all, in a word: the worst is that of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "the exit codes that there are")]
+pub enum Ended {
+    /// Done, or was done before.
+    Done,
+    /// Gates wait, and none refuses.
+    Waiting,
+    /// Gates refuse.
+    Refused,
+    /// It failed, or a gate could not decide.
+    Failed,
+}
+
+impl Errand {
+    /// An image, which of it, and its way.
+    #[must_use]
+    pub fn new(image: Name, select: Select, edge: Name) -> Self {
+        Self { image, select, edge }
+    }
+}
+
+/// Promotes each of those that are in `shard`, at most so many at once. An image that is lost, refused or failed keeps no
+/// other; requests to one registry share its limit, as all go through the same promoter.
+pub async fn promote_each(
+    promoter: &Promoter,
+    errands: impl IntoIterator<Item = Errand>,
+    shard: Shard,
+    at_once: usize,
+    now: SystemTime,
+) -> Fleet {
+    let runs = errands.into_iter().filter_map(|errand| {
+        let is_ours = goes_to(promoter, &errand).map(|repository| shard.has(&repository));
+        match is_ours {
+            Ok(false) => None,
+            // What goes nowhere is told by the first share, and by no other.
+            Err(_) if shard != Shard::whole() && !shard.to_string().starts_with("0/") => None,
+            _ => Some(async move {
+                let result = run(promoter, &errand, now).await.map(Box::new).map_err(Box::new);
+                Outcome { errand, result }
+            }),
+        }
+    });
+    Fleet { outcomes: stream::iter(runs).buffered(at_once.max(1)).collect().await }
+}
+
+fn goes_to(promoter: &Promoter, errand: &Errand) -> Result<lockage_registry::Repository, PromoteError> {
+    let edge = promoter.graph().edge(&errand.edge)?;
+    Ok(promoter.graph().repository(&errand.image, edge.to())?)
+}
+
+async fn run(promoter: &Promoter, errand: &Errand, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
+    let pinned = promoter.resolve(&errand.image, &errand.select, &errand.edge).await?;
+    let plan = promoter.plan(&pinned, &errand.edge).await?;
+    let cleared = promoter.clear(plan, now).await?;
+    promoter.apply(cleared, now).await
+}
+
+impl Outcome {
+    /// How it ended, in a word.
+    #[must_use]
+    pub fn ended(&self) -> Ended {
+        match self.result.as_ref().map_err(|error| &**error) {
+            Ok(_) => Ended::Done,
+            Err(PromoteError::NotCleared(refusal)) if refusal.is_undecided() => Ended::Failed,
+            Err(PromoteError::NotCleared(refusal)) if refusal.is_waiting() => Ended::Waiting,
+            Err(PromoteError::NotCleared(_)) => Ended::Refused,
+            Err(_) => Ended::Failed,
+        }
+    }
+}
+
+impl Fleet {
+    /// How it ended, in a word: the worst of all.
+    #[must_use]
+    pub fn ended(&self) -> Ended {
+        self.outcomes.iter().map(Outcome::ended).max().unwrap_or(Ended::Done)
+    }
+
+    /// How many ended so.
+    #[must_use]
+    pub fn count(&self, ended: Ended) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.ended() == ended).count()
+    }
+}
+
+impl Ended {
+    /// The exit code of a program: 0, 4, 1, 3.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 1,
+            Self::Failed => 3,
+            Self::Waiting => 4,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Errand { image, edge, .. } = &self.errand;
+        match &self.result {
+            Ok(receipt) if receipt.entry.is_some() => write!(f, "done     {image}  {edge}  {}", receipt.digest.short()),
+            Ok(receipt) => write!(f, "present  {image}  {edge}  {}", receipt.digest.short()),
+            Err(error) => {
+                let word = match self.ended() {
+                    Ended::Waiting => "waiting",
+                    Ended::Refused => "refused",
+                    _ => "failed",
+                };
+                write!(f, "{word:<7}  {image}  {edge}  {error}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fleet {
+    /// A line an image, and how many ended how.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.outcomes.iter().try_for_each(|outcome| writeln!(f, "{outcome}"))?;
+        let count = |ended| self.count(ended);
+        write!(f, "{} done, {} waiting, ", count(Ended::Done), count(Ended::Waiting))?;
+        write!(f, "{} refused, {} failed", count(Ended::Refused), count(Ended::Failed))
+    }
+}
