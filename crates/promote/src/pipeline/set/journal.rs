@@ -63,7 +63,7 @@ impl Journal {
 
     fn of(set: &SetRecord, chronicle: &Chronicle) -> Self {
         let mut states: BTreeMap<&SetMember, MemberState> = BTreeMap::new();
-        for Entry { kind, image, environment, digest, set: of, .. } in chronicle.entries().iter().map(|one| &one.entry)
+        for Entry { kind, image, environment, digest, set: of, .. } in chronicle.entries().iter().map(|one| &*one.entry)
         {
             let Some(environment) = environment else { continue };
             let is_own = of.as_ref().is_some_and(|of| of.id == set.id);
