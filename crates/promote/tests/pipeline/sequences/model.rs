@@ -506,6 +506,10 @@ impl Model {
                     self.approved.insert(plan.id().unwrap());
                 }
             }
+            Op::Press { edge, by } => {
+                Box::pin(self.carry_out(Op::Approve { edge, by })).await;
+                Box::pin(self.carry_out(Op::Promote { edge, by, race: false })).await;
+            }
             Op::Replay { from, to } => self.replay(from, to).await,
             Op::Deny { image, environment } => {
                 let at = environment.filter(|n| *n < environments);
