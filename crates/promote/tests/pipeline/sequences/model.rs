@@ -43,6 +43,8 @@ pub(super) struct Model {
     kept: Vec<(usize, usize, String)>,
     /// Environments whose tags somebody has moved past the pipeline, or could not be put back.
     meddled: BTreeSet<usize>,
+    /// What the tags held before.
+    before: BTreeMap<(usize, &'static str), Option<Digest>>,
     pub(super) promoted: usize,
     pub(super) rolled_back: usize,
     pub(super) healed: usize,
@@ -94,6 +96,7 @@ impl Model {
             approved: BTreeSet::new(),
             kept: Vec::new(),
             meddled: BTreeSet::new(),
+            before: BTreeMap::new(),
             promoted: 0,
             rolled_back: 0,
             healed: 0,
@@ -338,13 +341,16 @@ impl Model {
 
     /// Does it; and what is denied moves nowhere by it, nor anything by hand or automatically into what is held.
     pub(super) async fn run(&mut self, op: Op) {
-        let (before, denied, held) = (self.floats().await, self.denied.clone(), self.held.clone());
+        let (denied, held) = (self.denied.clone(), self.held.clone());
         let is_meddling = matches!(op, Op::Meddle { .. });
         let puts_back = matches!(op, Op::Rollback { .. } | Op::Heal { .. });
         let said = format!("{op:?}");
         self.carry_out(op).await;
-        for ((n, float), now) in self.floats().await {
-            let (Some(now), false) = (&now, before[&(n, float)] == now || is_meddling) else { continue };
+        let now = self.floats().await;
+        let before = std::mem::replace(&mut self.before, now.clone());
+        for ((n, float), now) in now {
+            let is_same = before.get(&(n, float)).cloned().flatten() == now;
+            let (Some(now), false) = (&now, is_same || is_meddling) else { continue };
             let image = self.images.iter().position(|image| digest(image) == *now).unwrap();
             let is_denied = denied.contains(&(image, None)) || denied.contains(&(image, Some(n)));
             assert!(!is_denied, "{said}: e{n}:{float} was moved to what is denied");
@@ -420,7 +426,7 @@ impl Model {
         // What it went on with is what was begun, and was neither denied nor, if it is a promotion, held.
         let told = self.told().await;
         let about = told.iter().map(|one| &one.entry).filter(|entry| entry.environment.as_ref() == Some(&there));
-        let last = about.filter(|entry| entry.arrives()).last();
+        let last = about.filter(|entry| entry.arrives()).next_back();
         if let Some(entry) = last {
             let image = self.images.iter().position(|image| digest(image) == entry.digest).unwrap();
             if self.current.get(&at) != Some(&image) {
@@ -505,6 +511,10 @@ impl Model {
                     approve(source, &plan, &pen("alice"), "", self.now).await.unwrap();
                     self.approved.insert(plan.id().unwrap());
                 }
+            }
+            Op::Press { edge, by } => {
+                Box::pin(self.carry_out(Op::Approve { edge, by })).await;
+                Box::pin(self.carry_out(Op::Promote { edge, by, race: false })).await;
             }
             Op::Replay { from, to } => self.replay(from, to).await,
             Op::Deny { image, environment } => {

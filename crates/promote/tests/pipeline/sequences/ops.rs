@@ -39,6 +39,11 @@ pub(super) enum Op {
         edge: usize,
         by: By,
     },
+    /// What is approved is promoted at once.
+    Press {
+        edge: usize,
+        by: By,
+    },
     /// Whoever can push attaches what approves one image to another.
     Replay {
         from: usize,
@@ -99,6 +104,7 @@ pub(super) fn op() -> impl Strategy<Value = Op> {
         1 => (edge(), by()).prop_map(|(edge, by)| Op::Keep { edge, by }),
         1 => (0..4_usize).prop_map(|which| Op::ApplyKept { which }),
         9 => (edge(), by()).prop_map(|(edge, by)| Op::Approve { edge, by }),
+        9 => (edge(), by()).prop_map(|(edge, by)| Op::Press { edge, by }),
         1 => (image(), image()).prop_map(|(from, to)| Op::Replay { from, to }),
         1 => (image(), somewhere()).prop_map(|(image, environment)| Op::Deny { image, environment }),
         2 => (image(), somewhere()).prop_map(|(image, environment)| Op::Release { image, environment }),
