@@ -10,6 +10,7 @@ mod pairs;
 mod progress;
 mod promote;
 mod report;
+mod scanner;
 mod serve;
 mod sign;
 mod signing;
