@@ -39,6 +39,11 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
+    /// The file with credentials that the arguments name.
+    pub(crate) fn credentials(&self) -> Option<PathBuf> {
+        self.credentials.clone()
+    }
+
     /// The same with the credentials in another file, unless the arguments name one.
     pub(crate) fn with_credentials(&self, file: PathBuf) -> Self {
         let mut other = self.clone();

@@ -12,6 +12,7 @@ mod pairs;
 mod progress;
 mod promote;
 mod report;
+mod scanner;
 mod serve;
 mod sign;
 mod signing;

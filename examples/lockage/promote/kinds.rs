@@ -1,5 +1,6 @@
 //! Every kind of gate and of step that a document may have here: one list, for all commands.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use lockage_signing::gate::Signers;
 use super::steps;
 use super::world::invalid;
 use crate::report::Failure;
+use crate::scanner::Trivy;
 
 pub(super) struct Kinds {
     pub(super) gates: Factories,
@@ -22,29 +24,44 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    /// Gates that are asked and steps that are done: what they read beside the image they read through `source`, and their
-    /// tokens are in the environment.
-    pub(super) fn asked(document: &Document, source: impl Source + Clone + 'static) -> Result<Self, Failure> {
+    /// Gates that are asked and steps that are done: what they read beside the image they read through `source`, scanners
+    /// log in with the credentials in a file, where one is given, and tokens are in the environment.
+    pub(super) fn asked(
+        document: &Document,
+        source: impl Source + Clone + 'static,
+        credentials: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
         let surroundings = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
-        Self::of(document, source, &surroundings)
+        Self::of(document, source, credentials, &surroundings)
     }
 
     /// Gates and steps that are judged with the document, and nothing else: no registry is asked, and no secret is needed.
     pub(super) fn judged(document: &Document) -> Result<Self, Failure> {
         let host: Host = "localhost".parse().map_err(|error| Failure::error(&error))?;
-        Self::of(document, Memory::new(host), &Surroundings::new(document.folder()))
+        Self::of(document, Memory::new(host), None, &Surroundings::new(document.folder()))
     }
 
     fn of(
         document: &Document,
         source: impl Source + Clone + 'static,
+        credentials: Option<PathBuf>,
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
         let signing = SigningGates::of(document).map_err(invalid)?;
-        let signers = signing.verifier();
+        let (signers, folder) = (signing.verifier(), document.folder().to_owned());
         let policy = PolicyGates::new(document.folder())
             .reading(source.clone())
-            .verifiers(move |names| Ok(Arc::new(Chosen::of(&signers, names)?)));
+            .verifiers(move |names| Ok(Arc::new(Chosen::of(&signers, names)?)))
+            .scanners(move |name, options| match name {
+                "trivy" => {
+                    let trivy = Trivy::of(&folder, options)?.with_registry_credentials(credentials.clone());
+                    Ok(Arc::new(trivy))
+                }
+                other => Err(GateProblem::Parameters {
+                    why: format!("there is no scanner {other:?}"),
+                    remedy: Some("There is: trivy.".to_owned()),
+                }),
+            });
         let gates = Factories::new()
             .with(BuiltIn::new().reading(source).verifying(signing.verifier()))
             .with(policy)

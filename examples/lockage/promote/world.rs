@@ -62,7 +62,7 @@ impl World {
     pub(crate) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
-        let Kinds { gates, steps } = Kinds::asked(&document, client.clone())?;
+        let Kinds { gates, steps } = Kinds::asked(&document, client.clone(), setup.reach.credentials())?;
         let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
             .environments()

@@ -45,19 +45,26 @@ async fn why_not_names_every_gate_and_when_it_could_open() {
     let gates = format!(
         "{S390X}[gates.soak]\nkind = \"soak\"\nenvironment = \"stage\"\nfor = \"1d\"\n\
          [gates.year-end]\nkind = \"window\"\n\
-         windows = [{{ name = \"always\", action = \"deny\", from = \"2020-01-01T00:00:00Z\", until = \"2100-01-01T00:00:00Z\" }}]\n\
+         windows = [{{ name = \"always\", effect = \"deny\", from = 2020-01-01, until = 2100-01-01, zone = \"UTC\", reason = \"closed\" }}]\n\
          [gates.two]\nkind = \"approval\"\nquorum = 2\n\
          [gates.signed]\nkind = \"signature\"\nsigners = [\"ada\"]\n\
          [signers]\nada = {{ key = \"ada.pub\" }}\n"
     );
-    let world = World::with("\"s390x\", \"soak\", \"two\", \"signed\"", &gates).await;
+    let world = World::with("\"s390x\", \"soak\", \"two\", \"signed\", \"year-end\"", &gates).await;
     world.key_of("ada");
     world.build(42).await;
     world.promote("pr:42", "stage", &["--yes"]).ends(0);
     let told = world.run(&["why-not", "app", "--select", "env:stage", "--to", "prod"]).ends(1);
-    for words in
-        ["FAIL  s390x", "wait  soak", "ask again in", "wait  two", "FAIL  signed", "pass  upstream", "pass  held"]
-    {
+    for words in [
+        "FAIL  s390x",
+        "wait  soak",
+        "ask again in",
+        "wait  two",
+        "wait  year-end",
+        "FAIL  signed",
+        "pass  upstream",
+        "pass  held",
+    ] {
         assert!(told.out.contains(words), "{words}: {}", told.out);
     }
     let json = world.run(&["why-not", "app", "--select", "env:stage", "--to", "prod", "--json"]).ends(1).json();

@@ -75,6 +75,8 @@ impl StepFactory for Commands {
             None => TIMEOUT,
         };
         let directory = self.surroundings.path(directory.unwrap_or_default());
+        // A document that is named without its folder is in the one where this program was started.
+        let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
         Ok(Arc::new(Command { name: name.to_owned(), program, args, directory, timeout, discards: discard_output }))
     }
 }
