@@ -286,7 +286,7 @@ async fn ends(world: &World, then: Then, case: &str) {
 
 async fn prepared() -> World {
     let world = world().await;
-    pass(&calm(&world), "pr:41").await.unwrap();
+    pass(&world.promoter(), "pr:41").await.unwrap();
     world
 }
 
@@ -298,10 +298,10 @@ async fn killed_at_every_request_a_set_is_gone_on_with_or_taken_back() {
     let (calls, appends) = (stage.calls(), ledger.calls.load(Ordering::SeqCst));
     assert!(calls > 40 && appends == 4, "{calls} {appends}");
     for nth in 0..calls {
-        // Each of the ways for every request, by turns with the fault.
+        // Both faults for every request, and the ways by turns.
         let faults = [Fault::Before(ErrorKind::Unavailable), Fault::After(ErrorKind::Unreachable)];
-        for (n, then) in [Then::Resume, Then::Again, Then::Revert].into_iter().enumerate() {
-            let fault = faults[(n + nth) % 2];
+        for (n, fault) in faults.into_iter().enumerate() {
+            let then = [Then::Resume, Then::Again, Then::Revert][(n + nth) % 3];
             let world = prepared().await;
             let broken = Faulty::new(world.stage.clone()).fail(nth, fault);
             drop(pass(&promoter(&world, broken, Torn::new(&world.ledger, None)), "pr:42").await);
