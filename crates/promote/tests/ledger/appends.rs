@@ -27,7 +27,7 @@ fn process(server: &Server) -> RegistryLedger {
     let at = format!("{}/acme/ledger", server.address()).parse().unwrap();
     let retry = RetryPolicy::default();
     let client = Client::builder().retry(retry).build().unwrap();
-    RegistryLedger::new(client, at, trust(&["ada", "bob"])).named("acme").signed_by(pen("ada")).checkpoint_every(64)
+    RegistryLedger::new(client, at, trust(&["ada", "bob"])).named("acme").signed_by(pen("ada")).checkpoint_every(16)
 }
 
 async fn eight_at_once(server: &Server) {
