@@ -38,7 +38,7 @@ fn entry(n: u64) -> Entry {
     });
     let kind: Kind = serde_json::from_value(kind).unwrap();
     Entry::new(kind, name(&format!("team/service-{}", n / 2 % 100)), digest(n / 2), "ada@acme.example", at(n))
-        .in_environment(name(if n % 3 == 0 { "prod" } else { "stage" }))
+        .in_environment(name(if n.is_multiple_of(3) { "prod" } else { "stage" }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

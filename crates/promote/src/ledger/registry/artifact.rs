@@ -1,9 +1,12 @@
 //! A document with its seal as an artifact in a repository: the document is the config, the seal the first layer.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures_timer::Delay;
 use lockage_registry::{
     Algorithm, Body, Descriptor, RawManifest, Repository, Source, SourceExt as _, TagOrDigest, Target, TargetExt as _,
     digest_of, media_type,
@@ -14,6 +17,9 @@ use crate::pipeline::approval::Sealed;
 
 /// What is no larger stands in the manifest as well, so that readers need one request and not three.
 const EMBEDDED: usize = 16 * 1024;
+
+/// So often what is listed is looked for: for about a second.
+const LOOKS: u32 = 4;
 
 /// The largest document or seal that is read, in bytes.
 const LIMIT: u64 = 4 * 1024 * 1024;
@@ -101,11 +107,7 @@ pub(in crate::ledger) async fn get(
     at: &TagOrDigest,
     kind: &'static str,
 ) -> lockage_registry::Result<Result<Artifact, Malformed>> {
-    let raw = match source.manifest(repo, at).await {
-        Ok(raw) => raw,
-        Err(error) if error.is_not_found() => return Ok(Err("it is listed, and not there".to_owned())),
-        Err(error) => return Err(error),
-    };
+    let Some(raw) = listed(source, repo, at).await? else { return Ok(Err("it is listed, and not there".to_owned())) };
     let manifest: Manifest = match serde_json::from_slice(raw.bytes()) {
         Ok(manifest) => manifest,
         Err(error) => return Ok(Err(format!("its manifest cannot be read: {error}"))),
@@ -127,6 +129,22 @@ pub(in crate::ledger) async fn get(
         sealed: Sealed::new(media_type, seal),
         pieces,
     }))
+}
+
+/// What is under a tag that is listed. Registries list a tag a moment before it can be read (docker-registry makes its folder
+/// first), so what is not there is looked for again.
+async fn listed(
+    source: &dyn Source,
+    repo: &Repository,
+    at: &TagOrDigest,
+) -> lockage_registry::Result<Option<RawManifest>> {
+    for look in 1..=LOOKS {
+        match source.manifest(repo, at).await {
+            Err(error) if error.is_not_found() => Delay::new(Duration::from_millis(30) * look * look).await,
+            found => return found.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 async fn open(

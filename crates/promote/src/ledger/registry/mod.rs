@@ -25,7 +25,7 @@ use known::Known;
 use original::Shelf;
 
 /// How long what is known of a ledger is new enough to append to it, without another listing.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = Duration::from_secs(5);
 
 /// A ledger in a repository: of a registry, a directory of OCI layouts, or one in memory; it is the same code for all.
 ///
@@ -40,8 +40,8 @@ const FRESH: Duration = Duration::from_secs(1);
 /// each make the ledger unreadable until somebody has looked ([`verify`](Self::verify)): a history that is not whole is none.
 /// That the last entry was deleted shows only against a checkpoint that covers it, or an export.
 ///
-/// An append costs seven requests: two for the entry, two for its seal, its manifest, and a look whether it is there; and a
-/// listing of the tags, where the last was more than a second ago. What others have appended since is read, one request an entry.
+/// An append costs six requests: two for the entry, two for its seal, its manifest, and a look whether it is there; and a
+/// listing of the tags, where the last was more than five seconds ago. What others have appended since is read, one request an entry.
 /// Nothing is ever deleted or moved.
 ///
 /// A reader who begins reads the largest checkpoint, which is a request for every 256 entries, and what was appended since.
