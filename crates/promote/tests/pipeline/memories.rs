@@ -142,7 +142,7 @@ async fn clocks_that_disagree_change_nothing_for_an_image() {
     assert_eq!(current(&Chronicle::of(all.clone()).of_image(&name("app"))), some(2));
     let world = World::new();
     for recorded in all {
-        world.record(recorded.entry).await;
+        world.record((*recorded.entry).clone()).await;
     }
     let stage = memory::resident(&world.chronicle().await, &name("app"), &name("prod"), later(60)).unwrap();
     assert_eq!(stage.digest, some(2));
