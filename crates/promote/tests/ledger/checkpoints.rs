@@ -164,3 +164,35 @@ async fn a_piece_that_is_gone_costs_requests_and_no_entry() {
     assert_eq!(ledger(memory.clone()).entries(None).await.unwrap().len(), 40);
     assert!(!ledger(memory).verify(&[]).await.unwrap().is_sound());
 }
+
+/// What one checkpoint covers and a larger one does not is covered by the next.
+#[tokio::test]
+async fn of_two_checkpoints_over_different_entries_nothing_is_left_out() {
+    let memory = memory();
+    let [one, other] = [8, 12].map(|every| ledger(memory.clone()).checkpoint_every(every));
+    // Neither knows what the other has written since.
+    for n in 0..8 {
+        one.append(arrival(n)).await.unwrap();
+    }
+    let first = checkpoints(&memory).await;
+    for tag in &first {
+        memory.delete_tag(&repository(), tag).await.unwrap();
+    }
+    for n in 8..24 {
+        other.append(arrival(n)).await.unwrap();
+    }
+    other.checkpoint().await.unwrap();
+    for n in 24..48 {
+        one.append(arrival(n)).await.unwrap();
+        other.append(arrival(n + 100)).await.unwrap();
+    }
+    one.checkpoint().await.unwrap();
+    other.checkpoint().await.unwrap();
+    let reader = ledger(memory.clone());
+    assert_eq!(reader.entries(None).await.unwrap().len(), 72);
+    let report = reader.verify(&[]).await.unwrap();
+    assert!(report.is_sound(), "{report}");
+    let last = checkpoints(&memory).await.pop().unwrap();
+    let count: usize = last.as_str().split('.').nth(1).unwrap().parse().unwrap();
+    assert!(count > 72 - 12, "{last}");
+}

@@ -133,16 +133,17 @@ impl RegistryLedger {
         if new.is_empty() {
             return Ok(None);
         }
-        let covered: Vec<Digest> = new.iter().flat_map(|(ids, _)| ids.clone()).collect();
         for (ids, bytes) in new {
             let (target, repo) = (&*self.shelf.target, &self.shelf.repository);
             let put = artifact::put(target, repo, PIECE_TYPE, bytes).await;
             let put = put.map_err(|error| LedgerError::registry("append to", error))?;
             let entries = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-            document.pieces.push(Piece { digest: put.digest, size: put.size, entries });
+            let piece = Piece { digest: put.digest, size: put.size, entries };
+            self.known().wrote(&piece, ids);
+            document.pieces.push(piece);
         }
         document.entries = document.pieces.iter().map(|piece| piece.entries).sum();
-        document.heads = self.known().heads_of(&covered);
+        document.heads = self.known().heads_of(&document.pieces);
         let bytes = serde_json::to_vec(&document)
             .map_err(|error| LedgerError::Backend { what: "append to", source: error.into() })?;
         let id = lockage_registry::digest_of(lockage_registry::Algorithm::Sha256, &bytes)
@@ -153,10 +154,7 @@ impl RegistryLedger {
         let manifest = self.upload(Artifact { kind: CHECKPOINT_TYPE, document: bytes.into(), sealed, pieces }).await?;
         // Where somebody else has written the same with another signature, readers judge that one.
         self.keep(&tag.tag, &manifest).await?;
-        let mut known = self.known();
-        covered.iter().for_each(|id| drop(known.loose.remove(id)));
-        known.covered = Some(tag);
-        known.pieces = document.pieces;
+        self.known().rely_on(tag, document.pieces);
         Ok(Some(document.entries))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use lockage_registry::{Digest, Tag};
 
+use super::checkpoint::Piece;
 use super::name::{CheckpointTag, EntryTag};
 use crate::ledger::written::Written;
 use crate::ledger::{Entry, LedgerError, Recorded};
@@ -27,7 +28,11 @@ pub(super) struct Known {
     /// The checkpoint that covers all others.
     pub(super) covered: Option<CheckpointTag>,
     /// The pieces of it, in order.
-    pub(super) pieces: Vec<super::checkpoint::Piece>,
+    pub(super) pieces: Vec<Piece>,
+    /// The entries in each piece that was read or written, by its digest.
+    contents: BTreeMap<Digest, Vec<Digest>>,
+    /// Entries that only an earlier checkpoint covers, whose bytes are not here any more.
+    stale: BTreeSet<Digest>,
     /// The checkpoints that do not count.
     pub(super) refused: BTreeSet<Tag>,
     /// When the tags were last listed.
@@ -39,15 +44,46 @@ impl Known {
     pub(super) fn add(&mut self, tag: &EntryTag, written: Written) {
         self.tags.insert(tag.tag.clone());
         let Written { bytes, recorded } = written;
-        if self.remember(recorded.clone()) {
+        if self.remember(recorded.clone()) || self.stale.remove(&recorded.id) {
             self.loose.insert(recorded.id, bytes);
         }
     }
 
-    /// An entry that a checkpoint covers.
-    pub(super) fn cover(&mut self, recorded: Recorded) {
-        self.loose.remove(&recorded.id);
-        self.remember(recorded);
+    /// Whether the original of an entry has to be read.
+    pub(super) fn needs(&self, id: &Digest) -> bool {
+        !self.entries.contains_key(id) || self.stale.contains(id)
+    }
+
+    /// A piece that was read.
+    pub(super) fn take(&mut self, piece: &Piece, entries: Vec<Recorded>) {
+        let ids = entries.iter().map(|recorded| recorded.id.clone()).collect();
+        self.contents.insert(piece.digest.clone(), ids);
+        for recorded in entries {
+            self.remember(recorded);
+        }
+    }
+
+    /// Whether it is known what is in a piece.
+    pub(super) fn has(&self, piece: &Piece) -> bool {
+        self.contents.contains_key(&piece.digest)
+    }
+
+    /// A piece that was written.
+    pub(super) fn wrote(&mut self, piece: &Piece, ids: Vec<Digest>) {
+        self.contents.insert(piece.digest.clone(), ids);
+    }
+
+    /// From here on this is the checkpoint. Of two that others have written at once, one need not cover what the other does.
+    pub(super) fn rely_on(&mut self, checkpoint: CheckpointTag, pieces: Vec<Piece>) {
+        let covered: BTreeSet<Digest> = self.covered_by(&pieces).cloned().collect();
+        self.loose.retain(|id, _| !covered.contains(id));
+        let stale = self.entries.keys().filter(|id| !covered.contains(*id) && !self.loose.contains_key(*id));
+        self.stale = stale.cloned().collect();
+        (self.covered, self.pieces) = (Some(checkpoint), pieces);
+    }
+
+    fn covered_by(&self, pieces: &[Piece]) -> impl Iterator<Item = &Digest> {
+        pieces.iter().filter_map(|piece| self.contents.get(&piece.digest)).flatten()
     }
 
     fn remember(&mut self, recorded: Recorded) -> bool {
@@ -66,12 +102,12 @@ impl Known {
         self.heads.iter().cloned().collect()
     }
 
-    /// The entries that the known checkpoint and `more` cover and that have none of these behind them.
-    pub(super) fn heads_of(&self, more: &[Digest]) -> Vec<Digest> {
-        let more: BTreeSet<&Digest> = more.iter().collect();
-        let covered = || self.entries.iter().filter(|(id, _)| more.contains(id) || !self.loose.contains_key(*id));
-        let passed: BTreeSet<&Digest> = covered().flat_map(|(_, recorded)| &recorded.entry.parents).collect();
-        covered().filter(|(id, _)| !passed.contains(id)).map(|(id, _)| id.clone()).collect()
+    /// The entries in `pieces` that have none of these behind them.
+    pub(super) fn heads_of(&self, pieces: &[Piece]) -> Vec<Digest> {
+        let covered: BTreeSet<&Digest> = self.covered_by(pieces).collect();
+        let entries = covered.iter().filter_map(|id| self.entries.get(*id));
+        let passed: BTreeSet<&Digest> = entries.flat_map(|recorded| &recorded.entry.parents).collect();
+        covered.into_iter().filter(|id| !passed.contains(id)).cloned().collect()
     }
 
     /// What stands before an entry and is not there.

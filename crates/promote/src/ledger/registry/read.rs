@@ -75,7 +75,7 @@ impl RegistryLedger {
 
     fn unknown(&self, tags: &[Tag]) -> Vec<EntryTag> {
         let known = self.known();
-        tags.iter().filter_map(EntryTag::parse).filter(|tag| !known.entries.contains_key(&tag.id)).collect()
+        tags.iter().filter_map(EntryTag::parse).filter(|tag| known.needs(&tag.id)).collect()
     }
 
     async fn fetch(&self, unknown: Vec<EntryTag>) -> Result<(), LedgerError> {
@@ -117,19 +117,18 @@ impl RegistryLedger {
         let Ok(document) = self.shelf.checkpoint(tag).await? else { return Ok(false) };
         let new: Vec<_> = {
             let known = self.known();
-            document.pieces.iter().filter(|piece| !known.pieces.contains(piece)).cloned().collect()
+            document.pieces.iter().filter(|piece| !known.has(piece)).cloned().collect()
         };
-        let mut entries = Vec::new();
+        let mut taken = Vec::new();
         let read = new.iter().map(|piece| self.shelf.piece(piece, self.brief));
         let mut fetched = stream::iter(read.collect::<Vec<_>>()).buffered(PIECES);
-        while let Some(piece) = fetched.next().await {
-            let Ok(piece) = piece? else { return Ok(false) };
-            entries.extend(piece);
+        while let Some(entries) = fetched.next().await {
+            let Ok(entries) = entries? else { return Ok(false) };
+            taken.push(entries);
         }
         let mut known = self.known();
-        entries.into_iter().for_each(|recorded| known.cover(recorded));
-        known.covered = Some(tag.clone());
-        known.pieces = document.pieces;
+        new.iter().zip(taken).for_each(|(piece, entries)| known.take(piece, entries));
+        known.rely_on(tag.clone(), document.pieces);
         Ok(true)
     }
 }
