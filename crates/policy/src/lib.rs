@@ -1,11 +1,11 @@
 //! Decisions, made purely: the root of the crate, where every feature has its one module.
 #![doc = include_str!("../README.md")]
 
+pub mod retain;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "window")]
 pub mod window;
 
 /// The crate of the instants that this crate's functions take and give.
-#[cfg(any(feature = "scan", feature = "window"))]
 pub use jiff;
