@@ -309,6 +309,14 @@ rule!(Keep, newest: None, per: Vec::new(), order: Order::Age, within: None, pull
 rule!(Delete, older_than: None, beyond: None, per: Vec::new(), order: Order::Age, promoted: None, event: None, after: None,
     unpulled_for: None, partial: false, always: false);
 
+impl PromotedTo {
+    /// What was promoted there so long ago.
+    #[must_use]
+    pub fn new(to: Glob, after: Age) -> Self {
+        Self { to, require: Vec::new(), after }
+    }
+}
+
 impl Untagged {
     /// What was pushed longer ago than this.
     #[must_use]
