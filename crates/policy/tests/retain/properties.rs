@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lockage_policy::jiff::SignedDuration;
 use lockage_policy::retain::{Facts, Layer, Policy, Snapshot, Verdict, plan, simulate};
 use proptest::prelude::*;
 
@@ -105,10 +106,10 @@ fn budgets(seed: u64, case: &Case, outcome: &Outcome) {
             continue;
         };
         for name in mine.iter().filter_map(|tag| group(rule, tag)).collect::<BTreeSet<_>>() {
-            let of: Vec<&&String> = mine.iter().filter(|tag| group(rule, tag).as_ref() == Some(&name)).collect();
-            let images: BTreeSet<&str> = of.iter().map(|tag| case.tags[**tag].m.as_str()).collect();
-            let stay = |tag: &&&&String| !outcome.untag.contains(**tag);
-            let kept: BTreeSet<&str> = of.iter().filter(|tag| stay(&tag)).map(|tag| case.tags[**tag].m.as_str()).collect();
+            let of: Vec<&str> = mine.iter().filter(|tag| group(rule, tag).as_ref() == Some(&name)).map(|tag| tag.as_str()).collect();
+            let images: BTreeSet<&str> = of.iter().map(|tag| case.tags[*tag].m.as_str()).collect();
+            let stay = |tag: &&&str| !outcome.untag.contains(**tag);
+            let kept: BTreeSet<&str> = of.iter().filter(stay).map(|tag| case.tags[*tag].m.as_str()).collect();
             assert!(kept.len() >= images.len().min(newest as usize), "I14 {seed}: fewer than {newest} of {name}");
             let top = |image: &&str| -> Option<i64> {
                 let tags = of.iter().filter(|tag| case.tags[**tag].m == **image);
@@ -116,7 +117,7 @@ fn budgets(seed: u64, case: &Case, outcome: &Outcome) {
             };
             let mut best: Vec<i64> = images.iter().filter_map(top).collect();
             best.sort_unstable_by(|one, other| other.cmp(one));
-            let gone = of.iter().filter(|tag| !stay(&tag)).map(|tag| at_of(tag).unwrap()).max();
+            let gone = of.iter().filter(|tag| !stay(tag)).map(|tag| at_of(tag).unwrap()).max();
             if let (Some(gone), Some(last)) = (gone, (newest as usize).checked_sub(1).and_then(|last| best.get(last))) {
                 assert!(gone <= *last, "I14 {seed}: a newer one of {name} went");
             }
@@ -171,7 +172,7 @@ fn monotone(seed: u64, case: &Case, outcome: &Outcome, random: &mut Random) {
     let one = random.of(&ids).clone();
     let lost = [
         ("pushed", changed(&mut |case| case.manifests.get_mut(&one).unwrap().pushed = None)),
-        ("content", changed(&mut |case| drop(case.unresolved.insert(one.clone())))),
+        ("content", changed(&mut |case| case.unresolved.extend([one.clone()]))),
         ("complete", changed(&mut |case| case.complete = false)),
         ("promotion", changed(&mut |case| drop(case.promoted.pop_first()))),
     ];
@@ -180,7 +181,7 @@ fn monotone(seed: u64, case: &Case, outcome: &Outcome, random: &mut Random) {
     }
     let names: Vec<String> = case.manifests.keys().chain(case.tags.keys()).cloned().collect();
     let used = random.of(&names).clone();
-    assert!(changed(&mut |case| drop(case.in_use.insert(used.clone()))).is_within(outcome), "I13 {seed}: {used} in use");
+    assert!(changed(&mut |case| case.in_use.extend([used.clone()])).is_within(outcome), "I13 {seed}: {used} in use");
 }
 
 #[test]
@@ -239,13 +240,10 @@ proptest! {
         let first = plan(&snapshot, &policy, &facts, at(case.now));
         for id in snapshot.tags() {
             let Some(goes) = first.explain_tag(id).goes_at else { continue };
-            let at = |micros: i64| goes + jiff(micros);
+            let at = |micros: i64| goes + SignedDuration::from_micros(micros);
             let gone = |now| plan(&snapshot, &policy, &facts, now).tag(id).0 != Verdict::Keep;
             prop_assert!(gone(goes) && !gone(at(-1)), "{} at {goes}", snapshot.tag_name(id));
         }
     }
 }
 
-fn jiff(micros: i64) -> lockage_policy::jiff::SignedDuration {
-    lockage_policy::jiff::SignedDuration::from_micros(micros)
-}
