@@ -32,7 +32,8 @@ fn every_case_of_the_four_systems_comes_out_as_its_system_has_it() {
             continue;
         }
         let policy = policy.unwrap_or_else(|error| panic!("{id}: {error}"));
-        let snapshot = Snapshot::read(case["snapshot"].to_string().as_bytes()).unwrap_or_else(|error| panic!("{id}: {error}"));
+        let snapshot =
+            Snapshot::read(case["snapshot"].to_string().as_bytes()).unwrap_or_else(|error| panic!("{id}: {error}"));
         let now: Timestamp = case["now"].as_str().unwrap().parse().unwrap();
         let condemned = policy.evaluate(&snapshot, now);
         let is = outcome(&snapshot, &condemned, Protection::Faithful);
