@@ -28,12 +28,6 @@ impl Bits {
         new
     }
 
-    pub(super) fn remove(&mut self, at: u32) {
-        if let Some(word) = self.words.get_mut(at as usize / 64) {
-            *word &= !(1 << (at % 64));
-        }
-    }
-
     pub(super) fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }

@@ -181,9 +181,10 @@ fn roots(
     }
 }
 
-/// Whether no tag and no manifest of the snapshot has to do with it.
-pub(in crate::retain) fn is_alone(snapshot: &Snapshot, id: ManifestId) -> bool {
-    !snapshot.has_parent(id) && !snapshot.is_referrer(id) && snapshot.tags_at(id).next().is_none()
+/// Whether no plain tag and no manifest of the snapshot has to do with it.
+fn is_alone(snapshot: &Snapshot, id: ManifestId) -> bool {
+    let plain = |tag: TagId| snapshot.speaks_about(tag).is_none();
+    !snapshot.has_parent(id) && !snapshot.is_referrer(id) && !snapshot.tags_at(id).any(plain)
 }
 
 /// Where no manifest of a repository that has a plain tag stays, the newest does.

@@ -193,8 +193,8 @@ impl Snapshot {
     /// The tag with this name.
     #[must_use]
     pub fn find_tag(&self, repository: RepositoryId, name: &str) -> Option<TagId> {
-        let tags = self.tags_of(repository);
-        let (mut low, mut high) = (tags.clone().next()?.0, tags.last()?.0 + 1);
+        let mut low = self.before(repository).map_or(0, |before| before.tags_end);
+        let mut high = self.repository(repository)?.tags_end;
         while low < high {
             let middle = low + (high - low) / 2;
             match self.tag_names.get(middle).cmp(name) {
@@ -419,10 +419,14 @@ impl Snapshot {
         self.tag_pulled.get(tag)
     }
 
-    /// What a manifest names or what names it by a structural tag or a subject: those that live with it.
-    pub(super) fn lives_with(&self, manifest: u32) -> impl Iterator<Item = u32> {
-        let children = self.children.of(manifest).iter().filter(|child| **child < self.rows);
-        children.chain(self.referrers.of(manifest)).copied()
+    /// The manifest of `repository@digest`, or `repository@name`. One by its name is looked for among all.
+    pub(super) fn find_reference(&self, reference: &str) -> Option<ManifestId> {
+        let (repository, name) = reference.split_once('@')?;
+        let repository = self.find_repository(repository)?;
+        if let Some(key) = name.parse::<lockage_tagging::Digest>().ok().and_then(|digest| DigestKey::try_from(&digest).ok()) {
+            return self.find_manifest(repository, &key);
+        }
+        self.manifests_of(repository).find(|id| self.names.get(&id.0).is_some_and(|known| **known == *name))
     }
 
     pub(super) fn structural_tags(&self) -> impl Iterator<Item = (TagId, Option<ManifestId>)> {
