@@ -1,10 +1,12 @@
 //! What a policy of another system says of a snapshot.
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use super::System;
 use crate::retain::{
-    Capabilities, Layer, ManifestId, Protection, Reason, RuleId, Said, Settled, Snapshot, TagId, Word, settle,
+    Capabilities, DigestKey, Imported, Layer, ManifestId, Protection, Reason, RuleId, RuleName, Said, Settled,
+    Snapshot, TagId, Word, settle,
 };
 
 /// Times up to here are what reproducible builds and empty fields write.
@@ -18,29 +20,43 @@ pub struct Condemned {
     system: System,
     now: Timestamp,
     pub(super) dry_run: bool,
-    rules: Vec<RuleName>,
+    rules: Vec<Rule>,
     pub(super) said: Said,
 }
 
-/// A rule as reasons call it.
+/// A rule as reasons call it, with its number where its system numbers rules.
 #[derive(Clone, Debug)]
-pub(super) struct RuleName {
-    pub(super) label: String,
-    pub(super) number: Option<u32>,
+pub(super) struct Rule {
+    name: RuleName,
+    number: Option<u32>,
 }
 
-impl RuleName {
-    pub(super) fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), number: None }
+impl Rule {
+    pub(super) fn new(layer: Layer, name: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { name: RuleName::new(layer, name, words), number: None }
+    }
+
+    pub(super) fn numbered(mut self, number: u32) -> Self {
+        self.number = Some(number);
+        self
     }
 }
 
 impl Condemned {
     /// Says of every manifest that no rule is about it, and of every tag nothing.
-    pub(super) fn nothing(system: System, snapshot: &Snapshot, now: Timestamp, rules: Vec<RuleName>) -> Self {
+    pub(super) fn nothing(system: System, snapshot: &Snapshot, now: Timestamp, rules: Vec<Rule>) -> Self {
         let mut said = Said::nothing(snapshot);
         snapshot.manifests().for_each(|id| said.say_manifest(id, Word::Keep(Reason::Default)));
         Self { system, now, dry_run: false, rules, said }
+    }
+
+    /// Names the policy itself after its rules, so that a plan is one of this policy and of no other.
+    pub(super) fn of_policy(mut self, policy: &impl serde::Serialize) -> Self {
+        // What these policies hold JSON can say.
+        let document = serde_json::to_vec(policy).unwrap_or_default();
+        let digest = DigestKey::sha256(Sha256::digest(document).into());
+        self.rules.push(Rule::new(Layer::Default, self.system.title(), digest.to_string()));
+        self
     }
 
     pub(super) fn word(&self, id: ManifestId) -> Word {
@@ -79,8 +95,8 @@ impl Condemned {
     }
 
     /// The rules that the reasons name, by their place: `rule 1`, or a rule's name, and what the system does without a rule.
-    pub fn rules(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.rules.iter().map(|rule| rule.label.as_str())
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &RuleName> {
+        self.rules.iter().map(|rule| &rule.name)
     }
 
     /// Whether the system would delete a manifest.
@@ -98,7 +114,7 @@ impl Condemned {
         }
     }
 
-    fn rule(&self, id: RuleId) -> Option<&RuleName> {
+    fn rule(&self, id: RuleId) -> Option<&Rule> {
         self.rules.get(usize::from(id.0))
     }
 
@@ -116,14 +132,31 @@ impl Condemned {
     /// immutable tag. It never adds a deletion.
     #[must_use]
     pub fn settle(&self, snapshot: &Snapshot, protection: Protection, can: Capabilities) -> Settled {
+        settle(snapshot, &self.heard(snapshot, protection), protection, can)
+    }
+
+    /// The same, for [`plan_imported`](crate::retain::plan_imported), which adds the holds and guards of a policy.
+    #[must_use]
+    pub fn imported(&self, snapshot: &Snapshot, protection: Protection) -> Imported {
+        let rules = self.rules.iter().map(|rule| rule.name.clone()).collect();
+        let imported = Imported::new(self.heard(snapshot, protection), rules);
+        if protection == Protection::Faithful { imported.faithful() } else { imported }
+    }
+
+    fn heard(&self, snapshot: &Snapshot, protection: Protection) -> Said {
+        let mut said = match protection {
+            Protection::Full => self.guarded(snapshot),
+            Protection::Faithful => self.said.clone(),
+        };
         if self.dry_run {
-            let nothing = Self::nothing(self.system, snapshot, self.now, Vec::new()).with_tags(snapshot);
-            return settle(snapshot, &nothing.said, protection, can);
+            let kept = |word: Word| match word {
+                Word::Remove(reason) | Word::Archive(reason) => Word::Keep(reason),
+                other => other,
+            };
+            snapshot.manifests().for_each(|id| said.say_manifest(id, kept(said.manifest(id))));
+            snapshot.tags().for_each(|id| said.say_tag(id, kept(said.tag(id))));
         }
-        match protection {
-            Protection::Faithful => settle(snapshot, &self.said, protection, can),
-            Protection::Full => settle(snapshot, &self.guarded(snapshot), protection, can),
-        }
+        said
     }
 
     fn guarded(&self, snapshot: &Snapshot) -> Said {
@@ -171,7 +204,7 @@ impl Condemned {
             Word::Archive(reason) => ("archived", reason),
         };
         match reason {
-            Reason::Rule(_, id) => format!("{verb} by {}", self.rule(id).map_or("a rule", |rule| &rule.label)),
+            Reason::Rule(_, id) => format!("{verb} by {}", self.rule(id).map_or("a rule", |rule| &rule.name.name)),
             Reason::Default => format!("{verb}: no rule is about it"),
             Reason::Immutable => format!("{verb}: it is immutable"),
             Reason::UnknownTime => format!("{verb}: nothing is known of when it was pushed and pulled"),

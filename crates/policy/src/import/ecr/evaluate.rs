@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, Count, LifecyclePolicy, Rule, StorageClass};
-use crate::import::condemned::{RuleName, by};
+use crate::import::condemned::{self, by};
 use crate::import::{Condemned, System};
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, Storage, Word};
 
@@ -13,7 +13,10 @@ impl LifecyclePolicy {
     /// An image of which nobody knows when it was pushed is acted on by no rule, and is counted by none.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
-        let name = |rule: &Rule| RuleName { label: format!("rule {}", rule.priority), number: Some(rule.priority) };
+        let name = |rule: &Rule| {
+            let words = rule.description.clone().unwrap_or_else(|| rule.words());
+            condemned::Rule::new(Layer::Delete, format!("rule {}", rule.priority), words).numbered(rule.priority)
+        };
         let names = self.rules.iter().map(name).collect();
         let mut condemned = Condemned::nothing(System::Ecr, snapshot, now, names);
         for repository in snapshot.repositories() {
@@ -21,7 +24,7 @@ impl LifecyclePolicy {
             spare_what_is_referenced(snapshot, repository, &mut condemned);
             follow_subjects(snapshot, repository, &mut condemned);
         }
-        condemned.with_tags(snapshot)
+        condemned.with_tags(snapshot).of_policy(self)
     }
 
     fn mark(&self, snapshot: &Snapshot, repository: RepositoryId, now: Timestamp, condemned: &mut Condemned) {

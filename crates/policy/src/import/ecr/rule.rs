@@ -113,6 +113,28 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// What it does, where nobody described it.
+    pub(super) fn words(&self) -> String {
+        let verb = match self.action {
+            Action::Expire => "expires",
+            Action::Transition => "archives",
+        };
+        let images = match &self.tags {
+            TagStatus::Any => "any images".to_owned(),
+            TagStatus::Untagged => "images without a tag".to_owned(),
+            TagStatus::Patterns(patterns) => format!("images tagged {}", patterns.join(" and ")),
+            TagStatus::Prefixes(prefixes) => format!("images tagged {}*", prefixes.join("* and ")),
+        };
+        match self.count {
+            Count::MoreThan(number) => format!("{verb} {images} beyond the newest {number}"),
+            Count::SincePushed(days) => format!("{verb} {images} pushed more than {days} days ago"),
+            Count::SincePulled(days) => format!("{verb} {images} not pulled for more than {days} days"),
+            Count::SinceTransitioned(days) => format!("{verb} {images} archived more than {days} days ago"),
+        }
+    }
+}
+
 impl TagStatus {
     /// Whether it matches an image with these tags.
     pub(super) fn matches<'a>(&self, tags: impl Iterator<Item = &'a str> + Clone) -> bool {

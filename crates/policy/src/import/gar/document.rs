@@ -162,6 +162,16 @@ impl Serialize for CleanupPolicies {
     }
 }
 
+impl CleanupPolicy {
+    /// What it matches, as the document has it.
+    pub(super) fn words(&self) -> String {
+        match &self.criteria {
+            Criteria::Condition(condition) => Value::Object(written_condition(condition)).to_string(),
+            Criteria::MostRecentVersions(most) => format!("the newest {} of a package", most.keep_count),
+        }
+    }
+}
+
 fn written(policy: &CleanupPolicy) -> Value {
     let action = match policy.action {
         Action::Delete => "DELETE",

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{Action, Age, CleanupPolicies, CleanupPolicy, Condition, Criteria, TagState};
-use crate::import::condemned::{RuleName, by};
+use crate::import::condemned::{Rule, by};
 use crate::import::{Condemned, System};
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, Word};
 
@@ -17,8 +17,8 @@ impl CleanupPolicies {
     /// recent ones without being counted as one.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
-        let mut names: Vec<_> = self.policies.iter().map(|policy| RuleName::new(&policy.name)).collect();
-        names.push(RuleName::new("what speaks about it and stays"));
+        let mut names: Vec<_> = self.policies.iter().map(CleanupPolicy::named).collect();
+        names.push(Rule::new(Layer::Keep, "referrer", "what speaks about it stays"));
         let mut condemned = Condemned::nothing(System::Gar, snapshot, now, names);
         condemned.dry_run = self.dry_run;
         for repository in snapshot.repositories() {
@@ -40,7 +40,7 @@ impl CleanupPolicies {
             }
             self.spare_what_is_named(snapshot, repository, &mut condemned);
         }
-        condemned.with_tags(snapshot)
+        condemned.with_tags(snapshot).of_policy(self)
     }
 
     /// Leaves alone what the registry refuses to delete: what a version names that stays.
@@ -62,6 +62,14 @@ impl CleanupPolicies {
 }
 
 impl CleanupPolicy {
+    fn named(&self) -> Rule {
+        let layer = match self.action {
+            Action::Delete => Layer::Delete,
+            Action::Keep => Layer::Keep,
+        };
+        Rule::new(layer, &self.name, self.words())
+    }
+
     fn matching(&self, snapshot: &Snapshot, repository: RepositoryId, now: Timestamp) -> Vec<ManifestId> {
         let package = package(snapshot.repository_name(repository));
         match &self.criteria {

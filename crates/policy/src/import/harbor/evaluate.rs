@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ImmutableRule, RetentionPolicy, RetentionRule, Template};
-use crate::import::condemned::{RuleName, by};
+use crate::import::condemned::{Rule, by};
 use crate::import::{Condemned, System};
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, TagId, Word};
 
@@ -14,17 +14,16 @@ impl RetentionPolicy {
     /// What the rules do to the artifacts of every repository, each by itself, at this time.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
-        let name = |(place, rule): (usize, &RetentionRule)| RuleName {
-            label: format!("rule {} ({})", place + 1, rule.template.name()),
-            number: None,
+        let name = |(place, rule): (usize, &RetentionRule)| {
+            Rule::new(Layer::Keep, format!("rule {}", place + 1), rule.template.to_string())
         };
         let mut names: Vec<_> = self.rules.iter().enumerate().map(name).collect();
-        names.push(RuleName::new("the rule that what no rule retains goes"));
+        names.push(Rule::new(Layer::Delete, "retention", "what no rule retains goes"));
         let mut condemned = Condemned::nothing(System::Harbor, snapshot, now, names);
         for repository in snapshot.repositories() {
             self.process(snapshot, repository, now, &mut condemned);
         }
-        condemned.with_tags(snapshot)
+        condemned.with_tags(snapshot).of_policy(self)
     }
 
     fn process(&self, snapshot: &Snapshot, repository: RepositoryId, now: Timestamp, condemned: &mut Condemned) {

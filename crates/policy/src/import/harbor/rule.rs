@@ -1,5 +1,7 @@
 //! Rules of Harbor, as they are after everything about them has been checked.
 
+use std::fmt;
+
 use super::Selector;
 
 /// The retention policy of a project, and its rules of immutability.
@@ -86,6 +88,13 @@ impl RetentionRule {
     #[must_use]
     pub fn tags(&self) -> &[Selector] {
         &self.tags
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        self.parameter().map_or(Ok(()), |number| write!(f, " {number}"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The retention section of zot's configuration, checked as zot checks it. Letters' cases do not matter in names.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -103,18 +105,31 @@ impl Serialize for Retention {
     }
 }
 
+impl fmt::Display for KeepTags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        written_keep(self).fmt(f)
+    }
+}
+
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Value::Object(written_rules(self)).fmt(f)
+    }
+}
+
+fn written_keep(keep: &KeepTags) -> Value {
+    let mut written = written_rules(&keep.rules);
+    let patterns: Vec<_> = keep.patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect();
+    written.insert("patterns".to_owned(), patterns.into());
+    Value::Object(written)
+}
+
 fn written(policy: &Policy) -> Value {
-    let keep_tags = |keep: &KeepTags| {
-        let mut written = written_rules(&keep.rules);
-        let patterns: Vec<_> = keep.patterns.iter().map(|pattern| Value::from(pattern.as_str())).collect();
-        written.insert("patterns".to_owned(), patterns.into());
-        Value::Object(written)
-    };
     let mut written = json!({
         "repositories": policy.repositories.iter().map(Glob::as_str).collect::<Vec<_>>(),
         "deleteReferrers": policy.delete_referrers,
         "deleteUntagged": policy.delete_untagged,
-        "keepTags": policy.keep_tags.iter().map(keep_tags).collect::<Vec<_>>(),
+        "keepTags": policy.keep_tags.iter().map(written_keep).collect::<Vec<_>>(),
     });
     if let (Some(rules), Some(object)) = (&policy.keep_untagged, written.as_object_mut()) {
         object.insert("keepUntagged".to_owned(), Value::Object(written_rules(rules)));

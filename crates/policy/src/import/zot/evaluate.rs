@@ -6,14 +6,16 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::{Policy, Retention, Rules};
-use crate::import::condemned::{RuleName, by};
+use crate::import::condemned::{Rule, by};
 use crate::import::{Condemned, System};
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, TagId, Word};
 
 /// What zot does without a rule, after the names of the rules.
-const UNMATCHED: &str = "the rule that tags of no group go";
-const UNTAGGED: &str = "deleteUntagged";
-const REFERRERS: &str = "deleteReferrers";
+const WITHOUT_RULE: [(&str, &str); 3] = [
+    ("keepTags", "no pattern is found in it"),
+    ("deleteUntagged", "it has no tag and is older than the delay"),
+    ("deleteReferrers", "what it speaks about is gone, and it is older than the delay"),
+];
 
 impl Retention {
     /// What the policies do to the tags and manifests of every repository, each by itself, at this time.
@@ -25,12 +27,15 @@ impl Retention {
         let mut groups = Vec::new();
         for (place, policy) in self.policies.iter().enumerate() {
             groups.push(names.len());
-            let group = |keep| RuleName::new(format!("policy {} keepTags {}", place + 1, keep + 1));
-            names.extend((0..policy.keep_tags.len()).map(group));
-            names.push(RuleName::new(format!("policy {} keepUntagged", place + 1)));
+            for (keep, group) in policy.keep_tags.iter().enumerate() {
+                let name = format!("policy {} keepTags {}", place + 1, keep + 1);
+                names.push(Rule::new(Layer::Keep, name, group.to_string()));
+            }
+            let rules = policy.keep_untagged.map(|rules| rules.to_string()).unwrap_or_default();
+            names.push(Rule::new(Layer::Keep, format!("policy {} keepUntagged", place + 1), rules));
         }
         let defaults = names.len();
-        names.extend([UNMATCHED, UNTAGGED, REFERRERS].map(RuleName::new));
+        names.extend(WITHOUT_RULE.map(|(name, words)| Rule::new(Layer::Delete, name, words)));
         let mut condemned = Condemned::nothing(System::Zot, snapshot, now, names);
         condemned.dry_run = self.dry_run;
         let needs_statistics = self.needs_statistics();
@@ -45,7 +50,7 @@ impl Retention {
             }
             run.manifests(policy, &mut condemned);
         }
-        condemned
+        condemned.of_policy(self)
     }
 }
 
