@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::{Condemned, InvalidPolicy, System};
 use crate::retain::Snapshot;
 
-/// A policy of any of the systems whose features are on.
-#[derive(Clone, Debug, PartialEq)]
+/// A policy of any of the systems whose features are on. It is written as its system's document.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(untagged)]
 #[non_exhaustive]
 pub enum ImportedPolicy {
     /// ECR's.

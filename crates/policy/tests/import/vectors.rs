@@ -1,6 +1,7 @@
 //! Cases from the documentation and the tests of each system.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use lockage_policy::import::{ImportedPolicy, System};
@@ -9,8 +10,11 @@ use serde_json::Value;
 
 use super::world::outcome;
 
-pub fn cases() -> Vec<Value> {
-    include_str!("../vectors/imports.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+pub fn cases() -> &'static [Value] {
+    static CASES: OnceLock<Vec<Value>> = OnceLock::new();
+    let read =
+        || include_str!("../vectors/imports.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    CASES.get_or_init(read)
 }
 
 fn set(list: &Value) -> BTreeSet<&str> {
@@ -21,7 +25,7 @@ fn set(list: &Value) -> BTreeSet<&str> {
 fn every_case_of_the_four_systems_comes_out_as_its_system_has_it() {
     let cases = cases();
     assert_eq!(cases.len(), 40);
-    for case in &cases {
+    for case in cases {
         let (id, expect) = (case["id"].as_str().unwrap(), &case["expect"]);
         let system: System = case["system"].as_str().unwrap().parse().unwrap();
         let document = case["policy"]["document"].to_string();
