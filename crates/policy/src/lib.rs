@@ -1,6 +1,16 @@
 //! Decisions, made purely: the root of the crate, where every feature has its one module.
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "import-ecr", feature = "import-gar", feature = "import-harbor", feature = "import-zot"))]
+pub mod import;
+#[cfg(any(
+    feature = "import-ecr",
+    feature = "import-gar",
+    feature = "import-harbor",
+    feature = "import-zot",
+    feature = "scan"
+))]
+mod json;
 pub mod retain;
 #[cfg(feature = "scan")]
 pub mod scan;

@@ -74,10 +74,10 @@ fn what_contradicts_itself_is_no_snapshot() {
     let one = |manifests: serde_json::Value| json!({"repositories": [{"name": "app", "manifests": manifests}]});
     for (document, part) in [
         (one(json!([row, row])), "twice"),
-        (one(json!([row, {"digest": key(2).to_string(), "tags": ["a"]}])), "the tag a is there twice"),
+        (one(json!([{"digest": key(1).to_string(), "tags": ["a", "a"]}])), "the tag a is there twice"),
         (one(json!([{"digest": "sha256:12", "tags": []}])), "no digest"),
         (one(json!([{"tags": []}])), "no digest"),
-        (one(json!([{"digest": key(1).to_string(), "tags": ["a b"]}])), "no tag"),
+        (one(json!([{"digest": key(1).to_string(), "tags": ["a:b"]}])), "no tag"),
         (one(json!([{"digest": key(1).to_string(), "pushed_at": "yesterday"}])), "cannot be read"),
         (json!({"repositories": [{"name": "", "manifests": []}]}), "no name of a repository"),
         (json!({"repositories": [{"manifests": []}]}), "name"),
@@ -87,6 +87,19 @@ fn what_contradicts_itself_is_no_snapshot() {
         let error = read(&document).unwrap_err();
         assert!(error.to_string().contains(part), "{document}: {error}");
         assert!(!error.remedy().is_empty());
+    }
+}
+
+#[test]
+fn a_tag_that_moved_while_it_was_listed_leaves_its_repository_partly_known() {
+    let rows = |tags: [&str; 2]| {
+        let row = |number: u8, tag: &str| json!({"digest": key(number).to_string(), "tags": [tag]});
+        json!({"repositories": [{"name": "app", "manifests": [row(1, tags[0]), row(2, tags[1])]}]})
+    };
+    for (tags, complete) in [(["a", "a"], false), (["a", "b"], true)] {
+        let snapshot = read(&rows(tags)).unwrap();
+        assert_eq!(snapshot.tags().len(), 2);
+        assert_eq!(snapshot.is_complete(snapshot.find_repository("app").unwrap()), complete, "{tags:?}");
     }
 }
 

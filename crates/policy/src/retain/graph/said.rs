@@ -48,7 +48,8 @@ impl Said {
         self.manifests.get(id.index()).copied().unwrap_or_default()
     }
 
-    /// Says something of a tag, in place of what was said before. A tag cannot be archived: that is as nothing.
+    /// Says something of a tag, in place of what was said before. A tag is archived with its manifest; elsewhere
+    /// that is as nothing.
     pub fn say_tag(&mut self, id: TagId, word: Word) {
         if let Some(place) = self.tags.get_mut(id.index()) {
             *place = word;

@@ -160,6 +160,8 @@ fn roots(
         let target = snapshot.target(id);
         match (said.tag(id), snapshot.speaks_about(id)) {
             (Word::Remove(_), _) | (Word::Nothing | Word::Archive(_), Some(Some(_))) => {}
+            // It goes to the archive with its manifest.
+            (Word::Archive(_), _) if matches!(said.manifest(target), Word::Archive(_)) => {}
             _ => live.root(target, Reason::Tagged(id)),
         }
     }

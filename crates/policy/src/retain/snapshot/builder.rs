@@ -193,12 +193,9 @@ impl SnapshotBuilder {
     /// # Errors
     /// Where no registry would have it.
     pub fn tag(&mut self, repository: RepositoryId, row: TagRow<'_>) -> Result<(), SnapshotError> {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-        if row.name.is_empty()
-            || row.name.len() > 128
-            || row.name.starts_with(['.', '-'])
-            || !row.name.bytes().all(legal)
-        {
+        // Wider than the grammar of tags: what a registry lists is there, whatever it is called.
+        let illegal = |c: char| c.is_control() || matches!(c, '/' | ':' | '@');
+        if row.name.is_empty() || row.name.len() > 128 || row.name.contains(illegal) {
             return Err(SnapshotError::Tag { repository: self.name(repository), tag: row.name.to_owned() });
         }
         let manifest = self.intern(repository, &row.digest)?;
@@ -392,23 +389,30 @@ impl SnapshotBuilder {
         keyed.into_iter().map(|(.., id)| id).collect()
     }
 
-    /// The tags by their repository's name and their own.
-    fn tag_order(&self) -> Result<Vec<u32>, SnapshotError> {
+    /// The tags by their repository's name and their own. A tag that was listed at two manifests was moved while it was
+    /// listed: no more is known of its repository than that.
+    fn tag_order(&mut self) -> Result<Vec<u32>, SnapshotError> {
         let ranks = self.ranks();
-        let repository =
-            |tag: u32| self.tag_manifests.get(tag as usize).map_or(NONE, |manifest| self.digests.repository(*manifest));
+        let target = |tag: u32| self.tag_manifests.get(tag as usize).copied().unwrap_or(NONE);
+        let repository = |tag: u32| self.digests.repository(target(tag));
         let rank = |tag: u32| ranks.get(repository(tag) as usize).copied().unwrap_or(NONE);
         let mut order: Vec<(u32, u32)> =
             (0..u32::try_from(self.tag_names.len()).unwrap_or(NONE)).map(|tag| (rank(tag), tag)).collect();
         let key = |tag: &(u32, u32)| (tag.0, self.tag_names.get(tag.1));
-        order.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
-        for (one, other) in order.iter().zip(order.iter().skip(1)) {
-            if key(one) == key(other) {
-                let repository = self.name(RepositoryId(repository(one.1)));
-                return Err(SnapshotError::TwiceTag { repository, tag: self.tag_names.get(one.1).to_owned() });
+        let head = |tag: u32| self.digests.head(target(tag));
+        order.sort_unstable_by(|one, other| key(one).cmp(&key(other)).then_with(|| head(one.1).cmp(head(other.1))));
+        let mut moved = Vec::new();
+        for (one, other) in order.iter().zip(order.iter().skip(1)).filter(|(one, other)| key(one) == key(other)) {
+            let repository = RepositoryId(repository(one.1));
+            if target(one.1) == target(other.1) {
+                let tag = self.tag_names.get(one.1).to_owned();
+                return Err(SnapshotError::TwiceTag { repository: self.name(repository), tag });
             }
+            moved.push(repository);
         }
-        Ok(order.into_iter().map(|(_, tag)| tag).collect())
+        let order = order.into_iter().map(|(_, tag)| tag).collect();
+        moved.into_iter().for_each(|repository| self.incomplete(repository));
+        Ok(order)
     }
 }
 
