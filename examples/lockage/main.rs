@@ -10,6 +10,7 @@ mod pairs;
 mod progress;
 mod promote;
 mod report;
+mod retain;
 mod serve;
 mod sign;
 mod signing;
@@ -50,6 +51,9 @@ enum Command {
     Lint(promote::lint::Arguments),
     /// Try a whole graph of environments in memory.
     Simulate(promote::simulate::Arguments),
+    /// Decide what a registry keeps, and explain it; deletes nothing.
+    #[command(subcommand)]
+    Retain(retain::Command),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
     /// Sign images, in both layouts of cosign.
@@ -78,6 +82,7 @@ async fn main() -> ExitCode {
         Command::WhyNot(arguments) => promote::why_not::run(*arguments).await,
         Command::Lint(arguments) => promote::lint::run(&arguments),
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
+        Command::Retain(command) => retain::run(command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
         Command::Verify(arguments) => verify::run(*arguments).await,

@@ -66,7 +66,8 @@ impl fmt::Display for Difference {
             self.keep.len(),
             self.keep_tags.len()
         )?;
-        for (sign, names) in [('-', &self.delete), ('-', &self.delete_tags), ('+', &self.keep), ('+', &self.keep_tags)] {
+        for (sign, names) in [('-', &self.delete), ('-', &self.delete_tags), ('+', &self.keep), ('+', &self.keep_tags)]
+        {
             names.iter().try_for_each(|name| write!(f, "\n{sign} {name}"))?;
         }
         Ok(())

@@ -146,9 +146,9 @@ fn line_of(text: &str, rule: &str) -> Option<usize> {
     let (_, name) = rule.split_once('.')?;
     let is_name = |line: &str| {
         let after = line.split_once("name").map(|(_, after)| after.trim_start_matches([':', '=', ' ', '"', '\'']));
-        after.and_then(|after| after.strip_prefix(name)).is_some_and(|rest| {
-            !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '-' | '_'))
-        })
+        after
+            .and_then(|after| after.strip_prefix(name))
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '-' | '_')))
     };
     text.lines().position(is_name).map(|line| line + 1)
 }

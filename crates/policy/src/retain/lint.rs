@@ -81,7 +81,8 @@ impl Policy {
             for (other, second) in self.classes.iter().skip(place + 1) {
                 let apart = class.repo.is_some() && second.repo.is_some() && class.repo != second.repo;
                 let (Some(one), Some(two)) = (&class.tag, &second.tag) else { continue };
-                let common = samples(one).into_iter().chain(samples(two)).find(|tag| one.matches(tag) && two.matches(tag));
+                let common =
+                    samples(one).into_iter().chain(samples(two)).find(|tag| one.matches(tag) && two.matches(tag));
                 if let Some(tag) = common.filter(|_| !apart) {
                     let words = format!("{tag:?} is also of the class {other}");
                     add(format!("classes.{name}"), LintKind::ClassOverlap, words);
@@ -126,7 +127,8 @@ impl Policy {
         for rule in &self.delete {
             let (place, scope) = (format!("delete.{}", rule.name), rule.scope());
             let holds = self.hold.iter().filter(|hold| hold.forever).map(|hold| (&hold.name, hold.scope()));
-            let all = |keep: &&super::Keep| keep.newest.is_none() && keep.within.is_none() && keep.pulled_within.is_none();
+            let all =
+                |keep: &&super::Keep| keep.newest.is_none() && keep.within.is_none() && keep.pulled_within.is_none();
             let keeps = self.keep.iter().filter(all).map(|keep| (&keep.name, keep.scope()));
             if let Some((name, _)) = holds.chain(keeps).find(|(_, other)| covers(other, &scope)) {
                 add(place.clone(), LintKind::Shadowed, format!("{name} keeps everything that it is about"));
@@ -163,7 +165,17 @@ fn covers(one: &Scope, other: &Scope) -> bool {
 /// Tags that a selector is likely to be about.
 fn samples(selector: &TagSelector) -> Vec<String> {
     const COMMON: [&str; 11] = [
-        "latest", "edge", "main", "prod", "v1", "v1.2", "1.2.3", "v1.2.3", "1.2.3-rc.1", "nightly-20260601", "pr-17-0abc123",
+        "latest",
+        "edge",
+        "main",
+        "prod",
+        "v1",
+        "v1.2",
+        "1.2.3",
+        "v1.2.3",
+        "1.2.3-rc.1",
+        "nightly-20260601",
+        "pr-17-0abc123",
     ];
     let mut samples: Vec<String> = COMMON.iter().map(|tag| (*tag).to_owned()).collect();
     samples.push(format!("sha-{}", "0".repeat(40)));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lockage_policy::jiff::Timestamp;
 use lockage_policy::retain::{
-    Age, Basis, Delete, DigestKey, Expression, Facts, Glob, Hold, InUse, Keep, ManifestRow, Per, Plan, Policy, PromotedTo,
-    Promotion, Running, Snapshot, SnapshotBuilder, TagRow, TagSelector, Untagged, Verdict,
+    Age, Basis, Delete, DigestKey, Expression, Facts, Glob, Hold, InUse, Keep, ManifestRow, Per, Plan, Policy,
+    PromotedTo, Promotion, Running, Snapshot, SnapshotBuilder, TagRow, TagSelector, Untagged, Verdict,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -243,7 +243,8 @@ impl Case {
         }
         for (place, rule) in self.policy.keep.iter().enumerate() {
             let mut own = Keep::new(format!("keep-{place:02}"));
-            (own.tag, own.per, own.newest, own.within) = (Some(selector(rule)), per(rule), rule.newest, rule.within.map(age));
+            (own.tag, own.per, own.newest, own.within) =
+                (Some(selector(rule)), per(rule), rule.newest, rule.within.map(age));
             policy.keep.push(own);
         }
         for (place, rule) in self.policy.delete.iter().enumerate() {

@@ -68,7 +68,8 @@ impl Random {
             tags.insert(name, Tag { m: self.of(&ids).clone(), moved });
         }
         let in_use = manifests.keys().chain(tags.keys()).filter(|_| self.chance(5)).cloned().collect();
-        let promoted = ids.iter().filter_map(|id| self.chance(30).then(|| (id.clone(), self.between(0, 100)))).collect();
+        let promoted =
+            ids.iter().filter_map(|id| self.chance(30).then(|| (id.clone(), self.between(0, 100)))).collect();
         let complete = self.chance(90);
         let unresolved: BTreeSet<String> = ids.iter().filter(|_| self.chance(2)).cloned().collect();
         let policy = self.rules();
@@ -97,11 +98,7 @@ impl Random {
 
     pub(crate) fn hold(&mut self) -> Rule {
         let rule = self.rule();
-        if self.chance(50) {
-            Rule { legal: true, ..rule }
-        } else {
-            Rule { min_age: Some(self.between(0, 90)), ..rule }
-        }
+        if self.chance(50) { Rule { legal: true, ..rule } } else { Rule { min_age: Some(self.between(0, 90)), ..rule } }
     }
 
     pub(crate) fn keep(&mut self) -> Rule {

@@ -25,10 +25,7 @@ impl<'a> Compiled<'a> {
                 known.entry(text.to_owned()).or_insert_with(new).clone()
             })
         };
-        rules
-            .iter()
-            .map(|rule| Self { rule, tags: full(&rule.tags), group: rule.group.as_deref().map(full) })
-            .collect()
+        rules.iter().map(|rule| Self { rule, tags: full(&rule.tags), group: rule.group.as_deref().map(full) }).collect()
     }
 
     fn sel(&self, name: &str) -> bool {
@@ -158,7 +155,8 @@ pub(crate) fn plan(case: &Case) -> Outcome {
         for tag in plain.iter().filter(|tag| rule.sel(tag)) {
             let Some(at) = at(tag) else { continue };
             let old = rule.rule.older_than.is_none_or(|age| at < now - age);
-            let beyond = rule.rule.beyond.is_none_or(|beyond| rank.get(tag).is_some_and(|rank| *rank >= beyond as usize));
+            let beyond =
+                rule.rule.beyond.is_none_or(|beyond| rank.get(tag).is_some_and(|rank| *rank >= beyond as usize));
             let verified = case.promoted.get(&tags[*tag].m);
             let promoted = rule.rule.promoted.is_none_or(|after| verified.is_some_and(|at| *at < now - after));
             if old && beyond && promoted {

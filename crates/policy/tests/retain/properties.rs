@@ -81,7 +81,10 @@ fn reasons(seed: u64, case: &Case, outcome: &Outcome) {
         let goes = matches!(verdict, Verdict::Delete | Verdict::Untag);
         assert_eq!(goes, plan.rule_of(reason).0 == Layer::Delete, "I4 {seed}: {}", plan.words(reason));
         let explained = plan.explain_tag(id);
-        assert_eq!(explained.voices.iter().filter(|voice| voice.decides).count() == 1, explained.layer != Layer::Default);
+        assert_eq!(
+            explained.voices.iter().filter(|voice| voice.decides).count() == 1,
+            explained.layer != Layer::Default
+        );
     }
     // Parents before children, referrers before subjects.
     let place = |id| plan.deletes().iter().position(|other| *other == id);
@@ -106,7 +109,8 @@ fn budgets(seed: u64, case: &Case, outcome: &Outcome) {
             continue;
         };
         for name in mine.iter().filter_map(|tag| group(rule, tag)).collect::<BTreeSet<_>>() {
-            let of: Vec<&str> = mine.iter().filter(|tag| group(rule, tag).as_ref() == Some(&name)).map(|tag| tag.as_str()).collect();
+            let of: Vec<&str> =
+                mine.iter().filter(|tag| group(rule, tag).as_ref() == Some(&name)).map(|tag| tag.as_str()).collect();
             let images: BTreeSet<&str> = of.iter().map(|tag| case.tags[*tag].m.as_str()).collect();
             let stay = |tag: &&&str| !outcome.untag.contains(**tag);
             let kept: BTreeSet<&str> = of.iter().filter(stay).map(|tag| case.tags[*tag].m.as_str()).collect();
@@ -133,11 +137,13 @@ fn leaks(seed: u64, case: &Case, outcome: &Outcome) {
     let tagged: BTreeSet<&str> =
         case.tags.iter().filter(|(tag, _)| structural(tag).is_none()).map(|(_, to)| to.m.as_str()).collect();
     for (id, manifest) in &case.manifests {
-        let young = manifest.pushed.is_none_or(|pushed| case.policy.grace.is_some_and(|grace| pushed > case.now - grace));
+        let young =
+            manifest.pushed.is_none_or(|pushed| case.policy.grace.is_some_and(|grace| pushed > case.now - grace));
         if outcome.dead.contains(id) || tagged.contains(id.as_str()) || case.in_use.contains(id) || young {
             continue;
         }
-        let parents = case.manifests.iter().filter(|(_, parent)| parent.children.contains(id)).map(|(parent, _)| parent);
+        let parents =
+            case.manifests.iter().filter(|(_, parent)| parent.children.contains(id)).map(|(parent, _)| parent);
         let about = case.tags.iter().filter(|(_, to)| to.m == *id).filter_map(|(tag, _)| structural(tag));
         let about = about.filter(|subject| subject != id).chain(manifest.subject.as_deref());
         let about: Vec<&str> = about.filter(|subject| case.manifests.contains_key(*subject)).collect();
@@ -157,7 +163,10 @@ fn monotone(seed: u64, case: &Case, outcome: &Outcome, random: &mut Random) {
     let (keep, hold, delete) = (random.keep(), random.hold(), random.delete());
     assert!(changed(&mut |case| case.policy.keep.push(keep.clone())).is_within(outcome), "I7 {seed}: one more keep");
     assert!(changed(&mut |case| case.policy.holds.push(hold.clone())).is_within(outcome), "I7 {seed}: one more hold");
-    assert!(outcome.is_within(&changed(&mut |case| case.policy.delete.push(delete.clone()))), "I8 {seed}: one more delete");
+    assert!(
+        outcome.is_within(&changed(&mut |case| case.policy.delete.push(delete.clone()))),
+        "I8 {seed}: one more delete"
+    );
     let again = applied(case, outcome).outcome();
     assert!(again.untag.is_empty() && again.dead.is_empty(), "I9 {seed}: a second run finds {again:?}");
     let reversed = changed(&mut |case| {
@@ -246,4 +255,3 @@ proptest! {
         }
     }
 }
-

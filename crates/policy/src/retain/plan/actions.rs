@@ -47,7 +47,8 @@ impl Plan<'_> {
         });
         let repository = |id| snapshot.repository_name(snapshot.repository_of(id)).to_owned();
         let archived = snapshot.manifests().filter(|id| self.manifest(*id).0 == Verdict::Archive);
-        let archived = archived.map(move |id| Action::Archive { repository: repository(id), digest: snapshot.key(id).to_string() });
+        let archived = archived
+            .map(move |id| Action::Archive { repository: repository(id), digest: snapshot.key(id).to_string() });
         let deleted = self.deletes().iter().map(move |id| Action::DeleteManifest {
             repository: repository(*id),
             digest: snapshot.key(*id).to_string(),

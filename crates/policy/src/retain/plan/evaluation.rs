@@ -187,7 +187,9 @@ impl<'a> Evaluation<'a> {
     }
 
     fn happened(&self, rule: &Delete, event: &str, tag: TagId) -> Option<i64> {
-        let grouping = |per| Grouping::new(self.policy.class(&rule.scope()), rule.tag.as_ref(), per).key(self.snapshot.tag_name(tag));
+        let grouping = |per| {
+            Grouping::new(self.policy.class(&rule.scope()), rule.tag.as_ref(), per).key(self.snapshot.tag_name(tag))
+        };
         let repository = self.snapshot.repository_name(self.snapshot.repository_of_tag(tag));
         let groups: Vec<(&str, String)> = rule
             .per
@@ -284,7 +286,10 @@ impl<'a> Evaluation<'a> {
         let rule = self.policy.orphans.as_ref()?;
         let repository = self.snapshot.repository_name(self.snapshot.repository_of_tag(tag));
         let at = self.at(tag);
-        if at == UNKNOWN || self.snapshot.is_immutable(tag) || !rule.repo.as_ref().is_none_or(|glob| glob.matches(repository)) {
+        if at == UNKNOWN
+            || self.snapshot.is_immutable(tag)
+            || !rule.repo.as_ref().is_none_or(|glob| glob.matches(repository))
+        {
             return None;
         }
         let count = self.rules();

@@ -53,7 +53,9 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MaxDelete { deletes, limit } => write!(f, "it would delete {deletes} manifests, and may delete {limit}"),
+            Self::MaxDelete { deletes, limit } => {
+                write!(f, "it would delete {deletes} manifests, and may delete {limit}")
+            }
             Self::MaxDeleteRatio { deletes, of, limit } => {
                 write!(f, "it would delete {deletes} of {of} manifests, and may delete {limit} of all")
             }
@@ -97,7 +99,9 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Partial { repository } => write!(f, "not everything of {repository} is known: no manifest of it is deleted"),
+            Self::Partial { repository } => {
+                write!(f, "not everything of {repository} is known: no manifest of it is deleted")
+            }
             Self::Unasked { who } => write!(f, "{who} was not asked what is in use: what the rule is about stays"),
             Self::ImmutableMoved { tag, seen } => write!(f, "{tag} should never move, and was seen with {seen}"),
             Self::InUseMissing { what } => write!(f, "{what} is in use, and is not here"),
@@ -122,7 +126,10 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
         if snapshot.tags_at(id).any(plain) {
             let (all, left) = tagged.entry(snapshot.repository_of(id).0).or_default();
             *all += 1;
-            *left += u64::from(plan.manifest(id).0 != Verdict::Delete && snapshot.tags_at(id).any(|tag| plain(tag) && plan.tag(tag).0 != Verdict::Untag));
+            *left += u64::from(
+                plan.manifest(id).0 != Verdict::Delete
+                    && snapshot.tags_at(id).any(|tag| plain(tag) && plan.tag(tag).0 != Verdict::Untag),
+            );
         }
     }
     for repository in snapshot.repositories() {
@@ -136,7 +143,9 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
             warnings.push(Warning::Partial { repository: snapshot.repository_name(repository).to_owned() });
         }
     }
-    for who in policy.hold.iter().flat_map(|rule| rule.in_use.iter().flatten()).filter(|who| !facts.asked.contains(*who)) {
+    for who in
+        policy.hold.iter().flat_map(|rule| rule.in_use.iter().flatten()).filter(|who| !facts.asked.contains(*who))
+    {
         warnings.push(Warning::Unasked { who: who.clone() });
     }
     moved(plan, facts, &mut refusals, &mut warnings);
@@ -146,7 +155,9 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
 /// Tags of classes that are not mutable, which were seen with another digest.
 fn moved(plan: &Plan<'_>, facts: &Facts, refusals: &mut Vec<Refusal>, warnings: &mut Vec<Warning>) {
     let (snapshot, policy) = (plan.snapshot(), plan.evaluation.policy);
-    let Some(level) = policy.checks.iter().map(|check| check.immutable_moved).max_by_key(|level| *level == Level::Error) else {
+    let Some(level) =
+        policy.checks.iter().map(|check| check.immutable_moved).max_by_key(|level| *level == Level::Error)
+    else {
         return;
     };
     for seen in &facts.seen {

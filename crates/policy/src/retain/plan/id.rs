@@ -25,13 +25,8 @@ pub(super) fn id(
     }
     hash.update(format!("{:?} {:?}\n", facts.asked, facts.capabilities));
     // Facts have no order.
-    let lists = [
-        lines(&facts.in_use),
-        lines(&facts.promoted),
-        lines(&facts.holds),
-        lines(&facts.events),
-        lines(&facts.seen),
-    ];
+    let lists =
+        [lines(&facts.in_use), lines(&facts.promoted), lines(&facts.holds), lines(&facts.events), lines(&facts.seen)];
     for list in lists {
         hash.update(format!("{}\n", list.len()));
         list.iter().for_each(|line| hash.update(line));

@@ -46,7 +46,8 @@ impl<'a> Matching<'a> {
 
 /// Whether a scope reaches into a repository.
 pub(super) fn is_in(repository: &str, class: Option<&Class>, scope: &Scope) -> bool {
-    let matches = |glob: &Option<crate::retain::policy::Glob>| glob.as_ref().is_none_or(|glob| glob.matches(repository));
+    let matches =
+        |glob: &Option<crate::retain::policy::Glob>| glob.as_ref().is_none_or(|glob| glob.matches(repository));
     matches(&scope.repo) && class.is_none_or(|class| matches(&class.repo))
 }
 

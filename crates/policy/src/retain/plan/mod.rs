@@ -271,15 +271,22 @@ fn theirs(evaluation: &Evaluation<'_>, mut said: Said, first: usize, protection:
     for tag in snapshot.tags() {
         let plain = full && snapshot.speaks_about(tag).is_none();
         // Without a time, the other system decided by what it has; only its own importer can know what that means.
-        let held = evaluation.holds(tag).find(|(reason, until)| *until > evaluation.now && *reason != Reason::UnknownTime);
-        said.say_tag(tag, match held.filter(|_| plain) {
-            Some((reason, _)) => Word::Keep(reason),
-            None => word(said.tag(tag)),
-        });
+        let held =
+            evaluation.holds(tag).find(|(reason, until)| *until > evaluation.now && *reason != Reason::UnknownTime);
+        said.say_tag(
+            tag,
+            match held.filter(|_| plain) {
+                Some((reason, _)) => Word::Keep(reason),
+                None => word(said.tag(tag)),
+            },
+        );
     }
     for id in snapshot.manifests() {
         let (reason, until) = evaluation.manifest(id, true);
-        said.say_manifest(id, if full && until > evaluation.now { Word::Keep(reason) } else { word(said.manifest(id)) });
+        said.say_manifest(
+            id,
+            if full && until > evaluation.now { Word::Keep(reason) } else { word(said.manifest(id)) },
+        );
     }
     said
 }

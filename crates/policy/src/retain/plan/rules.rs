@@ -28,8 +28,12 @@ pub(super) fn rules(policy: &Policy) -> Vec<RuleName> {
     let holds = policy.hold.iter().map(|rule| RuleName::new(Layer::Hold, &rule.name, hold(rule)));
     let keeps = policy.keep.iter().map(|rule| RuleName::new(Layer::Keep, &rule.name, keep(rule)));
     let deletes = policy.delete.iter().map(|rule| RuleName::new(Layer::Delete, &rule.name, delete(rule)));
-    let untagged = policy.untagged.as_ref().map(|rule| format!("nothing points at it or names it, older than {}", rule.older_than));
-    let orphans = policy.orphans.as_ref().map(|rule| format!("what it speaks about is not here, older than {}", rule.older_than));
+    let untagged = policy
+        .untagged
+        .as_ref()
+        .map(|rule| format!("nothing points at it or names it, older than {}", rule.older_than));
+    let orphans =
+        policy.orphans.as_ref().map(|rule| format!("what it speaks about is not here, older than {}", rule.older_than));
     let alone = [("untagged", untagged), ("orphans", orphans)];
     let alone = alone.into_iter().map(|(name, words)| RuleName::new(Layer::Delete, name, words.unwrap_or_default()));
     holds.chain(keeps).chain(deletes).chain(alone).collect()

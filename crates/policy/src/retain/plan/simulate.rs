@@ -95,11 +95,13 @@ fn ends(snapshot: &Snapshot, policy: &Policy, facts: &Facts, from: i64, to: i64)
         }
     }
     for repository in snapshot.repositories() {
-        let known = snapshot.is_complete(repository) && snapshot.manifests_of(repository).all(|id| snapshot.is_resolved(id));
+        let known =
+            snapshot.is_complete(repository) && snapshot.manifests_of(repository).all(|id| snapshot.is_resolved(id));
         for id in snapshot.manifests_of(repository) {
             let tagged = snapshot.tags_at(id).filter_map(|tag| tags.get(tag.index())).max().copied();
             if let Some(gone) = own.get_mut(id.index()) {
-                *gone = if known && facts.capabilities.delete_manifest { tagged.unwrap_or(NOT).max(*gone) } else { EVER };
+                *gone =
+                    if known && facts.capabilities.delete_manifest { tagged.unwrap_or(NOT).max(*gone) } else { EVER };
             }
         }
     }

@@ -115,7 +115,9 @@ impl Policy {
                 || rule.unpulled_for.is_some()
                 || rule.partial;
             let why = if !conditions && !rule.always {
-                Some("it has no condition: write one of older_than, beyond, promoted, event, unpulled_for, partial, or always")
+                Some(
+                    "it has no condition: write one of older_than, beyond, promoted, event, unpulled_for, partial, or always",
+                )
             } else if conditions && rule.always {
                 Some("always contradicts its conditions")
             } else if rule.event.is_some() != rule.after.is_some() {
@@ -139,7 +141,10 @@ impl Policy {
             senseless("import".to_owned(), Some(why))?;
         }
         if self.import.is_some() && (self.untagged.is_some() || self.orphans.is_some()) {
-            senseless("import".to_owned(), Some("untagged and orphans have no place beside the other system's policy"))?;
+            senseless(
+                "import".to_owned(),
+                Some("untagged and orphans have no place beside the other system's policy"),
+            )?;
         }
         Ok(self)
     }

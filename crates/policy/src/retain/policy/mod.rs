@@ -15,8 +15,8 @@ pub use self::age::{Age, AgeError};
 pub use self::check::{PolicyError, PolicyProblem};
 pub use self::pattern::{Expression, Glob, PatternError, VersionRange};
 pub use self::rule::{
-    Check, Delete, Hold, HoldFrom, Import, ImportFrom, Include, Keep, Level, Mode, Order, Orphans, PromotedTo, Require, Scope,
-    Untagged,
+    Check, Delete, Hold, HoldFrom, Import, ImportFrom, Include, Keep, Level, Mode, Order, Orphans, PromotedTo, Require,
+    Scope, Untagged,
 };
 pub use self::selector::{Per, TagSelector};
 

@@ -423,7 +423,9 @@ impl Snapshot {
     pub(super) fn find_reference(&self, reference: &str) -> Option<ManifestId> {
         let (repository, name) = reference.split_once('@')?;
         let repository = self.find_repository(repository)?;
-        if let Some(key) = name.parse::<lockage_tagging::Digest>().ok().and_then(|digest| DigestKey::try_from(&digest).ok()) {
+        if let Some(key) =
+            name.parse::<lockage_tagging::Digest>().ok().and_then(|digest| DigestKey::try_from(&digest).ok())
+        {
             return self.find_manifest(repository, &key);
         }
         self.manifests_of(repository).find(|id| self.names.get(&id.0).is_some_and(|known| **known == *name))
