@@ -1,6 +1,7 @@
 //! Patterns of tags and repositories. Each has to match all of a name.
 
 use std::fmt;
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use lockage_tagging::semver::{Version, VersionReq};
@@ -98,7 +99,8 @@ impl Glob {
 #[serde(try_from = "String", into = "String")]
 pub struct Expression {
     text: String,
-    regex: Regex,
+    /// Shared, for what it remembers while it matches is large.
+    regex: Arc<Regex>,
     anchored: bool,
 }
 
@@ -118,7 +120,7 @@ impl Expression {
         let inner = inner.strip_suffix('$').filter(|before| !escapes(before)).unwrap_or(inner);
         let regex = RegexBuilder::new(&format!("^(?:{inner})$")).size_limit(LIMIT).build();
         let regex = regex.map_err(|error| PatternError::new(text, error))?;
-        Ok(Self { text: text.to_owned(), regex, anchored: inner != text })
+        Ok(Self { text: text.to_owned(), regex: Arc::new(regex), anchored: inner != text })
     }
 
     /// Whether it matches all of a name.
