@@ -241,7 +241,7 @@ fn harbor_refuses_also_what_harbor_takes_a_default_for() {
     let rule = json!({ "id": 1, "priority": 1, "disabled": false, "action": "retain", "template": "latestPushedK",
         "params": { "latestPushedK": 10 }, "tag_selectors": [selector("matches", "v*")],
         "scope_selectors": { "repository": [selector("repoMatches", "**")] } });
-    let document = json!({ "retention": policy(&[rule.clone()]), "immutable_rules": [{ "project_id": 1, "action": "immutable",
+    let document = json!({ "retention": policy(std::slice::from_ref(&rule)), "immutable_rules": [{ "project_id": 1, "action": "immutable",
         "template": "immutable_template", "tag_selectors": [selector("matches", "v*")],
         "scope_selectors": { "repository": [selector("repoMatches", "**")] } }] });
     assert!(parse(System::Harbor, &document).is_ok());
@@ -315,7 +315,7 @@ fn harbor_refuses_also_what_harbor_takes_a_default_for() {
     refused(System::Harbor, &policy(&[rule.clone(), rule.clone()]), "$.rules[1]", "twice");
     let days = |number: u32| {
         with(
-            &with(&policy(&[rule.clone()]), "/rules/0/template", json!("lastXDays")),
+            &with(&policy(std::slice::from_ref(&rule)), "/rules/0/template", json!("lastXDays")),
             "/rules/0/params",
             json!({ "lastXDays": number }),
         )

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::world::{ago, days, gone, gone_from};
 
-pub fn selector(decoration: &str, pattern: &str) -> Value {
+pub(super) fn selector(decoration: &str, pattern: &str) -> Value {
     json!({ "kind": "doublestar", "decoration": decoration, "pattern": pattern })
 }
 
@@ -23,7 +23,7 @@ fn rule(template: &str, number: u32, pattern: &str) -> Value {
     rule_of(template, number, &[selector("matches", pattern)], &[selector("repoMatches", "**")])
 }
 
-pub fn policy(rules: &[Value]) -> Value {
+pub(super) fn policy(rules: &[Value]) -> Value {
     json!({ "algorithm": "or", "rules": rules, "trigger": { "kind": "Schedule", "settings": { "cron": "" } },
             "scope": { "level": "project", "ref": 1 } })
 }

@@ -62,7 +62,7 @@ fn repository() -> impl Strategy<Value = Value> {
     })
 }
 
-pub fn repositories() -> impl Strategy<Value = Value> {
+pub(super) fn repositories() -> impl Strategy<Value = Value> {
     (repository(), repository()).prop_map(|(one, other)| json!({ "app": one, "team/web": other }))
 }
 
@@ -237,7 +237,7 @@ fn zot() -> impl Strategy<Value = Value> {
 }
 
 /// A system, and a document that it takes.
-pub fn policies() -> impl Strategy<Value = (System, Value)> {
+pub(super) fn policies() -> impl Strategy<Value = (System, Value)> {
     prop_oneof![
         ecr().prop_map(|document| (System::Ecr, document)),
         gar().prop_map(|document| (System::Gar, document)),

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use lockage_policy::import::{ImportedPolicy, System};
-use lockage_policy::retain::{Protection, Snapshot};
+use lockage_policy::retain::{Facts, Policy, Protection, Snapshot, plan_imported};
 use serde_json::Value;
 
 use super::world::outcome;
 
-pub fn cases() -> &'static [Value] {
+pub(super) fn cases() -> &'static [Value] {
     static CASES: OnceLock<Vec<Value>> = OnceLock::new();
     let read =
         || include_str!("../vectors/imports.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -52,9 +52,14 @@ fn every_case_of_the_four_systems_comes_out_as_its_system_has_it() {
             ("keep", keep.map(String::as_str).collect()),
             ("keep_tags", keep_tags.map(String::as_str).collect()),
         ];
+        // The planner's report is what the command line prints.
+        let (own, facts) = (Policy::keep_everything(), Facts::default());
+        let imported = condemned.imported(&snapshot, Protection::Faithful);
+        let report = serde_json::to_value(plan_imported(&snapshot, &own, &facts, imported, now).report()).unwrap();
         for (name, is) in lists {
             if expect.get(name).is_some() {
                 assert_eq!(is, set(&expect[name]), "{id}: {name}");
+                assert_eq!(set(&report[name]), is, "{id}: {name} of the report");
             }
         }
         for (name, rule) in expect["applied_rule"].as_object().into_iter().flatten() {

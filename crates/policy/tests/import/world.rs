@@ -6,26 +6,26 @@ use lockage_policy::retain::{Capabilities, Protection, Snapshot, Verdict};
 use serde_json::{Value, json};
 
 /// The time of every test.
-pub fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
 /// So many hours before now.
-pub fn ago(hours: i64) -> String {
+pub(super) fn ago(hours: i64) -> String {
     now().checked_sub(SignedDuration::from_hours(hours)).unwrap().to_string()
 }
 
 /// So many days before now.
-pub fn days(days: i64) -> String {
+pub(super) fn days(days: i64) -> String {
     ago(24 * days)
 }
 
-pub fn parse(system: System, document: &Value) -> Result<ImportedPolicy, InvalidPolicy> {
+pub(super) fn parse(system: System, document: &Value) -> Result<ImportedPolicy, InvalidPolicy> {
     ImportedPolicy::parse(system, document.to_string().as_bytes()).expect("the feature is on")
 }
 
 /// The digest of a manifest of this name.
-pub fn digest(name: &str) -> String {
+pub(super) fn digest(name: &str) -> String {
     let mut bytes = [0_u8; 32];
     for (at, byte) in name.bytes().enumerate() {
         bytes[at % 32] = bytes[at % 32].wrapping_mul(31).wrapping_add(byte);
@@ -35,7 +35,7 @@ pub fn digest(name: &str) -> String {
 }
 
 /// A snapshot of repositories, each a list of manifests without a digest.
-pub fn snapshot(repositories: &Value) -> Snapshot {
+pub(super) fn snapshot(repositories: &Value) -> Snapshot {
     let mut document = Vec::new();
     for (name, manifests) in repositories.as_object().unwrap() {
         let mut manifests = manifests.clone();
@@ -50,13 +50,13 @@ pub fn snapshot(repositories: &Value) -> Snapshot {
 
 /// What becomes of a registry.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    pub delete: Vec<String>,
-    pub archive: Vec<String>,
-    pub delete_tags: Vec<String>,
+pub(super) struct Outcome {
+    pub(super) delete: Vec<String>,
+    pub(super) archive: Vec<String>,
+    pub(super) delete_tags: Vec<String>,
 }
 
-pub fn outcome(snapshot: &Snapshot, condemned: &Condemned, protection: Protection) -> Outcome {
+pub(super) fn outcome(snapshot: &Snapshot, condemned: &Condemned, protection: Protection) -> Outcome {
     let settled = condemned.settle(snapshot, protection, Capabilities::OCI);
     let named = |verdict: Verdict| {
         let of = snapshot.manifests().filter(|id| settled.manifest(*id).0 == verdict);
@@ -72,11 +72,11 @@ pub fn outcome(snapshot: &Snapshot, condemned: &Condemned, protection: Protectio
 }
 
 /// What goes from one repository `r`, as its system would have it: manifests by name, or tags.
-pub fn gone(system: System, policy: &Value, manifests: &Value) -> Outcome {
+pub(super) fn gone(system: System, policy: &Value, manifests: &Value) -> Outcome {
     gone_from(system, policy, &json!({ "r": manifests }))
 }
 
-pub fn gone_from(system: System, policy: &Value, repositories: &Value) -> Outcome {
+pub(super) fn gone_from(system: System, policy: &Value, repositories: &Value) -> Outcome {
     let snapshot = snapshot(repositories);
     let condemned = parse(system, policy).unwrap_or_else(|error| panic!("{error}")).evaluate(&snapshot, now());
     let strip = |names: Vec<String>| {
