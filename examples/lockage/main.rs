@@ -12,6 +12,7 @@ mod pairs;
 mod progress;
 mod promote;
 mod report;
+mod retain;
 mod scanner;
 mod serve;
 mod sign;
@@ -79,6 +80,9 @@ enum Command {
     /// Verify, export or add to the ledger: who promoted what, where, on which evidence.
     #[command(subcommand)]
     Ledger(Box<ledger::Command>),
+    /// Decide what a registry keeps, and explain it; deletes nothing.
+    #[command(subcommand)]
+    Retain(retain::Command),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.
     Tags(Box<tags::Arguments>),
     /// Sign images, in both layouts of cosign.
@@ -119,6 +123,7 @@ async fn main() -> ExitCode {
         Command::Lint(arguments) => promote::lint::run(*arguments).await,
         Command::Simulate(arguments) => promote::simulate::run(arguments).await,
         Command::Ledger(command) => ledger::run(*command).await,
+        Command::Retain(command) => retain::run(command).await,
         Command::Tags(arguments) => tags::run(*arguments).await,
         Command::Sign(arguments) => sign::run(*arguments).await,
         Command::Verify(arguments) => verify::run(*arguments).await,

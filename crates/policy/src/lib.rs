@@ -3,11 +3,21 @@
 
 #[cfg(feature = "gate")]
 pub mod gate;
+#[cfg(any(feature = "import-ecr", feature = "import-gar", feature = "import-harbor", feature = "import-zot"))]
+pub mod import;
+#[cfg(any(
+    feature = "import-ecr",
+    feature = "import-gar",
+    feature = "import-harbor",
+    feature = "import-zot",
+    feature = "scan"
+))]
+mod json;
+pub mod retain;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "window")]
 pub mod window;
 
 /// The crate of the instants that this crate's functions take and give.
-#[cfg(any(feature = "scan", feature = "window"))]
 pub use jiff;

@@ -37,6 +37,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::json::excerpt;
+
 pub use self::baseline::Baseline;
 pub use self::checks::{Check, CheckReport, ChecksConfig, ChecksVerdict, ExitCodes, Level, decide_checks};
 pub use self::config::{ExceptionRules, GraceFrom, OsRule, ScanConfig, VexRules};
@@ -54,16 +56,6 @@ pub use self::severity::{Severity, SeverityError};
 pub use self::subject::{PlatformImage, Subject};
 pub use self::verdict::{Code, Dropped, Evidence, Judged, Reason, ScanVerdict, Verdict};
 pub use self::vex::{Product, Vex, VexStatement, VexStatus};
-
-/// The beginning of a foreign text, on one line, for a message.
-pub(crate) fn excerpt(text: &str) -> String {
-    const MOST: usize = 120;
-    let mut short: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(MOST).is_some() {
-        short.push('…');
-    }
-    short
-}
 
 /// An instant of RFC 3339, or a day, which begins at midnight UTC.
 fn instant(text: &str) -> Option<Timestamp> {

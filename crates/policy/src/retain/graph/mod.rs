@@ -1,0 +1,13 @@
+//! What names what: which manifests live because of others, what is left to go, and in which order.
+
+mod capabilities;
+mod closure;
+mod order;
+mod reason;
+mod said;
+mod settle;
+
+pub use self::capabilities::Capabilities;
+pub use self::reason::{Block, Layer, Reason, RuleId};
+pub use self::said::{Said, Word};
+pub use self::settle::{Protection, Settled, Verdict, settle};

@@ -1,0 +1,292 @@
+//! A plan: what would go, in which order, and why everything else stays.
+
+mod actions;
+mod evaluation;
+mod explain;
+mod guard;
+mod id;
+mod known;
+mod matching;
+mod rank;
+mod report;
+mod rules;
+mod simulate;
+mod table;
+mod time;
+mod words;
+
+use jiff::Timestamp;
+
+pub use self::actions::Action;
+pub use self::explain::{Explanation, Voice};
+pub use self::guard::{Refusal, Warning};
+pub use self::report::{Line, Report};
+pub use self::rules::RuleName;
+pub use self::simulate::{Breakpoint, Timeline, simulate};
+
+pub(super) use self::known::tag as find_tag;
+
+use self::evaluation::Evaluation;
+use super::facts::Facts;
+use super::graph::{Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle};
+use super::policy::{Policy, Untag};
+use super::snapshot::{DigestKey, ManifestId, Snapshot, TagId, micros};
+
+/// What a policy comes to on a snapshot, at one moment. It deletes nothing: it says what would be deleted, and why.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    evaluation: Evaluation<'a>,
+    now: Timestamp,
+    rules: Vec<RuleName>,
+    settled: Settled,
+    id: DigestKey,
+    policy: DigestKey,
+    refusals: Vec<Refusal>,
+    warnings: Vec<Warning>,
+}
+
+/// What another system's policy says of a snapshot, ready to be settled.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// What it says. Its rules are numbered by their places in `rules`.
+    pub said: Said,
+    /// Its rules.
+    pub rules: Vec<RuleName>,
+    /// How much more is kept than it says.
+    pub protection: Protection,
+}
+
+impl Imported {
+    /// What another system's policy says, and its rules by number.
+    #[must_use]
+    pub fn new(said: Said, rules: Vec<RuleName>) -> Self {
+        Self { said, rules, protection: Protection::Full }
+    }
+
+    /// Keeps no more than that system keeps. For comparisons with it, and for nothing else.
+    #[must_use]
+    pub fn faithful(mut self) -> Self {
+        self.protection = Protection::Faithful;
+        self
+    }
+}
+
+/// What a policy comes to on a snapshot at `now`. The same whatever order rows and rules came in.
+///
+/// ```
+/// use lockage_policy::retain::{Facts, Policy, Snapshot, plan};
+///
+/// let snapshot = Snapshot::read(br#"{"repositories": [{"name": "app", "manifests": [
+///     {"digest": "sha256:1111111111111111111111111111111111111111111111111111111111111111", "tags": ["pr-2-aaaaaaa"],
+///      "pushed_at": "2026-06-01T10:00:00Z"},
+///     {"digest": "sha256:2222222222222222222222222222222222222222222222222222222222222222", "tags": ["pr-2-bbbbbbb"],
+///      "pushed_at": "2026-06-01T11:00:00Z"}]}]}"#.as_slice())?;
+/// let policy: Policy = serde_json::from_str(r#"{"version": 1,
+///     "classes": {"pr": {"tag": {"regex": "pr-(?<pr>[0-9]+)-[0-9a-f]{7,40}"}}},
+///     "delete": [{"name": "superseded", "class": "pr", "beyond": 1, "per": ["pr"]}]}"#)?;
+/// let facts = Facts::default();
+/// let plan = plan(&snapshot, &policy, &facts, "2026-06-01T12:00:00Z".parse()?);
+/// assert_eq!(plan.report().delete_tags, ["app:pr-2-aaaaaaa"]);
+/// assert_eq!(plan.explain("app:pr-2-aaaaaaa").unwrap().rule.as_deref(), Some("superseded"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn plan<'a>(snapshot: &'a Snapshot, policy: &'a Policy, facts: &'a Facts, now: Timestamp) -> Plan<'a> {
+    Plan::new(Evaluation::new(snapshot, policy, facts, micros(Some(now))), facts, now, None)
+}
+
+/// What another system's policy comes to: what it says, then the holds and guards of `policy`, then what names what.
+#[must_use]
+pub fn plan_imported<'a>(
+    snapshot: &'a Snapshot,
+    policy: &'a Policy,
+    facts: &'a Facts,
+    imported: Imported,
+    now: Timestamp,
+) -> Plan<'a> {
+    Plan::new(Evaluation::new(snapshot, policy, facts, micros(Some(now))), facts, now, Some(imported))
+}
+
+impl<'a> Plan<'a> {
+    fn new(evaluation: Evaluation<'a>, facts: &Facts, now: Timestamp, imported: Option<Imported>) -> Self {
+        let (snapshot, policy) = (evaluation.snapshot, evaluation.policy);
+        let mut rules = rules::rules(policy);
+        let mut can = facts.capabilities;
+        if policy.untag == Untag::Never {
+            can = can.without_untag();
+        }
+        let mut protection = Protection::Full;
+        let said = match imported {
+            None => own(&evaluation),
+            Some(imported) => {
+                protection = imported.protection;
+                let first = rules.len();
+                rules.extend(imported.rules);
+                theirs(&evaluation, imported.said, first, protection)
+            }
+        };
+        let settled = settle(snapshot, &said, protection, can);
+        let policy_digest = policy.digest();
+        let id = id::id(snapshot, policy_digest, facts, &rules, protection, evaluation.now);
+        let mut plan = Self {
+            evaluation,
+            now,
+            rules,
+            settled,
+            id,
+            policy: policy_digest,
+            refusals: Vec::new(),
+            warnings: Vec::new(),
+        };
+        if protection == Protection::Full {
+            (plan.refusals, plan.warnings) = guard::guard(&plan, facts);
+        }
+        plan
+    }
+
+    /// The hash of all that it was made from. What executes a plan executes this one.
+    #[must_use]
+    pub fn id(&self) -> DigestKey {
+        self.id
+    }
+
+    /// The moment that it is for.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The hash of the policy.
+    #[must_use]
+    pub fn policy(&self) -> DigestKey {
+        self.policy
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.evaluation.snapshot
+    }
+
+    /// The rules, by the numbers that reasons use.
+    #[must_use]
+    pub fn rules(&self) -> &[RuleName] {
+        &self.rules
+    }
+
+    /// What happens to a tag, and why.
+    #[must_use]
+    pub fn tag(&self, id: TagId) -> (Verdict, Reason) {
+        self.settled.tag(id)
+    }
+
+    /// What happens to a manifest, and why.
+    #[must_use]
+    pub fn manifest(&self, id: ManifestId) -> (Verdict, Reason) {
+        self.settled.manifest(id)
+    }
+
+    /// The manifests that are deleted: parents before children, referrers before their subjects.
+    #[must_use]
+    pub fn deletes(&self) -> &[ManifestId] {
+        self.settled.order()
+    }
+
+    /// What stops it. A plan with a refusal is not executed.
+    #[must_use]
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// What whoever wrote the policy might not have meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// How many bytes become free, as far as its registry says how large manifests are. Layers that others share are counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let sizes = self.deletes().iter().filter_map(|id| self.snapshot().size(*id));
+        sizes.fold(0, u64::saturating_add)
+    }
+}
+
+/// What the own rules say.
+fn own(evaluation: &Evaluation<'_>) -> Said {
+    let snapshot = evaluation.snapshot;
+    let mut said = Said::nothing(snapshot);
+    for tag in snapshot.tags() {
+        let word = match snapshot.speaks_about(tag) {
+            None => match evaluation.decide(tag) {
+                (true, reason) => Word::Keep(reason),
+                (false, reason) => Word::Remove(reason),
+            },
+            Some(_) if snapshot.is_immutable(tag) => Word::Keep(Reason::Immutable),
+            Some(Some(_)) => continue,
+            Some(None) => match evaluation.orphan_from(tag) {
+                Some((reason, from)) if from <= evaluation.now => Word::Remove(reason),
+                _ => continue,
+            },
+        };
+        said.say_tag(tag, word);
+    }
+    for id in snapshot.manifests() {
+        said.say_manifest(id, manifest(evaluation, id));
+    }
+    said
+}
+
+fn manifest(evaluation: &Evaluation<'_>, id: ManifestId) -> Word {
+    let snapshot = evaluation.snapshot;
+    let has_plain_tag = snapshot.tags_at(id).any(|tag| snapshot.speaks_about(tag).is_none());
+    let (reason, until) = evaluation.manifest(id, has_plain_tag);
+    if until > evaluation.now {
+        return Word::Keep(reason);
+    }
+    if has_plain_tag || snapshot.has_parent(id) || snapshot.is_referrer(id) {
+        return Word::Nothing;
+    }
+    let pushed = snapshot.pushed_micros(id.0);
+    evaluation.alone_from(id, pushed).map_or(Word::Nothing, |(reason, _)| Word::Remove(reason))
+}
+
+/// What another system's rules say, where the own holds say nothing.
+fn theirs(evaluation: &Evaluation<'_>, mut said: Said, first: usize, protection: Protection) -> Said {
+    let snapshot = evaluation.snapshot;
+    let renamed = |reason| match reason {
+        Reason::Rule(layer, RuleId(rule)) => {
+            Reason::Rule(layer, RuleId(u16::try_from(first + usize::from(rule)).unwrap_or(u16::MAX)))
+        }
+        reason => reason,
+    };
+    let word = |word| match word {
+        Word::Nothing => Word::Nothing,
+        Word::Keep(reason) => Word::Keep(renamed(reason)),
+        Word::Remove(reason) => Word::Remove(renamed(reason)),
+        Word::Archive(reason) => Word::Archive(renamed(reason)),
+    };
+    let full = protection == Protection::Full;
+    for tag in snapshot.tags() {
+        let plain = full && snapshot.speaks_about(tag).is_none();
+        // Without a time, the other system decided by what it has; only its own importer can know what that means.
+        let held =
+            evaluation.holds(tag).find(|(reason, until)| *until > evaluation.now && *reason != Reason::UnknownTime);
+        said.say_tag(
+            tag,
+            match held.filter(|_| plain) {
+                Some((reason, _)) => Word::Keep(reason),
+                None => word(said.tag(tag)),
+            },
+        );
+    }
+    for id in snapshot.manifests() {
+        let (reason, until) = evaluation.manifest(id, true);
+        said.say_manifest(
+            id,
+            if full && until > evaluation.now { Word::Keep(reason) } else { word(said.manifest(id)) },
+        );
+    }
+    said
+}

@@ -1,0 +1,33 @@
+//! `lockage retain`: what a registry keeps, decided and explained before anything is deleted.
+
+mod check;
+mod explain;
+mod inventory;
+mod planned;
+mod policy;
+mod simulate;
+
+use std::process::ExitCode;
+
+use crate::report::Failure;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// Say what would go, in which order, and why everything else stays. Deletes nothing.
+    Plan(Box<planned::Arguments>),
+    /// Say why a tag or a manifest stays or goes, and when that changes.
+    Explain(Box<explain::Arguments>),
+    /// Say what would go when, from one moment to another.
+    Simulate(Box<simulate::Arguments>),
+    /// Check a policy: what makes no sense in it, and what might not have been meant.
+    Check(check::Arguments),
+}
+
+pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Plan(arguments) => planned::run(*arguments).await,
+        Command::Explain(arguments) => explain::run(*arguments).await,
+        Command::Simulate(arguments) => simulate::run(*arguments).await,
+        Command::Check(arguments) => check::run(&arguments),
+    }
+}
