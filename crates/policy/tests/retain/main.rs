@@ -11,3 +11,4 @@ mod oracle;
 mod policies;
 mod properties;
 mod snapshot;
+mod speed;
