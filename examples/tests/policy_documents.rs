@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use boon::{Compiler, SchemaIndex, Schemas};
+use lockage_policy::retain::Policy;
 use lockage_policy::scan::{ExceptionsDocument, GateConfig};
 use lockage_policy::window::Windows;
 use serde::de::DeserializeOwned;
@@ -157,4 +158,34 @@ fn gates_on_scans_checks_and_windows() {
     assert!(!schema.accepts(&json!({"kind": "scan", "scan": rules, "config": "x", "reports": ["x"]})));
     assert!(!schema.accepts(&json!({"kind": "window"})));
     assert!(!schema.accepts(&json!({"kind": "soak"})));
+}
+
+#[test]
+fn retention() {
+    agree::<Policy>(
+        "retention.yaml",
+        "retention",
+        &[
+            ("/version", Value::Null),
+            ("/version", json!(2)),
+            ("/grace", json!("15 minutes")),
+            ("/grace", json!(15)),
+            ("/classes/pr/tag", json!({"exact": "a", "glob": "b"})),
+            ("/classes/pr/tag", json!({"any_of": []})),
+            ("/classes/pr/tags", json!("a")),
+            ("/hold/0/forever", Value::Null),
+            ("/hold/1/from", json!("created")),
+            ("/hold/1/mode", json!("strict")),
+            ("/keep/0/newest", json!(-1)),
+            ("/keep/0/order", json!("name")),
+            ("/delete/0/beyond", Value::Null),
+            ("/delete/1/after", Value::Null),
+            ("/delete/3/promoted/require", json!(["hope"])),
+            ("/delete/3/promoted/after", Value::Null),
+            ("/untagged/older_than", Value::Null),
+            ("/guards/max_delete_ratio", json!(2)),
+            ("/checks/0/immutable-moved", json!("maybe")),
+            ("/retain", json!({})),
+        ],
+    );
 }

@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 mod case;
+#[cfg(feature = "documents")]
+mod documents;
 mod generate;
 mod model;
 mod oracle;
+#[cfg(feature = "documents")]
+mod policies;
 mod properties;
 mod snapshot;
+mod speed;

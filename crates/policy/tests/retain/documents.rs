@@ -1,0 +1,108 @@
+//! Documents: what is wrong is said with line and rule, and what might not have been meant is said as well.
+
+use lockage_policy::retain::{Facts, Format, LintKind, Policy, Snapshot, plan};
+use serde_json::json;
+
+#[test]
+fn an_invalid_document_is_refused_with_the_line_and_the_rule() {
+    let base =
+        "version: 1\nclasses:\n  pr: { tag: { regex: 'pr-(?<pr>[0-9]+)' } }\n  n: { tag: { glob: 'n-*' } }\ndelete:\n";
+    for (rest, line, rule, part) in [
+        ("  - { name: a, older_than: 3d, odler: 1 }", 6, "delete.a", "odler"),
+        ("  - { name: a, older_than: 3 days }", 6, "delete.a", "no length of time"),
+        ("  - { name: a, older_than: -3d }", 6, "delete.a", "no length of time"),
+        (
+            "  - { name: b, older_than: 3d }\n  - { name: a, class: nope, older_than: 3d }",
+            7,
+            "delete.a",
+            "no class \"nope\"",
+        ),
+        ("  - { name: a }", 6, "delete.a", "no condition"),
+        ("  - { name: a, always: true, beyond: 1 }", 6, "delete.a", "contradicts"),
+        ("  - { name: a, class: n, beyond: 1, per: [pr] }", 6, "delete.a", "no named group"),
+        ("  - { name: a, older_than: 3d }\n  - { name: a, older_than: 4d }", 6, "delete.a", "same name"),
+        ("  - { name: a, tag: { regex: '(' }, always: true }", 6, "delete.a", "unclosed"),
+        ("  - { name: a, tag: { semver: 'x.y' }, always: true }", 6, "delete.a", "x.y"),
+        ("  - { name: a, tag: { exact: x, glob: y }, always: true }", 6, "delete.a", "exactly one"),
+        ("  - { name: a, event: pr_closed, class: pr, per: [pr] }", 6, "delete.a", "without each other"),
+        ("  - { name: a, older_than: 3d, per: [pr], class: pr }", 6, "delete.a", "per means nothing"),
+    ] {
+        let error = Policy::parse(&format!("{base}{rest}\n"), Format::Yaml).unwrap_err();
+        let text = error.to_string();
+        assert_eq!((error.line(), error.rule()), (Some(line), Some(rule)), "{rest}: {text}");
+        assert!(text.contains(part), "{rest}: {text}");
+    }
+    for (text, format, part) in [
+        ("version: 2\n", Format::Yaml, "version 2"),
+        ("classes: {}\n", Format::Yaml, "version"),
+        ("version = 1\ndelte = []\n", Format::Toml, "delte"),
+        ("{\"version\": 1, \"grace\": 5}", Format::Json, "grace"),
+        ("version: 1\nguards: { max_delete_ratio: 2 }\n", Format::Yaml, "a part of one"),
+        ("version: 1\nhold: [{ name: h, forever: true, for: 1d }]\n", Format::Yaml, "exactly one of for"),
+        ("version: 1\nkeep: [{ name: k, newest: 1, within: 1d }]\n", Format::Yaml, "rules of their own"),
+        ("version: 1\nimport: { from: ecr, file: x }\nkeep: [{ name: k }]\n", Format::Yaml, "no place beside"),
+    ] {
+        let error = Policy::parse(text, format).unwrap_err();
+        assert!(part == "grace" || error.to_string().contains(part), "{text}: {error}");
+        assert!(!error.remedy().is_empty());
+    }
+}
+
+fn lints(text: &str) -> Vec<(LintKind, String)> {
+    let policy =
+        Policy::parse(&format!("version: 1\n{text}"), Format::Yaml).unwrap_or_else(|error| panic!("{text}: {error}"));
+    policy.lint().into_iter().map(|lint| (lint.kind, lint.place)).collect()
+}
+
+#[test]
+fn each_lint_finds_what_it_is_for_and_nothing_else() {
+    let pr = "classes: { pr: { tag: { regex: 'pr-(?<pr>[0-9]+)' } } }\n";
+    for (text, kind, place) in [
+        ("classes: { a: { tag: 'v*' }, b: { tag: { semver: '*' } } }", LintKind::ClassOverlap, "classes.a"),
+        ("classes: { a: { tag: { regex: '^v.*$' } } }", LintKind::Anchors, "classes.a"),
+        ("classes: { a: { tag: 'pr-2*' } }", LintKind::PrefixDigit, "classes.a"),
+        (
+            "delete: [{ name: d, tag: 'a-*', always: true }]\nkeep: [{ name: k, tag: 'a-*' }]",
+            LintKind::Shadowed,
+            "delete.d",
+        ),
+        (&format!("{pr}delete: [{{ name: d, class: pr, beyond: 1 }}]"), LintKind::NotPerGroup, "delete.d"),
+        ("basis: created", LintKind::CreatedBasis, "basis"),
+        ("untagged: { older_than: 2d }", LintKind::UntaggedWithoutGrace, "untagged"),
+        ("keep: [{ name: k, newest: 0 }]", LintKind::NewestZero, "keep.k"),
+        ("hold: [{ name: h, for: 5y }]\ndelete: [{ name: d, older_than: 7y }]", LintKind::ShortHold, "hold.h"),
+    ] {
+        assert_eq!(lints(text), [(kind, place.to_owned())], "{text}");
+    }
+    for text in [
+        "classes: { a: { tag: 'v-*' }, b: { tag: { semver: '*' } } }",
+        "classes: { a: { tag: { regex: 'v.*' } } }",
+        "classes: { a: { tag: 'pr-2-*' } }",
+        "delete: [{ name: d, tag: 'a-*', always: true }]\nkeep: [{ name: k, tag: 'b-*' }]",
+        &format!("{pr}delete: [{{ name: d, class: pr, beyond: 1, per: [pr] }}]"),
+        "untagged: { older_than: 2d }\ngrace: 1h",
+        "keep: [{ name: k, newest: 1 }]",
+        "hold: [{ name: h, for: 7y }]\ndelete: [{ name: d, older_than: 7y }]",
+    ] {
+        assert_eq!(lints(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_plan_that_deletes_most_of_a_registry_is_worth_a_word() {
+    let rows: Vec<_> = (1..=4)
+        .map(|number: u8| {
+            let digest = format!("sha256:{}", format!("{number:02x}").repeat(32));
+            json!({"digest": digest, "tags": [format!("n-{number}")], "pushed_at": format!("2026-01-0{number}T00:00:00Z")})
+        })
+        .collect();
+    let document = json!({"repositories": [{"name": "app", "manifests": rows}]});
+    let snapshot = Snapshot::read(document.to_string().as_bytes()).unwrap();
+    let facts = Facts::default();
+    for (beyond, large) in [(1, true), (2, false)] {
+        let text = format!("version: 1\ndelete: [{{ name: d, beyond: {beyond} }}]");
+        let policy = Policy::parse(&text, Format::Yaml).unwrap();
+        let plan = plan(&snapshot, &policy, &facts, "2026-06-01T00:00:00Z".parse().unwrap());
+        assert_eq!(plan.lint().is_some(), large, "{beyond}");
+    }
+}
