@@ -92,7 +92,8 @@ fn a_policy_of_another_system_is_read_as_that_system_reads_it() {
     let policy = json!({"rules": [{"rulePriority": 1, "description": "keep one", "selection": {"tagStatus": "tagged",
         "tagPatternList": ["pr-*"], "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]});
     std::fs::write(dir.path().join("policy.json"), policy.to_string()).unwrap();
-    let plan = ["retain", "plan", "--policy", "policy.json", "--format", "ecr", "--snapshot", "snapshot.json", "--json"];
+    let plan =
+        ["retain", "plan", "--policy", "policy.json", "--format", "ecr", "--snapshot", "snapshot.json", "--json"];
     for more in [&["--faithful"][..], &[]] {
         let output = lockage(dir.path(), &[&plan[..], more, &["--now", "2026-06-01T12:00:00Z"]].concat());
         assert_eq!(printed(&output)["keep"], json!(["app@m2"]), "{output:?}");

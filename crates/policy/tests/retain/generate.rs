@@ -68,8 +68,12 @@ impl Random {
             tags.insert(name, Tag { m: self.of(&ids).clone(), moved });
         }
         let in_use = manifests.keys().chain(tags.keys()).filter(|_| self.chance(5)).cloned().collect();
-        let promoted =
-            ids.iter().filter_map(|id| self.chance(30).then(|| (id.clone(), self.between(0, 100)))).collect();
+        let mut promoted = BTreeMap::new();
+        for id in &ids {
+            if self.chance(30) {
+                promoted.insert(id.clone(), self.between(0, 100));
+            }
+        }
         let complete = self.chance(90);
         let unresolved: BTreeSet<String> = ids.iter().filter(|_| self.chance(2)).cloned().collect();
         let policy = self.rules();

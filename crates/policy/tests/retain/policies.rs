@@ -1,6 +1,6 @@
 //! Policies as people want them, as documents, with the dates on which things go.
 
-use lockage_policy::jiff::Timestamp;
+use lockage_policy::jiff::{SignedDuration, Timestamp};
 use lockage_policy::retain::{
     Action, Capabilities, Event, Facts, Format, InUse, Plan, Policy, Promotion, Refusal, Report, Require, Running,
     Snapshot, Verdict, diff, plan, weakened,
@@ -144,7 +144,7 @@ fn nightly_images_go_after_days_or_by_number_and_never_the_last_three() {
     let start = at("2026-06-01T00:00:00Z");
     let rows: Vec<_> = (1..=24_u8)
         .map(|night| {
-            let pushed = start + lockage_policy::jiff::SignedDuration::from_hours(12 * i64::from(night));
+            let pushed = start + SignedDuration::from_hours(12 * i64::from(night));
             row(night, &[&format!("nightly-{night:02}")], &pushed.to_string())
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use lockage_policy::jiff::Timestamp;
 use lockage_policy::retain::{DigestKey, Facts, ManifestRow, Plan, Policy, Snapshot, SnapshotBuilder, TagRow, plan};
 
 use super::generate::Random;
@@ -33,7 +34,7 @@ fn build(tags: u64) -> Snapshot {
     let mut random = Random::new(1);
     let mut builder = SnapshotBuilder::new();
     let app = builder.repository("registry.example/app").unwrap();
-    let now: lockage_policy::jiff::Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     for number in 0..tags {
         let mut key = || {
             let mut bytes = [0; 32];

@@ -115,10 +115,9 @@ fn versions(snapshot: &Snapshot, set: &Bits) -> HashMap<u32, i64> {
         .collect();
     all.sort_unstable_by(|(one, _), (other, _)| one.cmp_precedence(other));
     let mut places = HashMap::with_capacity(all.len());
-    let mut place = 0;
-    for same in all.chunk_by(|(one, _), (other, _)| one.cmp_precedence(other).is_eq()) {
+    let same = all.chunk_by(|(one, _), (other, _)| one.cmp_precedence(other).is_eq());
+    for (place, same) in (0_i64..).zip(same) {
         places.extend(same.iter().map(|(_, tag)| (*tag, place)));
-        place += 1;
     }
     places
 }

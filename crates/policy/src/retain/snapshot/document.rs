@@ -278,10 +278,10 @@ impl Rows {
     fn take(&mut self, to: &mut SnapshotBuilder, repository: RepositoryId, row: Written) -> Result<(), SnapshotError> {
         let digest = row.digest.as_deref().unwrap_or_default();
         let key = digest_key(digest).ok_or_else(|| wrong(to, repository, digest))?;
-        if let Some(name) = &row.name {
-            if self.names.insert(name.clone(), key).is_some_and(|other| other != key) {
-                return Err(SnapshotError::TwiceManifest { repository: to.name(repository), manifest: name.clone() });
-            }
+        if let Some(name) = &row.name
+            && self.names.insert(name.clone(), key).is_some_and(|other| other != key)
+        {
+            return Err(SnapshotError::TwiceManifest { repository: to.name(repository), manifest: name.clone() });
         }
         let waits = row.child_digests.len() != row.children.len() && !row.children.is_empty()
             || row.subject.is_some() && row.subject_digest.is_none();
