@@ -1,7 +1,6 @@
 //! A promotion through a document, with a gate that runs a real Trivy on images in docker-registry.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-#[allow(dead_code, reason = "the program uses more of it")]
 mod real;
 #[path = "../lockage/scanner.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the program uses more of it")]

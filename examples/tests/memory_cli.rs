@@ -38,7 +38,7 @@ async fn what_runs_and_where_an_image_is_are_told_by_the_ledger() {
         places.iter().map(|place| (place["environment"].as_str().unwrap(), &place["current"])).collect();
     assert_eq!(names, [("dev", &false.into()), ("stage", &false.into()), ("prod", &false.into())]);
     assert!(places[2]["visits"][0]["until"].as_str().unwrap().ends_with('Z'));
-    world.run(&["where-is", &first.to_string()]).ends(0).says("sha-0000001");
+    world.run(&["where-is", first.as_ref()]).ends(0).says("sha-0000001");
     world.run(&["where-is", "#2"]).ends(0).says("now, since");
     world.run(&["where-is", "9.9.9"]).ends(1).says("never been anywhere");
     world.run(&["where-is", "latest"]).ends(2).says("Write a commit");

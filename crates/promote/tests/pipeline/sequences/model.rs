@@ -425,8 +425,8 @@ impl Model {
         self.learn().await;
         // What it went on with is what was begun, and was neither denied nor, if it is a promotion, held.
         let told = self.told().await;
-        let about = told.iter().map(|one| &one.entry).filter(|entry| entry.environment.as_ref() == Some(&there));
-        let last = about.filter(|entry| entry.arrives()).next_back();
+        let mut about = told.iter().map(|one| &one.entry).filter(|entry| entry.environment.as_ref() == Some(&there));
+        let last = about.rfind(|entry| entry.arrives());
         if let Some(entry) = last {
             let image = self.images.iter().position(|image| digest(image) == entry.digest).unwrap();
             if self.current.get(&at) != Some(&image) {
