@@ -153,7 +153,7 @@ async fn a_plan_file_that_was_edited_is_refused() {
         let refused =
             [promoter.clear(edited.clone(), now()).await, promoter.clear_with_override(edited, &by, now()).await];
         for refused in refused {
-            assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}");
+            assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}: {refused:?}");
         }
     }
     let same: Plan<Draft> = serde_json::from_str(&text).unwrap();
