@@ -40,6 +40,31 @@ pub trait StatementVerifier: Debug + Send + Sync {
     /// Whatever keeps it from deciding, such as a trust root that cannot be read. What is malformed, signed wrongly, or by
     /// nobody whom it knows is decided: it is [`Checked::Refused`].
     async fn verify_statement(&self, sealed: &Sealed) -> Result<Checked, StatementError>;
+
+    /// Why nobody can ever have signed as `identity`, where that is known without a signature: documents refuse such names,
+    /// since a misspelt one lets nobody in, or keeps nobody out.
+    fn never_signs_as(&self, identity: &str) -> Option<Unsigned> {
+        let _ = identity;
+        None
+    }
+}
+
+/// Why nobody signs under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unsigned {
+    /// Why, in one line.
+    pub why: String,
+    /// Which names there are.
+    pub remedy: String,
+}
+
+impl Unsigned {
+    /// A reason, and what to write instead.
+    #[must_use]
+    pub fn new(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { why: why.into(), remedy: remedy.into() }
+    }
 }
 
 /// What a verifier found.
@@ -104,5 +129,9 @@ impl<T: StatementSigner + ?Sized> StatementSigner for Arc<T> {
 impl<T: StatementVerifier + ?Sized> StatementVerifier for Arc<T> {
     async fn verify_statement(&self, sealed: &Sealed) -> Result<Checked, StatementError> {
         (**self).verify_statement(sealed).await
+    }
+
+    fn never_signs_as(&self, identity: &str) -> Option<Unsigned> {
+        (**self).never_signs_as(identity)
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use lockage_policy::scan::{Exceptions, ExceptionsDocument, GateConfig, GrypeIgnore, TrivyIgnore};
 use serde::de::DeserializeOwned;
 
+use crate::promote::Trouble;
 use crate::report::Failure;
 
 /// The most bytes of a file that a person has written.
@@ -35,6 +36,16 @@ impl Error for Invalid {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(self.source.as_ref())
     }
+}
+
+/// In one line: what is shown of the text around it has several.
+fn misplaced(file: &Path, text: &str, error: &toml::de::Error) -> Trouble {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let place = before.map(|before| format!(":{}", before.matches('\n').count() + 1)).unwrap_or_default();
+    let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    Trouble::new(format_args!("{}{place}: {why}", file.display())).remedy(
+        "examples/documents/gate.toml shows each key, and examples/documents/exceptions.yaml those of exceptions.",
+    )
 }
 
 /// What decides, and how strictly.
@@ -81,11 +92,13 @@ fn text(file: &Path) -> Result<String, Failure> {
 }
 
 fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Failure> {
+    if extension(file) == "toml" {
+        return toml::from_str(text).map_err(|error| Failure::usage(&misplaced(file, text, &error)));
+    }
     let read = || -> Result<T, Box<dyn Error>> {
         Ok(match extension(file).as_str() {
             "json" => serde_json::from_str(text)?,
             "yaml" | "yml" => serde_saphyr::from_str(text)?,
-            "toml" => toml::from_str(text)?,
             _ => return Err("its name ends in none of .toml, .yaml and .json".into()),
         })
     };

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     edge: Option<Name>,
 
     /// The release that it is, as for `promote`.
-    #[arg(long, value_name = "VERSION", requires = "image")]
+    #[arg(long, value_name = "VERSION", requires = "image", value_parser = super::release)]
     release: Option<String>,
 
     /// Why it is good.

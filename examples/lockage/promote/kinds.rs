@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use lockage_policy::gate::documents::PolicyGates;
-use lockage_promote::pipeline::approval::{Checked, Sealed, StatementError, StatementVerifier};
 use lockage_promote::pipeline::documents::{
     BuiltIn, Document, Factories, GateProblem, Outside, Reports, StepFactories, Surroundings,
 };
 use lockage_registry::{Host, Memory, Source};
 use lockage_signing::documents::SigningGates;
-use lockage_signing::gate::Signers;
 
 use super::steps;
 use super::world::invalid;
@@ -51,7 +48,13 @@ impl Kinds {
         let (signers, folder) = (signing.verifier(), document.folder().to_owned());
         let policy = PolicyGates::new(document.folder())
             .reading(source.clone())
-            .verifiers(move |names| Ok(Arc::new(Chosen::of(&signers, names)?)))
+            .verifiers(move |names| {
+                let chosen = signers.only(names).map_err(|error| GateProblem::Parameters {
+                    why: format!("attested.signers: {error}"),
+                    remedy: Some(error.remedy()),
+                })?;
+                Ok(Arc::new(chosen))
+            })
             .scanners(move |name, options| match name {
                 "trivy" => {
                     let trivy = Trivy::of(&folder, options)?.with_registry_credentials(credentials.clone());
@@ -69,37 +72,5 @@ impl Kinds {
             .with(Reports::new(surroundings.clone()))
             .with(Outside::new(surroundings.clone()));
         Ok(Self { gates, steps: steps::factories(surroundings) })
-    }
-}
-
-/// Some of the signers of a document, and nobody else.
-#[derive(Debug)]
-struct Chosen {
-    signers: Arc<Signers>,
-    names: Vec<String>,
-}
-
-impl Chosen {
-    fn of(signers: &Arc<Signers>, names: &[String]) -> Result<Self, GateProblem> {
-        if let Some(unknown) = names.iter().find(|name| !signers.names().any(|known| known == name.as_str())) {
-            let known: Vec<_> = signers.names().collect();
-            return Err(GateProblem::Parameters {
-                why: format!("there is no signer {unknown}"),
-                remedy: Some(format!("There are: {}.", known.join(", "))),
-            });
-        }
-        Ok(Self { signers: Arc::clone(signers), names: names.to_vec() })
-    }
-}
-
-#[async_trait]
-impl StatementVerifier for Chosen {
-    async fn verify_statement(&self, sealed: &Sealed) -> Result<Checked, StatementError> {
-        Ok(match self.signers.verify_statement(sealed).await? {
-            Checked::Signed { by, .. } if !self.names.contains(&by.identity) => {
-                Checked::Refused { reason: format!("{} has signed it, who is not asked for", by.identity) }
-            }
-            checked => checked,
-        })
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     edge: Option<Name>,
 
     /// The release that it is, where a commit that was built before is tagged: 1.4.0 or v1.4.0.
-    #[arg(long, value_name = "VERSION", conflicts_with = "apply")]
+    #[arg(long, value_name = "VERSION", conflicts_with = "apply", value_parser = release)]
     release: Option<String>,
 
     /// Write the plan to this file, to be approved and applied later.
@@ -90,6 +90,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn name(text: &str) -> Result<Name, NameProblem> {
     text.parse()
+}
+
+/// What is no version would make no tag of the release, and the tags that move would go without.
+pub(crate) fn release(text: &str) -> Result<String, String> {
+    match semver::Version::parse(text.strip_prefix('v').unwrap_or(text)) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{error}. Write 1.4.0 or v1.4.0")),
+    }
 }
 
 fn select(text: &str) -> Result<Select, String> {

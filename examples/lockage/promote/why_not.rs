@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     edge: Option<Name>,
 
     /// The release that it is, where a commit that was built before is tagged.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = super::release)]
     release: Option<String>,
 
     /// Print one JSON document.

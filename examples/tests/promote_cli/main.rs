@@ -197,6 +197,8 @@ async fn a_commit_that_is_tagged_later_is_promoted_as_that_release() {
     let digest = world.build(42).await;
     let good = fs::read_to_string(world.path("lockage.toml")).unwrap();
     fs::write(world.path("lockage.toml"), good.replace("[\"sha-{sha}\"]", "[\"{version}\"]")).unwrap();
+    world.promote("sha:000002a", "stage", &["--yes", "--release", "banana"]).ends(2).says("Write 1.4.0 or v1.4.0");
+    assert_eq!(World::held(&world.stage, "stage").await, None, "no tag moves without the one of its release");
     world.promote("sha:000002a", "stage", &["--yes", "--release", "v1.2.3"]).ends(0).says("app:1.2.3@sha256:");
     world.run(&["why-not", "app", "--select", "env:stage", "--to", "prod", "--json"]).ends(0).says("\"1.2.3\"");
     world.promote("env:stage", "prod", &["--yes"]).ends(0);

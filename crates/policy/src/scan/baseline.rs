@@ -59,14 +59,18 @@ impl Baseline {
     }
 
     fn add(&mut self, finding: &Finding) {
-        for name in finding.names() {
-            self.known.insert(Known { name: name.to_owned(), package: finding.package.name.clone() });
+        let known = |name: &str| Known { name: name.to_owned(), package: finding.package.name.clone() };
+        self.known.extend(finding.cves().map(known));
+        if finding.cves().next().is_none() {
+            self.known.insert(known(&finding.id));
         }
     }
 
-    /// Whether the environment has the finding, by one of its names, in the same package.
+    /// Whether the environment has the finding in the same package: every CVE that it stands for, or, where one of the two
+    /// has none, the finding of the same id. That a vendor's advisory is about both makes nothing known.
     pub(super) fn has(&self, finding: &Finding) -> bool {
-        let known = |name: &str| Known { name: name.to_owned(), package: finding.package.name.clone() };
-        finding.names().any(|name| self.known.contains(&known(name)))
+        let is_known =
+            |name: &str| self.known.contains(&Known { name: name.to_owned(), package: finding.package.name.clone() });
+        is_known(&finding.id) || (finding.cves().next().is_some() && finding.cves().all(is_known))
     }
 }

@@ -132,6 +132,22 @@ impl Finding {
         std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
     }
 
+    /// The CVEs that it stands for: an advisory of a vendor stands for several.
+    pub(super) fn cves(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| name.starts_with("CVE-"))
+    }
+
+    /// Whether whoever says something of these names says it of this. Findings that a vendor has put into one advisory share
+    /// its name, and what is said of the CVE of one is not said of the other; nor is it of all that an advisory stands for.
+    pub(super) fn is_meant_by<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> bool {
+        let is_named = |own: &str| names.clone().any(|name| name.eq_ignore_ascii_case(own));
+        let is_cve = |name: &str| name.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("CVE-"));
+        match self.cves().next().is_some() && names.clone().any(is_cve) {
+            true => is_named(&self.id) || self.cves().all(is_named),
+            false => self.names().any(is_named),
+        }
+    }
+
     /// Whether the report says that there is no version without it. Where it says nothing, this is false.
     #[must_use]
     pub fn is_unfixed(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What does not count: grace, baseline, threshold, classes. Each is kept with its reason.
 
 use lockage_policy::scan::{
-    Baseline, Case, Code, DAY, Dropped, Kind, ScanConfig, ScanVerdict, Severity, Verdict, decide,
+    Baseline, Case, Code, DAY, Dropped, Kind, ScanConfig, ScanVerdict, Severity, Verdict, Vex, decide,
 };
 use serde_json::{Value, json};
 
@@ -80,6 +80,48 @@ fn the_same_id_in_another_package_is_new() {
     let subject = image(CLEAN_CONFIG);
     let verdict = decide(&Case::new(&subject, &reports).baseline(&baseline), &strict().only_new_since("prod"), now());
     assert_eq!(denied(&verdict), ["CVE-2020-1 b"]);
+}
+
+#[test]
+fn what_shares_an_advisory_with_a_known_finding_is_new_and_nothing_said_of_that_one_is_said_of_it() {
+    let advised = |id: &str| {
+        let mut found = finding(id, "CRITICAL", None);
+        found["VendorIDs"] = json!(["DSA-1-1"]);
+        found
+    };
+    let before = [with(&[advised("CVE-2026-1")])];
+    let now_there = [with(&[advised("CVE-2026-1"), advised("CVE-2026-2")])];
+    let (subject, config) = (image(CLEAN_CONFIG), strict().only_new_since("prod"));
+    let baselines =
+        [Baseline::of_reports("prod", &before), Baseline::of_verdict("prod", &judge(&subject, &before, &strict()))];
+    for baseline in baselines {
+        let verdict = decide(&Case::new(&subject, &now_there).baseline(&baseline), &config, now());
+        assert_eq!(denied(&verdict), ["CVE-2026-2 a"]);
+        // An advisory as a finding is all of what it stands for.
+        let mut both = now_there.clone();
+        both[0].findings.remove(0);
+        both[0].findings[0].id = "DSA-1-1".to_owned();
+        both[0].findings[0].aliases = vec!["CVE-2026-1".to_owned(), "CVE-2026-2".to_owned()];
+        let verdict = decide(&Case::new(&subject, &both).baseline(&baseline), &config, now());
+        assert_eq!(denied(&verdict), ["DSA-1-1 a"]);
+        both[0].findings[0].aliases.pop();
+        passed(&decide(&Case::new(&subject, &both).baseline(&baseline), &config, now()));
+    }
+    let vex = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://acme.example/1", "author": "us",
+        "timestamp": "2026-11-20T00:00:00Z", "version": 1,
+        "statements": [{
+            "vulnerability": { "name": "CVE-2026-1", "aliases": ["DSA-1-1"] }, "products": [{ "@id": "pkg:deb/debian/a" }],
+            "status": "not_affected", "justification": "component_not_present",
+        }],
+    });
+    let mut reports = now_there.clone();
+    for found in &mut reports[0].findings {
+        found.package.purl = Some("pkg:deb/debian/a@1".parse().unwrap());
+    }
+    let vex = [Vex::read(vex.to_string().as_bytes()).unwrap()];
+    let verdict = decide(&Case::new(&subject, &reports).vex(&vex), &strict(), now());
+    assert_eq!(denied(&verdict), ["CVE-2026-2 a"]);
 }
 
 #[test]

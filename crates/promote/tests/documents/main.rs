@@ -11,12 +11,12 @@ mod steps;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lockage_promote::pipeline::Rebuilds;
 use lockage_promote::pipeline::documents::{
     BuiltIn, Document, Factories, Format, GateFactory, GateProblem, LedgerPlace, Parameters,
 };
 use lockage_promote::pipeline::simulate::StandIns;
-use lockage_promote::{Evidence, Gate, Verdict, gate};
+use lockage_promote::pipeline::{Graph, Rebuilds};
+use lockage_promote::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict, gate};
 use lockage_registry::Memory;
 
 pub(crate) fn example() -> PathBuf {
@@ -120,6 +120,56 @@ gates:
         let path = folder.path().join(file);
         std::fs::write(&path, text).unwrap();
         assert!(Document::read(&path).unwrap().graph(&Always).is_ok(), "the end of the name says the format");
+    }
+}
+
+/// Asked on every rollback, too.
+#[derive(Debug)]
+struct Strict;
+
+#[async_trait::async_trait]
+impl Gate for Strict {
+    fn id(&self) -> &str {
+        "strict"
+    }
+
+    async fn evaluate(&self, _: &GateContext<'_>) -> Result<Verdict, GateError> {
+        Ok(Verdict::fail("no"))
+    }
+
+    fn on_rollback(&self) -> OnRollback {
+        OnRollback::Always
+    }
+}
+
+#[derive(Debug)]
+struct MakesStrict;
+
+impl GateFactory for MakesStrict {
+    fn make(&self, _: &str, _: &str, _: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+        Ok(Arc::new(Strict))
+    }
+}
+
+#[test]
+fn a_gate_from_a_document_is_no_weaker_than_one_from_a_program() {
+    let read = |limit: u8, rollback: &str| {
+        let text = format!(
+            "[[environments]]\nname = 'dev'\nrepository = 'dev.example/{{image}}'\n\
+             [[environments]]\nname = 'prod'\nrepository = 'prod.example/{{image}}'\nfloats = ['prod']\n\
+             [[edges]]\nfrom = 'dev'\nto = 'prod'\ngates = ['asked']\n{rollback}\n\
+             [gates.asked]\nkind = 'strict'\nlimit = {limit}\n"
+        );
+        Document::parse("lockage.toml", Format::Toml, &text).unwrap().graph(&MakesStrict).unwrap()
+    };
+    let policy = |graph: &Graph| graph.edges().next().unwrap().policy().unwrap();
+    assert_eq!(policy(&read(1, "")), policy(&read(1, "")));
+    assert_ne!(policy(&read(1, "")), policy(&read(2, "")), "evidence for one limit counts for no other");
+    for rollback in ["", "rollback = []"] {
+        let graph = read(1, rollback);
+        let asked: Vec<_> =
+            graph.edges().next().unwrap().gates_on_rollback().map(|(gate, by)| (gate.id(), by)).collect();
+        assert_eq!(asked, [("asked", None)], "it blocks on a rollback whatever the edge says");
     }
 }
 

@@ -43,6 +43,16 @@ fn what_is_wrong_in_toml_has_its_line() {
             format!("{DEV}[[environments]]\nname = \"prod\"\nrepository = \"{{account}}.example/{{image}}\"\n"),
             "lockage.toml:4: environments: environment prod: the template \"{account}.example/{image}\" has the variable {account}, which is given nowhere",
         ),
+        (
+            format!("{DEV}{PROD}pins = [\"prod\"]\n"),
+            "lockage.toml:4: environments: \"prod\" of prod.example/{image} is created once by environment prod, and moved by environment prod",
+        ),
+        (
+            format!(
+                "{DEV}{PROD}[[environments]]\nname = \"two\"\nrepository = \"{{where}}.example/{{image}}\"\nfloats = [\"prod\"]\n[variables]\nwhere = \"prod\"\n"
+            ),
+            "lockage.toml:8: environments: the environments prod and two both move \"prod\" of prod.example/{image}",
+        ),
         (format!("{DEV}{DEV}"), "lockage.toml:4: environments: there are two environments called dev"),
         (
             format!("{DEV}[gates.scan]\nkind = \"scna\"\n"),

@@ -149,11 +149,11 @@ async fn a_plan_file_that_was_edited_is_refused() {
         let edited: Plan<Draft> = serde_json::from_str(&text.replace(from, to)).unwrap();
         let error = promoter.examine(&edited).await.unwrap_err();
         assert!(matches!(error, PromoteError::OtherTags { .. }), "{to}: {error}");
-        let by = Override::because("it is late").gate("denied");
+        let by = Override::because("it is late").gate("upstream");
         let refused =
             [promoter.clear(edited.clone(), now()).await, promoter.clear_with_override(edited, &by, now()).await];
         for refused in refused {
-            assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}");
+            assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}: {refused:?}");
         }
     }
     let same: Plan<Draft> = serde_json::from_str(&text).unwrap();

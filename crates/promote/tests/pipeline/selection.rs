@@ -35,9 +35,10 @@ async fn an_image_is_found_by_pull_request_commit_version_tag_digest_and_branch(
     ] {
         assert_eq!(found(&world, text).await.unwrap(), digest(&image), "{text}");
     }
-    for text in ["pr:43", "sha:1234567", "version:2", "tag:none", "branch:release/v9.9.9", "env:stage"] {
+    for text in ["pr:43", "sha:1234567", "version:2", "tag:none", "branch:release/v9.9.9"] {
         assert!(matches!(found(&world, text).await, Err(ResolveError::None { .. })), "{text}");
     }
+    assert!(matches!(found(&world, "env:stage").await, Err(ResolveError::NotIn { .. })));
     assert!(matches!(found(&world, "branch:release/sprint-42").await, Err(ResolveError::Branch { .. })));
 }
 
@@ -92,6 +93,30 @@ async fn a_rebuild_that_the_ledger_knows_of_is_refused_or_reported() {
     let promoter = world.promoter().conventions(conventions);
     let pinned = promoter.resolve(&name("app"), &select("pr:42"), &name("dev-stage")).await.unwrap();
     assert!(pinned.notes[0].contains(digest(&first).as_str()), "{:?}", pinned.notes);
+}
+
+#[tokio::test]
+async fn a_rebuild_that_another_tag_of_the_commit_holds_is_refused_or_reported() {
+    let world = World::new();
+    let (first, second) = (built(COMMIT, 1), built(COMMIT, 2));
+    world.push(&first, &["sha-2b2e927"]).await;
+    let long = format!("sha-{COMMIT}");
+    world.push(&second, &["pr-42", "v1.4.0", &long]).await;
+    for (text, other) in [("sha:2b2e927", &second), ("pr:42", &first), ("version:1.4.0", &first)] {
+        match found(&world, text).await {
+            Err(ResolveError::Rebuilt { others, .. }) => assert_eq!(others[0].0, digest(other), "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    for text in ["tag:pr-42".to_owned(), format!("digest:{}", digest(&second))] {
+        assert_eq!(found(&world, &text).await.unwrap(), digest(&second), "{text}: who names it has chosen");
+    }
+    let mut conventions = Conventions::default();
+    conventions.rebuilds = Rebuilds::Report;
+    let promoter = world.promoter().conventions(conventions);
+    let pinned = promoter.resolve(&name("app"), &select("pr:42"), &name("dev-stage")).await.unwrap();
+    assert_eq!(*pinned.digest(), digest(&second));
+    assert!(pinned.notes[0].contains("tag sha-2b2e927"), "{:?}", pinned.notes);
 }
 
 #[tokio::test]

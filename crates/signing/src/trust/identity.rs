@@ -97,6 +97,11 @@ impl Identity {
         self.kind.is_none_or(|kind| kind.is_of(subject)) && self.subject.matches(subject.as_str())
     }
 
+    /// Whether a certificate of whatever kind may have this text as its subject.
+    pub(crate) fn reads(&self, subject: &str) -> bool {
+        self.subject.matches(subject)
+    }
+
     /// Whether both are the same one name from the same one issuer.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same = |one: &Matcher, other: &Matcher| match (one, other) {

@@ -127,3 +127,60 @@ async fn signers_of_two_roots_are_asked_in_two_gates() {
     assert_eq!(problem.remedy(), "Ask them in two gates.");
     make(&["b", "c"]).unwrap();
 }
+
+#[tokio::test]
+async fn an_approval_by_a_name_that_nobody_signs_under_is_refused_with_the_document() {
+    let world = World::new().await;
+    let pattern = "[signers.ci]\nidentity-regexp = '.*@acme\\.example'\nissuer = 'https://i.example'\n\
+                   [signers.carol]\nidentity = 'carol@acme.example'\nissuer = 'https://i.example'\n[gates.asked]\n";
+    let approval = |rest: &str| format!("kind = 'approval'\nquorum = 1\n{rest}");
+    let group = |name: &str| approval(&format!("groups = [{{ name = 'leads', members = ['bob', '{name}'] }}]"));
+    for (gate, said, remedy) in [
+        (approval("not = ['alise']"), "not: there is no signer alise", "There are: alice, bob, release."),
+        (approval("not = ['Alice']"), "not: there is no signer Alice", "There are: alice, bob, release."),
+        (group("dave@acme.example"), "groups: there is no signer dave@acme.example", "There are: "),
+    ] {
+        let error = world.promoter(&gate).unwrap_err();
+        assert!(error.to_string().contains(&format!("gates.asked: {said}")), "{error}");
+        assert!(error.remedy().starts_with(remedy), "{}", error.remedy());
+    }
+    for good in [approval("not = ['alice']"), group("alice")] {
+        world.promoter(&good).unwrap();
+    }
+    // Whom a pattern takes counts by the subject; whom one name stands for, by that name.
+    let with = |gate: String| world.gate(&format!("{pattern}{gate}"));
+    for name in ["dave@acme.example", "carol", "bob"] {
+        with(approval(&format!("not = ['{name}']"))).unwrap();
+    }
+    for (name, said) in [
+        ("ci", "ci is a pattern, and those who match it sign by their own names"),
+        ("carol@acme.example", "carol@acme.example signs as carol"),
+        ("dave@other.example", "there is no signer dave@other.example"),
+    ] {
+        let error = with(approval(&format!("not = ['{name}']"))).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        let all = "There are: bob, carol; and the subjects of certificates that ci takes.";
+        assert_eq!(error.remedy(), all);
+    }
+}
+
+#[tokio::test]
+async fn some_of_the_signers_are_nobody_else() {
+    use lockage_promote::pipeline::approval::{Checked, StatementSigner as _, StatementVerifier as _};
+
+    let world = World::new().await;
+    let all = world.read("[signers]\nalice = { key = 'alice.pub' }\nbob = { key = 'bob.pub' }").unwrap();
+    let error = all.only(["mallory"]).unwrap_err();
+    assert_eq!(error.to_string(), "there is no signer mallory");
+    let only = all.only(["bob", "bob"]).unwrap();
+    assert_eq!(only.names().collect::<Vec<_>>(), ["bob"]);
+    let statement = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"00"}}],
+        "predicateType":"https://acme.example/checked/v1","predicate":{}}"#;
+    for (who, is_known) in [("bob", true), ("alice", false)] {
+        let key = lockage_signing::gate::KeySigner::shared(world.shared_key(who));
+        let sealed = key.sign_statement(statement).await.unwrap();
+        let heard = only.verify_statement(&sealed).await.unwrap();
+        assert_eq!(matches!(heard, Checked::Signed { .. }), is_known, "{who}: {heard:?}");
+        assert!(matches!(all.verify_statement(&sealed).await.unwrap(), Checked::Signed { .. }));
+    }
+}

@@ -110,6 +110,18 @@ impl World {
         promoter.plan(&pinned, &edge).await.unwrap()
     }
 
+    pub(crate) fn shared_key(&self, name: &str) -> Arc<KeyPair> {
+        Arc::clone(&self.keys.iter().find(|(other, _)| *other == name).unwrap().1)
+    }
+
+    /// Reads a document that has bob, and whatever is written after him.
+    pub(crate) fn gate(&self, text: &str) -> Result<(), DocumentError> {
+        let text = format!("[signers]\nbob = {{ key = 'bob.pub' }}\n{text}");
+        let document = Document::parse(self.folder.path().join("lockage.toml"), Format::Toml, &text)?;
+        let signing = SigningGates::of(&document)?;
+        document.gates(&Factories::new().with(BuiltIn::new().verifying(signing.verifier())).with(signing)).map(drop)
+    }
+
     pub(crate) async fn approve(&self, who: &str, plan: &Plan<Draft>) {
         let key = self.keys.iter().find(|(other, _)| *other == who).unwrap().1.clone();
         approve(&self.dev, plan, &KeySigner::shared(key), "looks good", SystemTime::now()).await.unwrap();

@@ -105,7 +105,7 @@ fn unbound(report: &CheckReport, commit: Option<&str>, config: &ChecksConfig) ->
         }
         _ if config.any_commit => return None,
         (None, _) => format!("{tool} does not say which commit it checked"),
-        (Some(_), None) => format!("{tool} checked a commit, and nobody said which is the image's"),
+        (Some(_), None) => format!("{tool} checked a commit, and the whole commit of the image is not known"),
     };
     Some(Reason::undecided(Code::NotBound, message))
 }

@@ -135,7 +135,7 @@ fn latest<'a>(
         }
     };
     let about = |statement: &VexStatement| {
-        statement.vulnerability.iter().any(|name| finding.names().any(|known| known.eq_ignore_ascii_case(name)))
+        finding.is_meant_by(statement.vulnerability.iter().map(String::as_str))
             && statement.products.iter().any(|product| product.covers(finding, digests))
     };
     case.vex

@@ -100,7 +100,7 @@ impl Exception {
     /// Whether it means this finding. Whether it is heard is another matter.
     pub(super) fn means(&self, finding: &Finding, scope: Scope<'_>) -> bool {
         let package = &finding.package;
-        finding.names().any(|name| name.eq_ignore_ascii_case(&self.id))
+        finding.is_meant_by(std::iter::once(self.id.as_str()))
             && self.kind.is_none_or(|kind| kind == finding.kind)
             && self.package.as_ref().is_none_or(|name| *name == package.name)
             && self.version.as_ref().is_none_or(|version| *version == package.version)

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::found::{Found, What, find};
 use super::{Approval, SignedBy, StatementVerifier};
 use crate::ledger::Kind;
+use crate::pipeline::Select;
 use crate::pipeline::promoter::intent;
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
@@ -100,7 +101,8 @@ impl ApprovalGate {
         if self.quorum == 0 {
             return Err("a quorum of none asks nobody".into());
         }
-        if self.not_actor && actor.trim().is_empty() {
+        // `lockage` calls somebody so of whom nobody says who it is.
+        if self.not_actor && ["", "unknown"].contains(&actor.trim()) {
             return Err("nobody says who promotes, so that nobody can be told from them".into());
         }
         if let Some(group) = self.groups.iter().find(|group| group.needed > group.members.len()) {
@@ -185,6 +187,21 @@ fn plans(promoted: Promoted<'_>) -> Vec<&Digest> {
     std::iter::once(plan).chain(begun).chain(done).collect()
 }
 
+/// The plan, and what it takes to make it again: a digest alone does not say of which image it is.
+fn how(promoted: Promoted<'_>) -> String {
+    let Promoted { passage, plan, .. } = promoted;
+    let pinned = &passage.pinned;
+    let release = match (&pinned.selected, &pinned.facts.version) {
+        (Select::Version(_) | Select::CurrentIn(_), _) | (_, None) => String::new(),
+        (_, Some(version)) => format!(" --release {version}"),
+    };
+    // A range has spaces and signs in it, which shells read.
+    let select = pinned.selected.to_string();
+    let quote = if select.contains(|c: char| " <>^~*|&;()".contains(c)) { "'" } else { "" };
+    let (image, to, edge) = (&pinned.image, &passage.to, &passage.edge);
+    format!("{plan} {image} --select {quote}{select}{quote} --to {to} --edge {edge}{release}")
+}
+
 struct Counted {
     manifest: Digest,
     reason: String,
@@ -234,7 +251,7 @@ impl Gate for ApprovalGate {
         }
         let by = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         let others = if others.is_empty() { String::new() } else { format!("; not counted: {}", others.join("; ")) };
-        let plan = promoted.plan;
-        Ok(Verdict::wait(format!("{missing}{by}{others}; approve with: lockage approve {plan}")))
+        let how = how(promoted);
+        Ok(Verdict::wait(format!("{missing}{by}{others}; approve with: lockage approve {how} --key FILE")))
     }
 }

@@ -5,7 +5,7 @@ mod gate;
 mod said;
 mod store;
 
-pub use crate::statement::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier};
+pub use crate::statement::{Checked, Sealed, SignedBy, StatementError, StatementSigner, StatementVerifier, Unsigned};
 pub(in crate::pipeline) use found::read as read_sealed;
 pub use gate::ApprovalGate;
 pub use said::{Approval, ApprovalError};

@@ -10,7 +10,7 @@ use super::values::{duration, parsed};
 use super::{GateFactory, GateProblem, Parameters};
 use crate::Gate;
 use crate::pipeline::Name;
-use crate::pipeline::approval::{ApprovalGate, StatementVerifier};
+use crate::pipeline::approval::{ApprovalGate, StatementVerifier, Unsigned};
 use crate::pipeline::gates::{CompletenessGate, ImageConfigGate, RepositoryTagGate, SbomGate, SoakGate};
 
 /// Makes the gates of this crate.
@@ -107,6 +107,12 @@ impl BuiltIn {
             .ok_or_else(|| GateProblem::parameters("approvals are signed, and nothing was given to verify them by"))?;
         if written.quorum == 0 {
             return Err(GateProblem::parameters("quorum: nobody would have to approve"));
+        }
+        let members = written.groups.iter().flat_map(|group| group.members.iter().map(|name| ("groups", name)));
+        for (place, name) in members.chain(written.not.iter().map(|name| ("not", name))) {
+            if let Some(Unsigned { why, remedy }) = verifier.never_signs_as(name) {
+                return Err(GateProblem::Parameters { why: format!("{place}: {why}"), remedy: Some(remedy) });
+            }
         }
         let mut gate = ApprovalGate::new(verifier, written.quorum);
         for Group { name, members, needed } in written.groups {

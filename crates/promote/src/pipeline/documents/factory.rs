@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Gate, GateContext, GateError, Verdict};
+use crate::{Gate, GateContext, GateError, OnRollback, Verdict};
 
 /// Makes gates of some kinds. A crate that has gates has a factory; [`Factories`] asks one after the other.
 ///
@@ -103,9 +103,9 @@ impl GateProblem {
             Self::Unknown { known, .. } if known.is_empty() => "No kinds are known here.".to_owned(),
             Self::Unknown { known, .. } => format!("There are: {}.", known.join(", ")),
             Self::NoKind => "Write kind = \"…\" below it.".to_owned(),
-            Self::Parameters { remedy, .. } => {
-                remedy.clone().unwrap_or_else(|| "See the documentation of gates of this kind.".to_owned())
-            }
+            Self::Parameters { remedy, .. } => remedy
+                .clone()
+                .unwrap_or_else(|| "examples/lockage.toml and examples/documents show gates of each kind.".to_owned()),
         }
     }
 }
@@ -194,5 +194,9 @@ impl Gate for Named {
 
     fn policy(&self) -> Value {
         serde_json::json!([self.policy, self.gate.policy()])
+    }
+
+    fn on_rollback(&self) -> OnRollback {
+        self.gate.on_rollback()
     }
 }

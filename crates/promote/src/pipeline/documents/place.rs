@@ -8,7 +8,7 @@ use super::{Document, DocumentError, DocumentProblem};
 use crate::pipeline::graph::GraphBuilder;
 use crate::pipeline::step::{Step, StepContext, StepError};
 use crate::pipeline::{Graph, GraphError, Name};
-use crate::{Evidence, Gate, GateContext, GateError, Verdict};
+use crate::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict};
 
 /// A piece of a document, and its line.
 #[derive(Clone, Debug)]
@@ -39,7 +39,9 @@ pub(super) fn graph(
     let all = with_environments(&[], &[]).build();
     all.map_err(|error| {
         let line = match &error {
-            GraphError::OneTagTwoDigests { other, .. } => line_of(&environments, other),
+            GraphError::OneTagTwoDigests { other, .. } | GraphError::PinAndFloat { pins: other, .. } => {
+                line_of(&environments, other)
+            }
             GraphError::Twice { .. } => twice,
             _ => None,
         };
@@ -111,5 +113,13 @@ impl Gate for Shared<dyn Gate> {
 
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
         self.0.evaluate(context).await
+    }
+
+    fn policy(&self) -> serde_json::Value {
+        self.0.policy()
+    }
+
+    fn on_rollback(&self) -> OnRollback {
+        self.0.on_rollback()
     }
 }

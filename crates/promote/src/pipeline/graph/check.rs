@@ -22,7 +22,7 @@ pub(super) fn graph(mut graph: Graph) -> Result<Graph, GraphError> {
     }
     parallel(&graph.edges)?;
     variables(&graph)?;
-    floats(&graph.environments)?;
+    floats(&graph)?;
     graph.environments = sorted(std::mem::take(&mut graph.environments), &graph.edges)?;
     Ok(graph)
 }
@@ -62,23 +62,41 @@ fn variables(graph: &Graph) -> Result<(), GraphError> {
     Ok(())
 }
 
-/// A floating tag belongs to one environment. Two repositories are one where their templates are, `{env}` filled in.
-fn floats(environments: &[Environment]) -> Result<(), GraphError> {
-    let filled = |text: &str, environment: &Environment| text.replace("{env}", environment.name().as_str());
-    let mut seen: Vec<(String, String, &Name)> = Vec::new();
-    for environment in environments {
+/// A floating tag belongs to one environment, and nobody pins it. Two repositories are one where their templates are, with
+/// `{env}` and the variables filled in.
+fn floats(graph: &Graph) -> Result<(), GraphError> {
+    let filled = |text: &str, environment: &Environment| {
+        let text = text.replace("{env}", environment.name().as_str());
+        graph.variables.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    };
+    let mut seen: Vec<(String, String, &Environment)> = Vec::new();
+    for environment in &graph.environments {
         let repository = filled(&environment.repository().to_string(), environment);
         for float in environment.floats() {
             let tag = filled(float.text(), environment);
             if let Some((.., one)) = seen.iter().find(|(r, t, _)| (r, t) == (&repository, &tag)) {
                 return Err(GraphError::OneTagTwoDigests {
-                    one: (*one).clone(),
+                    one: one.name().clone(),
                     other: environment.name().clone(),
                     tag,
                     repository,
                 });
             }
-            seen.push((repository.clone(), tag, environment.name()));
+            seen.push((repository.clone(), tag, environment));
+        }
+    }
+    for environment in &graph.environments {
+        let repository = filled(&environment.repository().to_string(), environment);
+        for pin in environment.pins() {
+            let tag = filled(pin.text(), environment);
+            if let Some((.., moves)) = seen.iter().find(|(r, t, _)| (r, t) == (&repository, &tag)) {
+                return Err(GraphError::PinAndFloat {
+                    pins: environment.name().clone(),
+                    moves: moves.name().clone(),
+                    tag,
+                    repository,
+                });
+            }
         }
     }
     Ok(())

@@ -128,6 +128,18 @@ pub enum GraphError {
         /// The repository, as it is written.
         repository: String,
     },
+    /// A tag that is created once, and that moves.
+    #[error("{tag:?} of {repository} is created once by environment {pins}, and moved by environment {moves}")]
+    PinAndFloat {
+        /// Which creates it.
+        pins: Name,
+        /// Which moves it; it may be the same.
+        moves: Name,
+        /// The tag, as it is written.
+        tag: String,
+        /// The repository, as it is written.
+        repository: String,
+    },
     /// Two ways between the same two environments, none of which is a hotfix.
     #[error("{one} and {other} lead from the same environment to the same")]
     Parallel {
@@ -170,6 +182,7 @@ impl GraphError {
             Self::OneTagTwoDigests { .. } => {
                 "Give each environment a repository or a tag of its own, such as {env}.".to_owned()
             }
+            Self::PinAndFloat { .. } => "Leave it out of pins, or out of floats.".to_owned(),
             Self::Parallel { .. } => "Leave one out, or make one a hotfix with a name.".to_owned(),
         }
     }

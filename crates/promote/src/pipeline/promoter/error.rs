@@ -224,7 +224,7 @@ impl PromoteError {
             }
             Self::Edges { edges, .. } => {
                 let edges: Vec<_> = edges.iter().map(Name::as_str).collect();
-                format!("Name one: {}.", edges.join(", "))
+                format!("Name one, as with --edge: {}.", edges.join(", "))
             }
             Self::Elsewhere { .. } => "Resolve it where the edge begins.".to_owned(),
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),

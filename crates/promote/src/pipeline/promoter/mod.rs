@@ -211,6 +211,9 @@ impl Promoter {
     /// As [`resolve`](super::resolve()).
     pub async fn resolve(&self, image: &Name, select: &Select, edge: &Name) -> Result<Pinned, PromoteError> {
         let edge = self.graph.edge(edge)?;
+        if let Select::CurrentIn(environment) = select {
+            self.graph.environment(environment)?;
+        }
         let repository = self.graph.repository(image, edge.from())?;
         let chronicle = self.chronicle(image).await?;
         let source = self.source(edge.from())?;

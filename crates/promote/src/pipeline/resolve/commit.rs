@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use lockage_registry::{Digest, DigestTag};
 use lockage_tagging::class::TagClass;
 
-use super::{Conventions, Found, Place, Rebuilds, ResolveError, by_tag, tag};
+use super::{Conventions, Found, Place, Rebuilds, ResolveError, by_tag, in_words, tag};
 use crate::pipeline::{Pinned, Select};
 
 /// How many tags are listed to find a commit.
@@ -69,14 +69,47 @@ pub(super) fn agrees(pinned: &Pinned, asked: &str) -> Result<(), ResolveError> {
     }
 }
 
-/// Other images of the same commit that the ledger knows.
-pub(super) fn rebuilds(place: Place<'_>, pinned: &mut Pinned, rule: Rebuilds) -> Result<(), ResolveError> {
+/// Other images that the tags of its commit hold. Who names a tag or a digest, or takes what an environment has, has chosen.
+pub(super) async fn tagged_otherwise(
+    place: Place<'_>,
+    pinned: &Pinned,
+    by: &str,
+    conventions: &Conventions,
+) -> Result<Vec<(Digest, String)>, ResolveError> {
+    let (Some(commit), false) =
+        (&pinned.facts.commit, matches!(pinned.selected, Select::Tag(_) | Select::Digest(_) | Select::CurrentIn(_)))
+    else {
+        return Ok(Vec::new());
+    };
+    let mut lengths = vec![7, commit.len()];
+    lengths.dedup();
+    let mut others = Vec::new();
+    for digits in lengths.into_iter().filter_map(|length| commit.get(..length)) {
+        // A label may hold what is no commit, and makes no tag.
+        let Ok(tag) = tag(&format!("{}{digits}", conventions.commit), &pinned.selected) else { continue };
+        if by == in_words(&tag) {
+            continue;
+        }
+        let held = by_tag(place, &tag).await?.map(|held| held.digest);
+        others.extend(held.filter(|held| held != pinned.digest()).map(|held| (held, in_words(&tag))));
+    }
+    Ok(others)
+}
+
+/// Other images of the same commit: those that its tags hold, and those that the ledger knows.
+pub(super) fn rebuilds(
+    place: Place<'_>,
+    pinned: &mut Pinned,
+    tagged: Vec<(Digest, String)>,
+    rule: Rebuilds,
+) -> Result<(), ResolveError> {
     let Some(commit) = pinned.facts.commit.clone() else { return Ok(()) };
     let entries = place.chronicle.entries().iter().map(|recorded| &recorded.entry);
     let same =
         entries.filter(|entry| entry.image == *place.image && entry.digest != *pinned.digest() && entry.arrives());
     // A platform that was promoted alone is of the same build.
     let is_part = |digest: &Digest| pinned.platforms.iter().any(|platform| platform.manifest == *digest);
+    let tagged = tagged.into_iter().filter(|(digest, _)| !is_part(digest));
     let others: BTreeMap<Digest, String> = same
         .filter(|entry| {
             entry.facts.commit.as_ref().is_some_and(|said| is_one(said, &commit)) && !is_part(&entry.digest)
@@ -86,6 +119,7 @@ pub(super) fn rebuilds(place: Place<'_>, pinned: &mut Pinned, rule: Rebuilds) ->
                 entry.environment.as_ref().map_or("the ledger".to_owned(), |name| format!("{name}, by the ledger"));
             (entry.digest.clone(), place)
         })
+        .chain(tagged)
         .collect();
     match rule {
         _ if others.is_empty() => {}

@@ -2,7 +2,7 @@
 
 use lockage_registry::{Digest, NameError, Repository};
 
-use crate::pipeline::Select;
+use crate::pipeline::{Name, Select};
 
 /// Why a selection names no image.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,14 @@ pub enum ResolveError {
         select: Select,
         /// Where.
         repository: Repository,
+    },
+    /// The environment has none, by the ledger.
+    #[error("env:{environment}: nothing of {image} is in {environment}, by the ledger")]
+    NotIn {
+        /// The image.
+        image: Name,
+        /// The environment.
+        environment: Name,
     },
     /// There are several.
     #[error("{select}: it names {} images in {repository}", .found.len())]
@@ -97,6 +105,7 @@ impl ResolveError {
     pub fn remedy(&self) -> String {
         match self {
             Self::None { .. } => "See whether the build has pushed it, and to this environment.".to_owned(),
+            Self::NotIn { .. } => "Promote it there first, or see whether this is the ledger that says so.".to_owned(),
             Self::Ambiguous { found, .. } | Self::Rebuilt { others: found, .. } => {
                 let list: Vec<_> = found.iter().map(|(digest, by)| format!("{digest} ({by})")).collect();
                 format!("Select by digest. There are {}.", list.join(", "))

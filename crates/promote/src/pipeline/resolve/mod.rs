@@ -89,16 +89,17 @@ impl<'a> Place<'a> {
 }
 
 /// The image that is meant, read whole: one request for a tag or digest, one for each manifest, one for the config of its
-/// first platform. A commit without a `sha-` tag, and a version, list the tags.
+/// first platform; one or two for the tags of its commit, whether they hold the same. A commit without a `sha-` tag, and a
+/// version, list the tags.
 ///
 /// # Errors
 /// [`ResolveError`] where nothing, or more than one image, is meant; where the image is not whole; and where a registry fails.
 pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Conventions) -> Result<Pinned, ResolveError> {
     let found = find(place, select, conventions).await?;
     let mut pinned = image::read(place, select, &found).await?;
-    if let Some(commit) = found.commit {
-        commit::agrees(&pinned, &commit)?;
-        pinned.facts.commit.get_or_insert(commit);
+    if let Some(commit) = &found.commit {
+        commit::agrees(&pinned, commit)?;
+        pinned.facts.commit.get_or_insert_with(|| commit.clone());
     }
     if let Select::PullRequest(number) = select {
         pinned.facts.pull_request = Some(*number);
@@ -113,7 +114,8 @@ pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Convention
         pinned.facts.commit = pinned.facts.commit.or_else(|| known.commit.clone());
     }
     pinned.facts.version = found.version.or(pinned.facts.version);
-    commit::rebuilds(place, &mut pinned, conventions.rebuilds)?;
+    let tagged = commit::tagged_otherwise(place, &pinned, &found.by, conventions).await?;
+    commit::rebuilds(place, &mut pinned, tagged, conventions.rebuilds)?;
     Ok(pinned)
 }
 
@@ -141,7 +143,8 @@ async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> R
         Select::Commit(commit) => commit::find(place, select, commit, conventions).await?.ok_or_else(none),
         Select::Version(version) => version::find(place, select, version).await?.ok_or_else(none),
         Select::CurrentIn(environment) => {
-            let current = place.chronicle.current(place.image, environment).ok_or_else(none)?;
+            let not_in = || ResolveError::NotIn { image: place.image.clone(), environment: environment.clone() };
+            let current = place.chronicle.current(place.image, environment).ok_or_else(not_in)?;
             Ok(Found::new(current.entry.digest.clone(), format!("what is in {environment} by the ledger")))
         }
         Select::Branch(branch) => {
@@ -162,10 +165,14 @@ async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> R
 
 async fn by_tag(place: Place<'_>, tag: &Tag) -> Result<Option<Found>, ResolveError> {
     match place.source.resolve(place.repository, &TagOrDigest::Tag(tag.clone())).await {
-        Ok(held) => Ok(Some(Found::new(held.digest, format!("tag {tag}")))),
+        Ok(held) => Ok(Some(Found::new(held.digest, in_words(tag)))),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+fn in_words(tag: &Tag) -> String {
+    format!("tag {tag}")
 }
 
 fn tag(text: &str, select: &Select) -> Result<Tag, ResolveError> {

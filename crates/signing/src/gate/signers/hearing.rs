@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lockage_promote::statement::{Checked, Sealed, SignedBy, StatementError, StatementVerifier};
+use lockage_promote::statement::{Checked, Sealed, SignedBy, StatementError, StatementVerifier, Unsigned};
 
 #[cfg(feature = "bundle")]
 use super::Member;
@@ -34,6 +34,10 @@ impl StatementVerifier for Signers {
             Ok(by) => Checked::Signed { statement: Bytes::from(payload), by },
             Err(reason) => Checked::Refused { reason },
         })
+    }
+
+    fn never_signs_as(&self, identity: &str) -> Option<Unsigned> {
+        self.nobody_signs_as(identity).map(|why| Unsigned::new(why, self.who_signs()))
     }
 }
 
@@ -131,7 +135,7 @@ impl Signers {
     }
 
     #[cfg(feature = "bundle")]
-    fn identities(&self) -> impl Iterator<Item = (&str, &Identity, &Arc<TrustedRoot>)> {
+    pub(super) fn identities(&self) -> impl Iterator<Item = (&str, &Identity, &Arc<TrustedRoot>)> {
         self.members.iter().filter_map(|(name, member)| match member {
             Member::Identity { identity, root } => Some((name.as_str(), &**identity, root)),
             Member::Key { .. } => None,

@@ -1,9 +1,10 @@
 //! `Signers`: who may sign statements, by name, and whether one of them has.
 
+mod chosen;
 mod error;
 mod hearing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 #[cfg(feature = "bundle")]
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -72,6 +73,8 @@ pub struct Signers {
     /// The keys, those together that have the same root, or none.
     keys: Vec<Policy>,
     now: Option<SystemTime>,
+    /// Names of others, which nobody may bear.
+    taken: BTreeSet<String>,
 }
 
 /// One of them.
@@ -161,16 +164,22 @@ impl Signers {
 
     /// Who reads like this name.
     fn like(&self, name: &str) -> Option<&str> {
-        self.names().find(|other| other.eq_ignore_ascii_case(name))
+        let others = self.taken.iter().map(String::as_str);
+        self.names().chain(others).find(|other| other.eq_ignore_ascii_case(name))
     }
 
-    fn member(mut self, name: String, member: Member) -> Result<Self, SignersError> {
+    fn member(self, name: String, member: Member) -> Result<Self, SignersError> {
         if name.is_empty() || name.trim() != name || name.len() > 128 || name.contains(char::is_control) {
             return Err(SignersError::Name { name });
         }
         if let Some(other) = self.like(&name) {
             return Err(SignersError::Twice { other: other.to_owned() });
         }
+        self.with_member(name, member)
+    }
+
+    /// Adds somebody whose name is nobody else's.
+    fn with_member(mut self, name: String, member: Member) -> Result<Self, SignersError> {
         if let Some((other, _)) = self.members.iter().find(|(_, other)| member.is_same(other)) {
             return Err(SignersError::Same { name, other: other.clone() });
         }
