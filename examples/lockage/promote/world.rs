@@ -76,6 +76,20 @@ impl World {
         writes: bool,
         signer: Option<Arc<dyn StatementSigner>>,
     ) -> Result<Self, Failure> {
+        Self::open_telling(setup, writes, signer, writes)
+    }
+
+    /// The same for whoever reads a ledger that has to be there, and tells nobody what they see.
+    pub(crate) fn quiet(setup: &Setup) -> Result<Self, Failure> {
+        Self::open_telling(setup, true, None, false)
+    }
+
+    fn open_telling(
+        setup: &Setup,
+        writes: bool,
+        signer: Option<Arc<dyn StatementSigner>>,
+        tells: bool,
+    ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
         let Kinds { gates, steps } = Kinds::asked(&document, client.clone(), setup.reach.credentials())?;
@@ -111,7 +125,7 @@ impl World {
         if let Some(leasing) = leasing {
             promoter = promoter.lease(leasing);
         }
-        if let Some(sinks) = document.sinks(&around, Clock).map_err(invalid)? {
+        if tells && let Some(sinks) = document.sinks(&around, Clock).map_err(invalid)? {
             promoter = promoter.events(sinks);
         }
         let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(signer);
