@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use lockage_registry::{Host, OciLayout, Repository, Target, client::Client};
+use lockage_registry::{Host, OciLayout, Registry, Repository, client::Client};
 
 use crate::report::{Failure, Unusable};
 
@@ -61,7 +61,7 @@ pub(crate) struct Registries {
 
 impl Registries {
     /// What holds this repository. For one host it is always one and the same object.
-    pub(crate) fn of(&self, repository: &Repository) -> &dyn Target {
+    pub(crate) fn of(&self, repository: &Repository) -> &dyn Registry {
         match self.layouts.get(repository.host()) {
             Some(layout) => layout,
             None => &self.client,

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr)]
 
 mod attest;
+mod board;
 mod clients;
 mod copy;
 mod gate;
@@ -64,6 +65,8 @@ enum Command {
     Diff(Box<memory::diff::Arguments>),
     /// Find where environments are not what the ledger says, and put it right.
     Drift(Box<memory::drift::Arguments>),
+    /// Write a page that shows what runs where, and what waits at which gate.
+    Board(Box<board::Arguments>),
     /// Deny an image: it moves nowhere until it is released.
     Deny(Box<memory::orders::Deny>),
     /// Hold an environment: it keeps what it has until it is released.
@@ -116,6 +119,7 @@ async fn main() -> ExitCode {
         Command::History(arguments) => memory::history::run(*arguments).await,
         Command::Diff(arguments) => memory::diff::run(*arguments).await,
         Command::Drift(arguments) => memory::drift::run(*arguments).await,
+        Command::Board(arguments) => board::run(*arguments).await,
         Command::Deny(arguments) => memory::orders::deny(*arguments).await,
         Command::Hold(arguments) => memory::orders::hold(*arguments).await,
         Command::Release(arguments) => memory::orders::release(*arguments).await,

@@ -1,9 +1,12 @@
 //! `lockage verify`: whether images are signed, by whom, and as it is asked.
 
+mod promoted;
+
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
+use lockage_promote::pipeline::Name;
 use lockage_registry::Reference;
 use lockage_signing::Policy;
 use lockage_signing::policy::ReferenceRule;
@@ -11,6 +14,7 @@ use lockage_signing::verify::Verified;
 
 use crate::clients::{self, Registries};
 use crate::copy::reference;
+use crate::promote::name;
 use crate::report::Failure;
 use crate::signing::verdict::{self, Verdict};
 use crate::signing::{pinned, trusted};
@@ -27,6 +31,12 @@ pub(crate) struct Arguments {
     /// or `remap=HERE=THERE` where a prefix of the repository was another one then.
     #[arg(long, value_name = "RULE", default_value = "ignore", value_parser = rule)]
     docker_reference: ReferenceRule,
+
+    /// Ask whether it was promoted to this environment, past gates that all have passed, by the result that its promotion has
+    /// signed and left with it: what a deployment asks first. Signatures of the image itself are not asked for.
+    #[arg(long, value_name = "ENV", value_parser = name, conflicts_with_all = ["docker_reference", "claims", "recursive",
+          "require_log", "require_timestamp", "threshold"])]
+    promoted_to: Option<Name>,
 
     #[command(flatten)]
     trusted: trusted::Trusted,
@@ -59,6 +69,11 @@ fn rule(text: &str) -> Result<ReferenceRule, &'static str> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(environment) = &arguments.promoted_to {
+        let signers = arguments.trusted.signers()?;
+        let registries = clients::registries(&arguments.reach, arguments.concurrency.into())?;
+        return promoted::verify(&registries, &signers, environment, &arguments.images, arguments.json).await;
+    }
     let policy = arguments.trusted.policy()?.docker_reference(arguments.docker_reference).build();
     let policy = policy.map_err(|error| Failure::usage(&error))?;
     let registries = clients::registries(&arguments.reach, arguments.concurrency.into())?;

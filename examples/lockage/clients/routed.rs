@@ -4,7 +4,8 @@ use std::fmt;
 
 use futures::stream::BoxStream;
 use lockage_registry::{
-    ByteStream, Descriptor, Digest, Opened, RawManifest, Repository, Result, Source, Stored, Tag, TagOrDigest, Target,
+    ByteStream, Descriptor, Digest, Opened, Prune, RawManifest, Repository, Result, Source, Stored, Tag, TagOrDigest,
+    Target,
 };
 
 use super::Registries;
@@ -64,5 +65,16 @@ impl Target for Registries {
         // What another holds cannot be mounted.
         let one = from.filter(|from| std::ptr::addr_eq(self.of(from), self.of(repo)));
         self.of(repo).open_blob(repo, blob, one).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Prune for Registries {
+    async fn delete_manifest(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        self.of(repo).delete_manifest(repo, digest).await
+    }
+
+    async fn delete_tag(&self, repo: &Repository, tag: &Tag) -> Result<()> {
+        self.of(repo).delete_tag(repo, tag).await
     }
 }

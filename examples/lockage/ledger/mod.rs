@@ -3,7 +3,7 @@
 mod append;
 mod export;
 pub(crate) mod place;
-mod signers;
+pub(crate) mod signers;
 mod verify;
 
 use std::process::ExitCode;

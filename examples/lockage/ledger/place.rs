@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lockage_promote::ledger::{FileLedger, Ledger, RegistryLedger, Trust};
+use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, LedgerPlace, LedgerRepository};
 use lockage_registry::Repository;
-use lockage_signing::gate::{KeySigner, Signers};
+use lockage_signing::gate::Signers;
 
 use super::signers;
 use crate::clients::{self, Reach, Registries};
@@ -85,7 +86,8 @@ impl Where {
         let registries = clients::registries(&self.reach, self.concurrency.into())?;
         let trust = self.trust(key)?;
         let name = self.ledger_name.clone().or(self.written()?.and_then(|written| written.name));
-        Ok(Opened::Registry(Arc::new(ledger(registries, repository, trust, name, key)?)))
+        let signer = key.map(|file| seal::signer(file)).transpose()?;
+        Ok(Opened::Registry(Arc::new(ledger(registries, repository, trust, name, signer))))
     }
 
     /// The file, where the ledger is one.
@@ -167,7 +169,7 @@ pub(crate) fn open(
     asked: Option<&Place>,
     document: &Document,
     registries: &Registries,
-    key: Option<&PathBuf>,
+    signer: Option<Arc<dyn StatementSigner>>,
 ) -> Result<Option<Opened>, Failure> {
     let (repository, name) = match (asked, document.ledger()) {
         (Some(Place::File(file)), _) | (None, Some(LedgerPlace::File(file))) => {
@@ -184,7 +186,7 @@ pub(crate) fn open(
         _ => return Ok(None),
     };
     let trust = of_document(document, false)?;
-    Ok(Some(Opened::Registry(Arc::new(ledger(registries.clone(), repository, trust, name, key)?))))
+    Ok(Some(Opened::Registry(Arc::new(ledger(registries.clone(), repository, trust, name, signer)))))
 }
 
 /// Whom a document takes entries of.
@@ -203,7 +205,7 @@ fn of_document(document: &Document, unsigned: bool) -> Result<Trust, Failure> {
             }
         };
     }
-    Ok(signers::trust(signers::of_document(document, names)?, unsigned))
+    Ok(signers::trust(signers::of_document(document, names, "ledger")?, unsigned))
 }
 
 fn ledger(
@@ -211,16 +213,16 @@ fn ledger(
     repository: Repository,
     trust: Trust,
     name: Option<String>,
-    key: Option<&PathBuf>,
-) -> Result<RegistryLedger, Failure> {
+    signer: Option<Arc<dyn StatementSigner>>,
+) -> RegistryLedger {
     let mut ledger = RegistryLedger::new(registries, repository, trust);
     if let Some(name) = name {
         ledger = ledger.named(name);
     }
-    Ok(match key {
-        Some(file) => ledger.signed_by(KeySigner::new(seal::key(file)?)),
+    match signer {
+        Some(signer) => ledger.signed_by(signer),
         None => ledger,
-    })
+    }
 }
 
 fn nowhere() -> Failure {

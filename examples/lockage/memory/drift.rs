@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use lockage_promote::pipeline::Name;
-use lockage_promote::pipeline::memory::{Drift, Healed};
+use lockage_promote::pipeline::memory::{Drift, Healed, Proof};
 use serde_json::json;
 
 use super::environments;
@@ -13,7 +13,8 @@ use crate::promote::{ends, name};
 use crate::report::{Failure, say};
 
 /// Looks for tags that were moved or deleted outside the pipeline, for images that never came through it, and for
-/// promotions and rollbacks that were killed.
+/// promotions and rollbacks that were killed; and, where the document has [evidence], for evidence that is missing or too old,
+/// which only promoting again puts right.
 ///
 /// Exit codes: 0 everything is as the ledger says, 1 something is not, 2 usage or an invalid document, 3 something could not
 /// be looked at. With --heal: what is left.
@@ -60,13 +61,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 
 /// What was found, what was done, and what is left.
 async fn look(arguments: &Arguments, world: &World) -> Result<(Vec<Drift>, Vec<Healed>, Vec<Drift>), Failure> {
+    let proof = world.proof().map(|proof| proof as &dyn Proof);
     let (mut found, mut healed, mut left) = (Vec::new(), Vec::new(), Vec::new());
     for environment in environments(&world.promoter, arguments.environment.as_ref())? {
         let now = SystemTime::now();
-        let drift = world.promoter.drift(&environment, None, now).await.map_err(ends::failure)?;
+        let drift = world.promoter.drift(&environment, proof, now).await.map_err(ends::failure)?;
         if arguments.heal {
             healed.push(world.promoter.heal(&drift, now).await.map_err(ends::failure)?);
-            left.push(world.promoter.drift(&environment, None, SystemTime::now()).await.map_err(ends::failure)?);
+            left.push(world.promoter.drift(&environment, proof, SystemTime::now()).await.map_err(ends::failure)?);
         }
         found.push(drift);
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod drift;
+pub(crate) mod evidenced;
 pub(crate) mod history;
 pub(crate) mod orders;
 pub(crate) mod recheck;
@@ -28,7 +29,7 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 /// The environments that are asked about: one, or all where images are promoted to.
-fn environments(promoter: &Promoter, asked: Option<&Name>) -> Result<Vec<Name>, Failure> {
+pub(crate) fn environments(promoter: &Promoter, asked: Option<&Name>) -> Result<Vec<Name>, Failure> {
     let graph = promoter.graph();
     match asked {
         Some(name) => {

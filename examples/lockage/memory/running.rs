@@ -7,12 +7,12 @@ use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::memory::running;
 use serde_json::json;
 
-use super::environments;
+use super::{environments, evidenced};
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
 use crate::report::{Failure, say};
 
-/// By the ledger alone: no registry is asked. Whether it is so is for `drift`.
+/// By the ledger alone: no registry is asked, unless --verify says so. Whether it is so is for `drift`.
 ///
 /// Exit codes: 0 told, 2 usage or an invalid document, 3 error.
 #[derive(clap::Args)]
@@ -20,6 +20,11 @@ pub(crate) struct Arguments {
     /// The environment; else every one that images are promoted to.
     #[arg(value_name = "ENV", value_parser = name)]
     environment: Option<Name>,
+
+    /// Ask the registries for the signed evidence of each image, by the document's [evidence], too. Exit codes then: 1 some
+    /// is missing or too old, 3 some could not be asked for.
+    #[arg(long)]
+    verify: bool,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -33,13 +38,26 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let world = World::open(&arguments.setup, true)?;
     let environments = environments(&world.promoter, arguments.environment.as_ref())?;
     let chronicle = world.chronicle(None).await.map_err(ends::failure)?;
-    world.finish();
     let now = SystemTime::now();
     let all: Vec<_> = environments.iter().map(|environment| running(&chronicle, environment, now)).collect();
+    let evidence = match arguments.verify {
+        true => {
+            let residents: Vec<_> = all.iter().flat_map(|one| one.images.iter().cloned()).collect();
+            Some(evidenced::demanded(&world, &residents, now).await?)
+        }
+        false => None,
+    };
+    world.finish();
+    let code = evidence.as_deref().map_or(0, evidenced::code);
     if arguments.json {
-        say(json!({ "running": all }))?;
+        let mut told = json!({ "running": all });
+        if let (Some(evidence), Some(told)) = (evidence, told.as_object_mut()) {
+            told.insert("evidence".to_owned(), json!(evidence));
+        }
+        say(told)?;
     } else {
         all.iter().try_for_each(say)?;
+        evidence.iter().flatten().try_for_each(say)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitCode::from(code))
 }

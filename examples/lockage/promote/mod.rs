@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod ends;
+mod evidence;
 mod kinds;
 pub(crate) mod lint;
 mod outputs;
@@ -22,6 +23,7 @@ use lockage_promote::{Cleared, Draft, Plan};
 use serde_json::json;
 
 use crate::report::{Failure, say};
+use crate::signing::seal::MayBy;
 
 pub(crate) use trouble::Trouble;
 use world::{Setup, World};
@@ -85,6 +87,9 @@ pub(crate) struct Arguments {
     github_output: bool,
 
     #[command(flatten)]
+    by: MayBy,
+
+    #[command(flatten)]
     setup: Setup,
 }
 
@@ -107,7 +112,8 @@ fn select(text: &str) -> Result<Select, String> {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let writes = arguments.yes || arguments.apply.is_some();
     let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
-    let world = World::open(&arguments.setup, writes)?;
+    let signer = evidence::signer(&arguments.setup, &arguments.by, writes).await?;
+    let world = World::open_signing(&arguments.setup, writes, signer)?;
     let ended = promote(&arguments, &world, writes).await;
     world.finish();
     let (report, receipt) = ended?;
@@ -116,8 +122,19 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         say(json!({ "result": report.standing, "report": report, "receipt": receipt }))?;
     } else {
         say(report.outcome())?;
+        if let Some(receipt) = &receipt {
+            left(receipt)?;
+        }
     }
     Ok(ends::code(report.standing))
+}
+
+/// What was left with the image, and what went wrong beside it.
+fn left(receipt: &PassageReceipt) -> Result<(), Failure> {
+    if let Some(attached) = &receipt.attached {
+        say(format_args!("  {attached}"))?;
+    }
+    receipt.troubles.iter().try_for_each(|trouble| say(format_args!("  trouble  {trouble}")))
 }
 
 /// Prints the diff as soon as it is known.

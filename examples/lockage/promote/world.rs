@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lockage_promote::ledger::{Chronicle, FileLedger, History, MemoryLedger};
-use lockage_promote::pipeline::documents::{Document, DocumentError};
+use lockage_promote::pipeline::approval::StatementSigner;
+use lockage_promote::pipeline::documents::{Document, DocumentError, Surroundings};
+use lockage_promote::pipeline::evidence::PromotionProof;
 use lockage_promote::pipeline::{Name, PromoteError, Promoter, Select};
 use lockage_promote::{Draft, Plan};
 
+use super::evidence;
 use super::kinds::Kinds;
+use super::steps::Clock;
 use super::{Trouble, ends};
 use crate::clients::{self, Registries};
 use crate::ledger::place::{self, Opened, Place};
 use crate::progress::Progress;
 use crate::report::Failure;
+use crate::signing::seal;
 
 #[derive(clap::Args)]
 pub(crate) struct Setup {
@@ -55,11 +61,35 @@ pub(crate) struct World {
     progress: Progress,
     registries: BTreeMap<Name, Registries>,
     client: Registries,
+    proof: Option<PromotionProof>,
 }
 
 impl World {
     /// Whoever writes needs a ledger that outlives the process.
     pub(crate) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
+        Self::open_signing(setup, writes, None)
+    }
+
+    /// The same for whoever promotes, with who signs: evidence, and entries where the ledger has no signer of its own.
+    pub(crate) fn open_signing(
+        setup: &Setup,
+        writes: bool,
+        signer: Option<Arc<dyn StatementSigner>>,
+    ) -> Result<Self, Failure> {
+        Self::open_telling(setup, writes, signer, writes)
+    }
+
+    /// The same for whoever reads a ledger that has to be there, and tells nobody what they see.
+    pub(crate) fn quiet(setup: &Setup) -> Result<Self, Failure> {
+        Self::open_telling(setup, true, None, false)
+    }
+
+    fn open_telling(
+        setup: &Setup,
+        writes: bool,
+        signer: Option<Arc<dyn StatementSigner>>,
+        tells: bool,
+    ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
         let Kinds { gates, steps } = Kinds::asked(&document, client.clone(), setup.reach.credentials())?;
@@ -87,7 +117,19 @@ impl World {
         if setup.no_attachments {
             promoter = promoter.without_attachments();
         }
-        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, setup.ledger_key.as_ref())?;
+        if let Some(signer) = &signer {
+            promoter = promoter.signing(evidence::signing(&document, Arc::clone(signer))?);
+        }
+        let around = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
+        let leasing = document.leasing(&around, client.clone(), &actor(setup), Clock).map_err(invalid)?;
+        if let Some(leasing) = leasing {
+            promoter = promoter.lease(leasing);
+        }
+        if tells && let Some(sinks) = document.sinks(&around, Clock).map_err(invalid)? {
+            promoter = promoter.events(sinks);
+        }
+        let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(signer);
+        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, for_ledger)?;
         let (promoter, history): (_, Box<dyn History>) = match opened {
             Some(opened) => {
                 if let (Opened::File(ledger), true) = (&opened, setup.mend_ledger) {
@@ -107,12 +149,18 @@ impl World {
                 (promoter.ledger(ledger.clone()), Box::new(ledger))
             }
         };
-        Ok(Self { promoter, history, progress, registries, client })
+        let proof = evidence::proof(&document)?;
+        Ok(Self { promoter, history, progress, registries, client, proof })
     }
 
     /// What an environment is read and written by: its own credentials, where it has some.
-    pub(super) fn registry(&self, environment: &Name) -> &Registries {
+    pub(crate) fn registry(&self, environment: &Name) -> &Registries {
         self.registries.get(environment).unwrap_or(&self.client)
+    }
+
+    /// Which evidence has to be there, where the document says that there is any.
+    pub(crate) fn proof(&self) -> Option<&PromotionProof> {
+        self.proof.as_ref()
     }
 
     /// The edge of this name, which has to lead where the image is to go.

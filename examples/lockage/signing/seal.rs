@@ -1,6 +1,7 @@
 //! By what is signed: a private key in a file, or whom an identity token names.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_signing::KeyPair;
@@ -40,6 +41,50 @@ pub(crate) struct By {
     trusted_root: Option<PathBuf>,
 }
 
+/// The same where nothing has to be signed.
+#[derive(clap::Args)]
+#[group(skip)]
+pub(crate) struct MayBy {
+    /// Sign with this private key, as `lockage sign` does.
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["identity_token", "github_actions", "signing_config", "trusted_root"])]
+    key: Option<PathBuf>,
+
+    /// Sign as whom the identity token in this file names, with a certificate of Fulcio, in a transparency log.
+    #[arg(long, value_name = "FILE", conflicts_with = "github_actions")]
+    identity_token: Option<PathBuf>,
+
+    /// The same with the identity of the GitHub Actions workflow that this runs in.
+    #[arg(long)]
+    github_actions: bool,
+
+    /// Which Fulcio, log and timestamp authority to use, as for `lockage sign`.
+    #[arg(long, value_name = "FILE", requires = "trusted_root")]
+    signing_config: Option<PathBuf>,
+
+    /// What is signed is verified with these authorities before it is stored, a trusted_root.json.
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<PathBuf>,
+}
+
+impl MayBy {
+    /// Whoever signs, if anybody was named.
+    pub(crate) async fn open(&self) -> Result<Option<Seal>, Failure> {
+        let Self { key, identity_token, github_actions, signing_config, trusted_root } = self;
+        if key.is_none() && identity_token.is_none() && !github_actions {
+            return Ok(None);
+        }
+        let by = By {
+            key: key.clone(),
+            identity_token: identity_token.clone(),
+            github_actions: *github_actions,
+            signing_config: signing_config.clone(),
+            trusted_root: trusted_root.clone(),
+        };
+        Seal::open(&by).await.map(Some)
+    }
+}
+
 /// What signs. It is opened once for all images.
 pub(crate) enum Seal {
     Key(Box<KeyPair>),
@@ -74,12 +119,17 @@ impl Seal {
     }
 
     /// The same for statements: approvals, entries of a ledger, evidence.
-    pub(crate) fn statements(self) -> Box<dyn StatementSigner> {
+    pub(crate) fn statements(self) -> Arc<dyn StatementSigner> {
         match self {
-            Self::Key(key) => Box::new(KeySigner::new(*key)),
-            Self::Keyless(keyless) => Box::new(KeylessSigner::new(*keyless)),
+            Self::Key(key) => Arc::new(KeySigner::new(*key)),
+            Self::Keyless(keyless) => Arc::new(KeylessSigner::new(*keyless)),
         }
     }
+}
+
+/// Who signs statements with the private key in this file.
+pub(crate) fn signer(file: &Path) -> Result<Arc<dyn StatementSigner>, Failure> {
+    Ok(Arc::new(KeySigner::new(key(file)?)))
 }
 
 /// The private key in this file.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lockage_signing::Policy;
+use lockage_signing::gate::{Signers, SignersError};
 use lockage_signing::key::VerifyingKey;
 use lockage_signing::policy::{PolicyBuilder, TrustedKey};
 use lockage_signing::trust::{Identity, TrustedRoot};
@@ -85,6 +86,25 @@ impl Trusted {
             Some(root) => policy.trusted_root(root),
             None => policy,
         })
+    }
+
+    /// The same as signers of statements: keys by the names of their files.
+    pub(crate) fn signers(&self) -> Result<Signers, Failure> {
+        let refused = |error: SignersError| Failure::usage(&error);
+        let mut signers = Signers::new();
+        for file in &self.keys {
+            let key = read(file, |pem| Ok(VerifyingKey::from_pem(pem)?))?;
+            signers = signers.key(file.display().to_string(), key).map_err(refused)?;
+        }
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        let exact = self.identities.iter().map(|text| (text, Identity::exact(text, issuer)));
+        let matching = self.patterns.iter().map(|text| (text, Identity::matching(text, issuer)));
+        for (text, identity) in exact.chain(matching) {
+            let identity = identity.map_err(|error| Failure::usage(&error))?;
+            let root = seal::root(self.trusted_root.as_deref())?;
+            signers = signers.identity(text, identity, root).map_err(refused)?;
+        }
+        Ok(signers)
     }
 
     /// The trusted root, where there is something that is checked against it.

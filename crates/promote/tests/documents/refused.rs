@@ -64,6 +64,18 @@ fn what_is_wrong_in_toml_has_its_line() {
             "lockage.toml:4: gates.scan: unknown field `say`",
         ),
         (
+            "\n[evidence]\nid = \"our pipeline\"\n".to_owned(),
+            "lockage.toml:2: evidence: id: \"our pipeline\" is no URI",
+        ),
+        (
+            "[evidence]\nid = \"urn:ci\"\nvalid-for = \"long\"\n".to_owned(),
+            "lockage.toml:1: evidence: valid-for: \"long\" is no duration",
+        ),
+        (
+            "\n\n[lease]\nkind = \"none\"\nttl = \"1s\"\n".to_owned(),
+            "lockage.toml:3: lease: ttl: a lease of less than three seconds",
+        ),
+        (
             format!("{DEV}[credentials]\nprod = \"x.json\"\n"),
             "lockage.toml:5: credentials: credentials: there is no environment prod",
         ),

@@ -109,6 +109,18 @@ fn the_schema_refuses_what_the_reader_refuses() {
         json!({ "ledger": 3 }),
         json!({ "ledger": { "signers": ["release"] } }),
         json!({ "ledger": { "repository": "a.example/ledger", "signer": "release" } }),
+        json!({ "evidence": { "valid-for": "90d" } }),
+        json!({ "evidence": { "id": "https://ci.example", "levels": [] } }),
+        json!({ "lease": { "ttl": "1m" } }),
+        json!({ "lease": { "kind": "zookeeper" } }),
+        json!({ "lease": { "kind": "file" } }),
+        json!({ "lease": { "kind": "registry", "folder": "leases" } }),
+        #[cfg(feature = "http")]
+        json!({ "events": [{ "kind": "webhook" }] }),
+        #[cfg(feature = "http")]
+        json!({ "events": [{ "kind": "webhook", "url": "https://a.example", "secret": "x" }] }),
+        #[cfg(feature = "http")]
+        json!({ "events": [{ "kind": "cloudevents", "url": "https://a.example" }] }),
     ] {
         assert!(!judged(&wrong).is_empty(), "{wrong}");
         assert!(Document::parse("x.yaml", Format::Yaml, &wrong.to_string()).is_err(), "{wrong}");
@@ -125,6 +137,7 @@ fn the_keys_are_those_of_the_reader() {
         (r#"{"conventions": {"?": 1}}"#, "/properties/conventions/properties"),
         (r#"{"environments": [{"?": 1}]}"#, "/$defs/environment/properties"),
         (r#"{"edges": [{"?": 1}]}"#, "/$defs/edge/properties"),
+        (r#"{"evidence": {"?": 1}}"#, "/$defs/evidence/properties"),
     ] {
         // JSON is YAML, and TOML has the same reader below.
         let error = Document::parse("x.toml", Format::Toml, &as_toml(text)).unwrap_err().to_string();

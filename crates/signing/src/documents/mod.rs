@@ -85,7 +85,15 @@ impl SigningGates {
     /// The first signer that cannot be known, with the line: a file that is not there or is none, an identity without its
     /// issuer, somebody who is there by another name.
     pub fn of(document: &Document) -> Result<Self, DocumentError> {
-        read::signers(document).map(Self::knowing)
+        read::signers(document, |_| true).map(Self::knowing)
+    }
+
+    /// Knows those of a document's signers who have one of these names, and nobody else.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of). A name that no signer has is nobody's, which is for the caller to say.
+    pub fn of_named(document: &Document, names: &[String]) -> Result<Self, DocumentError> {
+        read::signers(document, |name| names.iter().any(|asked| asked == name)).map(Self::knowing)
     }
 
     /// Knows these.

@@ -30,9 +30,10 @@ struct Written {
     until: Option<String>,
 }
 
-pub(super) fn signers(document: &Document) -> Result<Signers, DocumentError> {
+/// Those that `takes` takes, by their names.
+pub(super) fn signers(document: &Document, takes: impl Fn(&str) -> bool) -> Result<Signers, DocumentError> {
     let mut roots = Roots { folder: document.folder(), read: BTreeMap::new() };
-    document.signers().try_fold(Signers::new(), |signers, (name, written)| {
+    document.signers().filter(|(name, _)| takes(name)).try_fold(Signers::new(), |signers, (name, written)| {
         add(signers, name, written, &mut roots).map_err(|problem| document.signer_error(name, problem))
     })
 }

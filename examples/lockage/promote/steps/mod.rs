@@ -21,7 +21,7 @@ pub(super) fn factories(surroundings: &Surroundings) -> StepFactories {
 
 /// The time of this machine, and its timers.
 #[derive(Clone, Copy, Debug)]
-struct Clock;
+pub(super) struct Clock;
 
 #[async_trait]
 impl Pace for Clock {

@@ -34,6 +34,9 @@ pub enum DocumentProblem {
     /// Who signs cannot be known by what is written.
     #[error(transparent)]
     Signer(GateProblem),
+    /// What is written of evidence, a lease or an event cannot be used.
+    #[error(transparent)]
+    Table(GateProblem),
     /// Environments and edges do not fit together.
     #[error(transparent)]
     Graph(GraphError),
@@ -67,10 +70,12 @@ impl DocumentError {
     pub fn remedy(&self) -> String {
         match &*self.problem {
             DocumentProblem::Unreadable(_) => "Name a document that is there, with --config.".to_owned(),
-            DocumentProblem::Syntax(_) => {
+            DocumentProblem::Syntax(_) | DocumentProblem::Table(GateProblem::Parameters { remedy: None, .. }) => {
                 "The keys of such a document are in schemas/lockage.json; examples/lockage.toml shows each.".to_owned()
             }
-            DocumentProblem::Gate(problem) | DocumentProblem::Signer(problem) => problem.remedy(),
+            DocumentProblem::Gate(problem) | DocumentProblem::Signer(problem) | DocumentProblem::Table(problem) => {
+                problem.remedy()
+            }
             DocumentProblem::Step(problem) => problem.remedy(),
             DocumentProblem::Graph(error) => error.remedy(),
         }

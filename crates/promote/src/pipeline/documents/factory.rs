@@ -127,7 +127,6 @@ impl Parameters {
     }
 
     /// Those that are named, and all others.
-    #[cfg(feature = "http")]
     pub(super) fn split(&self, named: &[&str]) -> (Self, Self) {
         let (of, others) = self.0.clone().into_iter().partition(|(key, _)| named.contains(&key.as_str()));
         (Self(of), Self(others))

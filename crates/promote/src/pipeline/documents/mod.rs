@@ -2,7 +2,11 @@
 
 mod builtin;
 mod error;
+#[cfg(feature = "http")]
+mod events;
+mod evidence;
 mod factory;
+mod lease;
 mod ledger;
 mod outside;
 mod place;
@@ -16,13 +20,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lockage_registry::Registry;
+
+#[cfg(feature = "http")]
+use super::events::Sinks;
+use super::lease::Leasing;
 use super::lint::{self, Concern};
-use super::step::Step;
+use super::step::{Pace, Step};
 use super::{Conventions, EdgeSpec, EnvironmentSpec, Graph, GraphError, Name};
 use crate::Gate;
 
 pub use builtin::BuiltIn;
 pub use error::{DocumentError, DocumentProblem};
+pub use evidence::EvidenceRules;
 pub use factory::{Factories, GateFactory, GateProblem, Parameters};
 pub use ledger::{LedgerPlace, LedgerRepository};
 pub use outside::Reports;
@@ -80,6 +90,10 @@ pub struct Document {
     gates: BTreeMap<String, Marked<(String, Parameters)>>,
     steps: BTreeMap<String, Marked<(String, Parameters)>>,
     signers: BTreeMap<String, Marked<Parameters>>,
+    evidence: Option<Marked<EvidenceRules>>,
+    lease: Option<Marked<lease::LeaseRules>>,
+    #[cfg(feature = "http")]
+    events: Vec<Marked<events::EventRules>>,
 }
 
 impl Document {
@@ -185,6 +199,61 @@ impl Document {
     #[must_use]
     pub fn ledger(&self) -> Option<&LedgerPlace> {
         self.ledger.as_ref()
+    }
+
+    /// What is said of the evidence that promotions leave with images, if anything is.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&EvidenceRules> {
+        self.evidence.as_ref().map(|rules| &rules.value)
+    }
+
+    /// That the rules for evidence cannot be used, with their line.
+    #[must_use]
+    pub fn evidence_error(&self, problem: GateProblem) -> DocumentError {
+        let line = self.evidence.as_ref().and_then(|rules| rules.line);
+        self.error(line, "evidence", DocumentProblem::Table(problem))
+    }
+
+    /// The leases that promotions are to be applied under, if any are: in the name of `holder`, where they are in a registry
+    /// through `registry`, and by the clock `pace`. A lease is taken when something is applied, and not before.
+    ///
+    /// # Errors
+    /// Leases that this program was built without, and files of a cluster that are not there, with the line.
+    pub fn leasing(
+        &self,
+        surroundings: &Surroundings,
+        registry: impl Registry + 'static,
+        holder: &str,
+        pace: impl Pace + Clone + 'static,
+    ) -> Result<Option<Leasing>, DocumentError> {
+        let Some(Marked { line, value }) = &self.lease else { return Ok(None) };
+        let leasing = value.leasing(surroundings, registry, holder, pace);
+        leasing.map(Some).map_err(|problem| self.error(*line, "lease", DocumentProblem::Table(problem)))
+    }
+
+    /// Those who are told what happens, if any are.
+    ///
+    /// # Errors
+    /// A secret that is not in the variable that is named, with the line.
+    #[cfg(feature = "http")]
+    pub fn sinks(
+        &self,
+        surroundings: &Surroundings,
+        pace: impl Pace + 'static,
+    ) -> Result<Option<Sinks>, DocumentError> {
+        if self.events.is_empty() {
+            return Ok(None);
+        }
+        let mut sinks = Sinks::new(pace);
+        // All are told at once, so that the one who may take longest decides.
+        if let Some(at_most) = self.events.iter().filter_map(|event| event.value.at_most).max() {
+            sinks = sinks.at_most(at_most);
+        }
+        let all = self.events.iter().try_fold(sinks, |sinks, Marked { line, value }| {
+            let added = value.add(sinks, surroundings);
+            added.map_err(|problem| self.error(*line, "events", DocumentProblem::Table(problem)))
+        });
+        all.map(Some)
     }
 
     /// The file with the credentials of an environment, in the format of docker's `config.json`, if it has its own.

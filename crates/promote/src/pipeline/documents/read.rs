@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "http")]
+use super::events::EventRules;
+use super::evidence::EvidenceRules;
+use super::lease::LeaseRules;
 use super::place::Marked;
 use super::written::{Written, plain};
 use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, LedgerPlace, Parameters, StepProblem};
@@ -47,7 +51,26 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
         gates: pieces.gates.into_iter().map(gate).collect::<Result<_, _>>()?,
         steps: pieces.steps.into_iter().map(step).collect::<Result<_, _>>()?,
         signers: pieces.signers.into_iter().map(signer).collect(),
+        evidence: pieces.evidence.map(|one| table(file, "evidence", one, EvidenceRules::read)).transpose()?,
+        lease: pieces.lease.map(|one| table(file, "lease", one, LeaseRules::read)).transpose()?,
+        #[cfg(feature = "http")]
+        events: {
+            let events = pieces.events.into_iter();
+            events.map(|one| table(file, "events", one, EventRules::read)).collect::<Result<_, _>>()?
+        },
     })
+}
+
+/// A table, read by `read`.
+fn table<T>(
+    file: &Path,
+    key: &str,
+    Marked { line, value }: Marked<Gate>,
+    read: impl Fn(&Parameters) -> Result<T, GateProblem>,
+) -> Result<Marked<T>, DocumentError> {
+    let value = read(&Parameters::new(plain(value)))
+        .map_err(|problem| DocumentError::at(file, line, Some(key.to_owned()), DocumentProblem::Table(problem)))?;
+    Ok(Marked { line, value })
 }
 
 /// The kind, and all else; the line of what has no kind.
@@ -114,6 +137,9 @@ impl<N, E, G, F> Written<N, E, G, F> {
             gates: values(self.gates, &gate),
             steps: values(self.steps, &gate),
             signers: values(self.signers, &gate),
+            evidence: self.evidence.map(&gate),
+            lease: self.lease.map(&gate),
+            events: self.events.into_iter().map(gate).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::LedgerPlace;
 use crate::pipeline::{Conventions, Rebuilds};
 
-/// `N`, `E`, `G` and `F` are environments, edges, gates with steps and signers, and files, each with its place.
+/// `N`, `E`, `G` and `F` are environments, edges, tables such as gates, and files, each with its place.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Written<N, E, G, F> {
@@ -30,6 +30,10 @@ pub(super) struct Written<N, E, G, F> {
     pub(super) steps: BTreeMap<String, G>,
     #[serde(default = "BTreeMap::new")]
     pub(super) signers: BTreeMap<String, G>,
+    pub(super) evidence: Option<G>,
+    pub(super) lease: Option<G>,
+    #[serde(default = "Vec::new")]
+    pub(super) events: Vec<G>,
 }
 
 #[derive(Default, Deserialize)]

@@ -36,6 +36,7 @@
 
 mod error;
 mod found;
+mod proof;
 mod read;
 mod receipt;
 mod signing;
@@ -47,6 +48,7 @@ mod write;
 
 pub use error::EvidenceError;
 pub use found::{Evident, Found, Promoted, Word, find, promoted_to};
+pub use proof::PromotionProof;
 pub use receipt::{EvidenceReceipt, StatementReceipt};
 pub use signing::EvidenceSigning;
 pub use statement::purl;

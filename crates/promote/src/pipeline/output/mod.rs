@@ -200,6 +200,7 @@ impl Report {
             self.references.push(Reference::new(self.target.clone()).with_digest(receipt.digest.clone()));
         }
         self.copied = Some(receipt.copy.to_string());
+        self.notes.extend(receipt.troubles.iter().map(ToString::to_string));
         self.standing = Standing::Done;
         self
     }

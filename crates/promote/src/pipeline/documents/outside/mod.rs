@@ -9,6 +9,8 @@ mod reports;
 pub use reports::Reports;
 
 #[cfg(feature = "http")]
+pub(super) use with_http::secret;
+#[cfg(feature = "http")]
 pub use with_http::{Outside, Watches};
 
 #[cfg(feature = "http")]
@@ -88,17 +90,26 @@ mod with_http {
     }
 
     /// The token in a variable, where the document names one.
-    pub(super) fn secret(
+    pub(super) fn token(
         surroundings: &Surroundings,
         variable: Option<&str>,
         token: impl Fn(String) -> Token,
     ) -> Result<Option<Token>, GateProblem> {
+        Ok(secret(surroundings, "token-env", variable)?.map(token))
+    }
+
+    /// What is secret in a variable, where the document names one by `key`.
+    pub(in super::super) fn secret(
+        surroundings: &Surroundings,
+        key: &str,
+        variable: Option<&str>,
+    ) -> Result<Option<String>, GateProblem> {
         let Some(variable) = variable.filter(|_| surroundings.has_variables()) else { return Ok(None) };
         match surroundings.variable(variable) {
-            Some(value) => Ok(Some(token(value))),
+            Some(value) => Ok(Some(value)),
             None => Err(GateProblem::Parameters {
-                why: format!("token-env: the environment variable {variable} is not set"),
-                remedy: Some("Set it to a token, or leave token-env out where none is needed.".to_owned()),
+                why: format!("{key}: the environment variable {variable} is not set"),
+                remedy: Some(format!("Set it, or leave {key} out where none is needed.")),
             }),
         }
     }
