@@ -140,6 +140,9 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(trouble) = error.downcast_ref::<crate::promote::Trouble>() {
         return trouble.remedy_line();
     }
+    if let Some(error) = error.downcast_ref::<lockage_policy::apply::ApplyError>() {
+        return Some(error.remedy().to_owned());
+    }
     if let Some(error) = error.downcast_ref::<lockage_registry::Error>() {
         return error.remedy().map(str::to_owned);
     }

@@ -1,6 +1,8 @@
 //! Decisions, made purely: the root of the crate, where every feature has its one module.
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "apply")]
+pub mod apply;
 #[cfg(feature = "gate")]
 pub mod gate;
 #[cfg(any(feature = "import-ecr", feature = "import-gar", feature = "import-harbor", feature = "import-zot"))]

@@ -10,6 +10,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hash;
+pub mod inventory;
 mod json;
 #[cfg(feature = "layout")]
 mod layout;

@@ -1,5 +1,6 @@
 //! `lockage retain`: what a registry keeps, decided and explained before anything is deleted.
 
+mod apply;
 mod check;
 mod explain;
 mod inventory;
@@ -15,6 +16,8 @@ use crate::report::Failure;
 pub(crate) enum Command {
     /// Say what would go, in which order, and why everything else stays. Deletes nothing.
     Plan(Box<planned::Arguments>),
+    /// Delete what a plan says, and nothing that has changed since.
+    Apply(Box<apply::Arguments>),
     /// Say why a tag or a manifest stays or goes, and when that changes.
     Explain(Box<explain::Arguments>),
     /// Say what would go when, from one moment to another.
@@ -26,6 +29,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Plan(arguments) => planned::run(*arguments).await,
+        Command::Apply(arguments) => apply::run(*arguments).await,
         Command::Explain(arguments) => explain::run(*arguments).await,
         Command::Simulate(arguments) => simulate::run(*arguments).await,
         Command::Check(arguments) => check::run(&arguments),

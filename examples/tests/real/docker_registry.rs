@@ -74,6 +74,11 @@ impl DockerRegistry {
         format!("{}/{rest}", self.host).parse().unwrap()
     }
 
+    /// Runs its garbage collection, and gives what that says.
+    pub(crate) fn collect(&self) -> String {
+        super::run(peer("docker-registry").arg("garbage-collect").arg(self.directory.path().join("config.yml")))
+    }
+
     /// The requests so far, as `METHOD PATH?QUERY`, in the order in which they were answered.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.answers().into_iter().map(|(request, _)| request).collect()

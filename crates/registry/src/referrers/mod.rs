@@ -35,6 +35,7 @@ mod index;
 mod json;
 mod lane;
 mod layers;
+mod removal;
 mod settle;
 
 use lockage_tagging::{Digest, DigestTag, DigestTagKind, Repository, Tag};
@@ -90,6 +91,29 @@ pub async fn enter(
     let tag = DigestTag::new(subject, DigestTagKind::Referrers).to_tag();
     let mut index = index::Entries::of(repo, subject, manifests)?;
     settle::settle(target, repo, &tag, &mut index).await
+}
+
+/// Takes entries out of the index under the referrers tag of `subject`, after their manifests were deleted and while the
+/// subject stays (distribution-spec, "Deleting Manifests"). `None` where the registry has no such tag: then it keeps the list
+/// itself, or nothing was ever attached.
+///
+/// All other entries stay as they are. One GET where none is listed; else as [`enter`].
+///
+/// # Errors
+/// [`Contended`](crate::ErrorKind::Contended) where others keep overwriting it; [`Protocol`](crate::ErrorKind::Protocol)
+/// where the tag holds something else than an index.
+pub async fn forget(
+    target: &dyn Target,
+    repo: &Repository,
+    subject: &Digest,
+    gone: &[Digest],
+) -> Result<Option<Settled>> {
+    let tag = DigestTag::new(subject, DigestTagKind::Referrers).to_tag();
+    let mut removal = removal::Removal { place: format!("{repo}@{subject}"), gone };
+    match settle::settle(target, repo, &tag, &mut removal).await {
+        Err(error) if error.is_not_found() => Ok(None),
+        settled => settled.map(Some),
+    }
 }
 
 /// Brings the layers of `manifest` under `tag`, beside those that the tag has already: for the tags of cosign, whose

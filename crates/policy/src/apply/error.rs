@@ -1,0 +1,48 @@
+//! Why a run does not begin, or ends before its end.
+
+use std::error::Error as StdError;
+
+use crate::retain::Refusal;
+
+/// Why a run does not begin, or ends before its end. What was done until then is in the journal.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// Guards stop the plan. Nothing was deleted.
+    #[error("the plan is not to be executed: {}", words(.0))]
+    Refused(Vec<Refusal>),
+    /// It is another plan than the one that was approved. Nothing was deleted.
+    #[error("the plan has changed: {0}")]
+    Changed(String),
+    /// The plan says something that no registry can be asked. Nothing was deleted.
+    #[error("the plan makes no sense: {0}")]
+    Invalid(String),
+    /// The registry refused the credentials, failed for good, or said something that makes it unsafe to go on.
+    #[error("the run stops")]
+    Stopped(#[source] lockage_registry::Error),
+    /// Who runs what could not be found out.
+    #[error("it could not be found out what is in use")]
+    InUse(#[source] Box<dyn StdError + Send + Sync>),
+    /// The journal, or what is told of every delete, cannot be written or read.
+    #[error("the journal cannot be kept")]
+    Journal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl ApplyError {
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "Look at the plan; if it is right, raise the guard in the policy and plan again.",
+            Self::Changed(_) => "Plan again, look at it, and apply the new plan.",
+            Self::Invalid(_) => "Plan over a registry: its repositories are written host/path, manifests by digest.",
+            Self::Stopped(_) => "Apply the plan again with the same journal: it goes on where it stopped.",
+            Self::InUse(_) => "Nothing is deleted while it is not known what is in use. Try again when it is.",
+            Self::Journal(_) => "Name a journal that can be written, on a disk that has room.",
+        }
+    }
+}
+
+fn words(refusals: &[Refusal]) -> String {
+    refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,51 @@
+//! Deletes what a plan says, and nothing that has changed since.
+//!
+//! [`Apply`] takes the report of a plan to a registry through a [`Remover`]. Before each delete it looks again: a tag that
+//! holds another digest was moved, a manifest that has a tag which the plan does not know was tagged again, and both stay, with
+//! everything that they need. Tags go first, then a manifest only after every one that names it is confirmed to be gone, so
+//! that a run can end at any moment and leaves nothing broken. What was done is in a [`Journal`], by which a run is resumed and
+//! [`undo`] puts back what the registry can still restore.
+//!
+//! Most registries have no compare-and-delete: between the last look and the delete is one round trip in which a tag can be
+//! moved unseen. There a manifest has to be condemned by two plans that are a while apart, unless that is switched off.
+
+/// What an attempt comes to that is made again where it may succeed later.
+macro_rules! patiently {
+    ($settings:expr, $attempt:expr) => {{
+        let mut patience = $settings.patience();
+        loop {
+            match $attempt {
+                Err(error) if patience.again(&error).await => {}
+                done => break done,
+            }
+        }
+    }};
+}
+
+mod bind;
+mod caps;
+mod entry;
+mod error;
+mod journal;
+mod outcome;
+mod plain;
+mod quarantine;
+mod remover;
+mod run;
+mod settings;
+mod tries;
+mod undo;
+mod work;
+mod world;
+
+pub use self::bind::still;
+pub use self::caps::{Caps, TagDelete};
+pub use self::entry::{Entry, Status, Stored};
+pub use self::error::ApplyError;
+pub use self::journal::{Audit, FileJournal, Journal, MemoryJournal};
+pub use self::outcome::{Fate, Item, Outcome, Subject};
+pub use self::plain::Plain;
+pub use self::remover::{Removed, Remover};
+pub use self::run::Apply;
+pub use self::settings::{InUseNow, Settings};
+pub use self::undo::{Undone, undo};

@@ -1,0 +1,83 @@
+//! What a report says is to be done, by repository, in types.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+use lockage_registry::{Digest, Repository, Tag};
+
+use super::ApplyError;
+use crate::retain::{Action, Report};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) plan: String,
+    pub(super) planned: Timestamp,
+    pub(super) policy: String,
+    pub(super) repositories: BTreeMap<Repository, Todo>,
+}
+
+/// What is to be done in one repository, in order.
+#[derive(Debug, Default)]
+pub(super) struct Todo {
+    pub(super) untags: Vec<Untag>,
+    pub(super) archives: Vec<(Digest, Option<String>)>,
+    pub(super) manifests: Vec<Condemned>,
+    /// Manifests that the plan knows and keeps.
+    pub(super) kept: HashSet<Digest>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Untag {
+    pub(super) tag: Tag,
+    pub(super) expect: Digest,
+    pub(super) rule: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Condemned {
+    pub(super) digest: Digest,
+    pub(super) expect: BTreeSet<Tag>,
+    pub(super) rule: Option<String>,
+}
+
+impl Work {
+    pub(super) fn of(report: &Report) -> Result<Self, ApplyError> {
+        let mut repositories: BTreeMap<Repository, Todo> = BTreeMap::new();
+        let rule = |reference: String| report.reasons.get(&reference).and_then(|line| line.rule.clone());
+        for action in &report.actions {
+            match action {
+                Action::Untag { repository, tag, expect } => {
+                    let rule = rule(format!("{repository}:{tag}"));
+                    let untag = Untag { tag: read(tag)?, expect: read(expect)?, rule };
+                    repositories.entry(read(repository)?).or_default().untags.push(untag);
+                }
+                Action::DeleteManifest { repository, digest, expect_tags } => {
+                    let rule = rule(format!("{repository}@{digest}"));
+                    let expect = expect_tags.iter().map(|tag| read(tag)).collect::<Result<_, _>>()?;
+                    let condemned = Condemned { digest: read(digest)?, expect, rule };
+                    repositories.entry(read(repository)?).or_default().manifests.push(condemned);
+                }
+                Action::Archive { repository, digest } => {
+                    let rule = rule(format!("{repository}@{digest}"));
+                    let archive = (read(digest)?, rule);
+                    repositories.entry(read(repository)?).or_default().archives.push(archive);
+                }
+            }
+        }
+        // A manifest by a name of its own is one that no registry knows: whatever leads to it is looked at again.
+        let kept = report.keep.iter().chain(&report.archive).filter_map(|reference| reference.rsplit_once('@'));
+        for (repository, digest) in kept {
+            let todo = repository.parse().ok().and_then(|repository| repositories.get_mut(&repository));
+            if let (Some(todo), Ok(digest)) = (todo, digest.parse()) {
+                todo.kept.insert(digest);
+            }
+        }
+        let (plan, policy) = (report.plan.clone(), report.policy.clone());
+        Ok(Self { plan, planned: report.now, policy, repositories })
+    }
+}
+
+fn read<T: std::str::FromStr<Err = lockage_registry::NameError>>(text: &str) -> Result<T, ApplyError> {
+    text.parse().map_err(|error| ApplyError::Invalid(format!("{text}: {error}")))
+}

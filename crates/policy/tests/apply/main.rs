@@ -1,0 +1,10 @@
+//! The executor: against a registry with every preset's quirks, faults at every call and somebody who pushes between any two;
+//! and through the real ports.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod campaign;
+mod case;
+mod journal;
+mod ports;
+mod rules;
+mod sim;
