@@ -6,9 +6,13 @@ mod body;
 #[cfg(feature = "client")]
 pub mod client;
 mod descriptor;
+#[cfg(feature = "ecr")]
+pub mod ecr;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(feature = "ghcr")]
+pub mod ghcr;
 mod hash;
 pub mod inventory;
 mod json;

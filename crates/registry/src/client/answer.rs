@@ -145,7 +145,7 @@ pub(super) async fn collect(
 }
 
 /// A header as text, where it is there and is text.
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }
 
@@ -153,13 +153,13 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     text(headers, CONTENT_LENGTH.as_str()).and_then(|text| text.parse().ok())
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "x-amzn-requestid", "x-ms-correlation-request-id", "x-github-request-id"]
         .iter()
         .find_map(|name| text(headers, name))
         .map(str::to_owned)
 }
 
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text(headers, RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, SystemTime::now()))
 }

@@ -16,7 +16,7 @@ use crate::{Body, Descriptor, Error, ErrorKind, Opened, RawManifest, Result, Tag
 const DELETE_TAG: &str = "delete tag";
 
 /// What the empty descriptor points at (image-spec, "Guidance for an Empty Descriptor").
-const EMPTY: &[u8] = b"{}";
+pub(crate) const EMPTY: &[u8] = b"{}";
 
 /// DELETE by digest.
 pub(super) async fn manifest(host: &Arc<HostState>, repo: &Repository, digest: &Digest) -> Result<()> {
@@ -88,7 +88,7 @@ async fn detour(host: &Arc<HostState>, repo: &Repository, tag: &Tag) -> Result<(
 }
 
 /// A manifest that no image has and no other detour makes.
-fn stand_in(tag: &Tag) -> Result<RawManifest> {
+pub(crate) fn stand_in(tag: &Tag) -> Result<RawManifest> {
     let empty = json!({
         "mediaType": media_type::OCI_EMPTY,
         "digest": digest_of(lockage_tagging::Algorithm::Sha256, EMPTY)?,

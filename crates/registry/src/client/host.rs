@@ -98,6 +98,14 @@ impl HostState {
         if self.policy.is_registry(url) { &self.own } else { &self.http }
     }
 
+    /// The scheme and authority alone.
+    #[cfg(any(feature = "ecr", feature = "ghcr"))]
+    pub(super) fn root(&self) -> Url {
+        let mut url = self.base.clone();
+        url.set_path("/");
+        url
+    }
+
     /// `/v2/<name>/<rest>`, where `rest` is made of literals, tags and digests, which need no escaping.
     fn url(&self, repo: &Repository, rest: fmt::Arguments<'_>) -> Url {
         let mut url = self.base.clone();

@@ -12,6 +12,8 @@
 //!   a download that is cut goes on where it was cut, and an upload where the registry says that it was.
 
 mod answer;
+#[cfg(any(feature = "ecr", feature = "ghcr"))]
+pub(crate) mod api;
 mod auth;
 mod builder;
 mod credentials;
@@ -45,6 +47,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lockage_tagging::{Host, Repository};
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "ghcr")]
+pub(crate) use delete::{EMPTY, stand_in};
+
 pub use credentials::{CredentialProvider, Credentials, DockerConfig, FirstOf, Login, Secret, StaticCredentials};
 pub use profile::{Profile, TagDeletion};
 pub use proxies::Proxies;
@@ -106,12 +111,16 @@ impl Client {
 
     /// What this client knows about the registry of `repo`.
     fn host(&self, repo: &Repository) -> Result<Arc<HostState>, Error> {
+        self.state(repo.host())
+    }
+
+    fn state(&self, host: &Host) -> Result<Arc<HostState>, Error> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = hosts.get(repo.host()) {
+        if let Some(known) = hosts.get(host) {
             return Ok(Arc::clone(known));
         }
-        let state = Arc::new(HostState::new(repo.host(), &self.settings)?);
-        hosts.insert(repo.host().clone(), Arc::clone(&state));
+        let state = Arc::new(HostState::new(host, &self.settings)?);
+        hosts.insert(host.clone(), Arc::clone(&state));
         Ok(state)
     }
 }

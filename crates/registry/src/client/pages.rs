@@ -192,7 +192,12 @@ pub(super) fn entries(bytes: &[u8]) -> serde_json::Result<Vec<Descriptor>> {
 }
 
 /// The URL of the next page, if there is one, on this registry and other than those that were followed.
-fn next_page(host: &HostState, url: &Url, headers: &HeaderMap, followed: &mut Followed) -> Result<Option<Url>> {
+pub(super) fn next_page(
+    host: &HostState,
+    url: &Url,
+    headers: &HeaderMap,
+    followed: &mut Followed,
+) -> Result<Option<Url>> {
     let mut links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let Some(target) = links.find_map(parse_next) else { return Ok(None) };
     let next = host.policy.judge(Purpose::NextPage, url, target)?.url;
@@ -207,7 +212,7 @@ fn next_page(host: &HostState, url: &Url, headers: &HeaderMap, followed: &mut Fo
 
 /// The pages of one list so far: a registry that names another each time is not followed for ever.
 #[derive(Debug, Default)]
-struct Followed(HashSet<Url>);
+pub(crate) struct Followed(HashSet<Url>);
 
 impl Followed {
     /// Takes the link from `page` to `next`, or says why not.

@@ -15,6 +15,8 @@ use crate::Result;
 
 pub use self::listing::{ListedManifest, ListedTag, Listing, Tells};
 pub use self::walk::Walk;
+#[cfg(any(feature = "ecr", feature = "ghcr"))]
+pub(crate) use self::walk::row;
 
 /// Lists what a repository holds.
 #[async_trait]

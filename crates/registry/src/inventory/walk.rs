@@ -89,7 +89,8 @@ impl Read {
     }
 }
 
-fn row(manifest: &RawManifest, view: &Manifest) -> ListedManifest {
+/// What a manifest says of itself.
+pub(crate) fn row(manifest: &RawManifest, view: &Manifest) -> ListedManifest {
     let blobs = view.blobs().into_iter().map(|blob| blob.size);
     let size = blobs.fold(manifest.descriptor().size, u64::saturating_add);
     ListedManifest {

@@ -1,0 +1,9 @@
+//! Amazon ECR through its own API, against a stand-in that behaves as its documentation says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod amazon;
+mod delete;
+mod list;
+#[path = "../mock/mod.rs"]
+mod mock;
+mod refuse;

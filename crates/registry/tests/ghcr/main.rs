@@ -1,0 +1,9 @@
+//! GitHub's registry through the Packages API, against a stand-in that behaves as its documentation says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod delete;
+mod github;
+mod list;
+#[path = "../mock/mod.rs"]
+mod mock;
+mod refuse;
