@@ -17,7 +17,7 @@ use lockage_promote::pipeline::simulate::{Build, Simulation};
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Name, Promoter, Select};
 use lockage_promote::{Flights, ImageCopy};
 use lockage_registry::client::Client;
-use lockage_registry::{Memory, Reference, TagOrDigest, Target as _};
+use lockage_registry::{Memory, Reference, Source as _, TagOrDigest, Target as _};
 use lockage_signing::documents::SigningGates;
 use lockage_signing::sign::Signing;
 use lockage_signing::{KeyPair, Verifier as _};
@@ -96,7 +96,7 @@ async fn an_image_passes_two_gates_an_edge_to_prod_within_a_second() {
         promote(&promoter, &Select::CurrentIn(name("stage")), &name("stage-prod")).await;
         took.push(begun.elapsed());
         let there: Reference = format!("{prod}/app:prod").parse().unwrap();
-        let held = lockage_registry::Source::resolve(&client, there.repository(), there.target()).await.unwrap();
+        let held = client.resolve(there.repository(), &TagOrDigest::of(&there)).await.unwrap();
         assert_eq!(held.digest, *image.root().digest());
     }
     println!("dev → stage → prod, a scan and a signature an edge, a ledger in a file: {took:?}");
@@ -167,7 +167,7 @@ async fn seed(host: &str) {
         let to: Reference = format!("{host}/{}:pr-{number}", image(number)).parse().unwrap();
         let copy = ImageCopy::new(&memory, &from).to(&client, &to);
         copy.apply(&copy.plan().await.unwrap()).await.unwrap();
-        let raw = lockage_registry::Source::manifest(&memory, from.repository(), from.target()).await.unwrap();
+        let raw = memory.manifest(from.repository(), &TagOrDigest::of(&from)).await.unwrap();
         let commit = TagOrDigest::Tag(format!("sha-{number:07x}").parse().unwrap());
         client.put_manifest(to.repository(), &raw, &commit).await.unwrap();
     }

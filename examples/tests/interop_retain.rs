@@ -1,6 +1,6 @@
 //! Retention on docker-registry: nothing is deleted that moved while the executor ran, and whatever stays is whole, signed,
 //! and needs nothing that the registry's garbage collection removes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod real;
 

@@ -110,7 +110,7 @@ fn there(page: &mut String, one: &Resident, cell: &Cell) -> fmt::Result {
         }
     }
     if let Some(passed) = &one.passed {
-        gates(page, &passed.evidence, &passed.edge.to_string(), &passed.plan.to_string())?;
+        gates(page, &passed.evidence, &passed.edge.to_string(), passed.plan.as_ref())?;
     }
     evidence(page, cell)
 }
@@ -164,11 +164,12 @@ fn said_in_words(said: Said) -> &'static str {
 fn waits(page: &mut String, next: &Next) -> fmt::Result {
     let known = if next.known_as.is_empty() { next.digest.short() } else { &next.known_as };
     let (known, from, digest) = (Plain(known), Plain(&next.from), Plain(&next.digest));
-    let (word, class) = match next.gates.iter().map(|(said, ..)| *said) {
-        mut said if said.any(|said| said == Said::Fail) => ("refused", "alert"),
-        _ if next.gates.iter().any(|(said, ..)| *said == Said::Undecided) => ("undecided", "alert"),
-        _ if next.gates.is_empty() => ("may come", "go"),
-        _ => ("waits", "wait"),
+    let says = |what| next.gates.iter().any(|(said, ..)| *said == what);
+    let (word, class) = match () {
+        () if says(Said::Fail) => ("refused", "alert"),
+        () if says(Said::Undecided) => ("undecided", "alert"),
+        () if next.gates.is_empty() => ("may come", "go"),
+        () => ("waits", "wait"),
     };
     writeln!(
         page,

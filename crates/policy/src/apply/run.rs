@@ -104,14 +104,8 @@ impl<'a> Apply<'a> {
 
 /// What this plan has deleted already. If it is there again, somebody has put it there.
 fn done(entries: &[Entry], plan: &str) -> HashSet<(String, Option<String>, String)> {
-    let mut done = HashSet::new();
-    for entry in entries.iter().filter(|entry| entry.plan == plan) {
-        match entry.status {
-            Status::Done => drop(done.insert(entry.key())),
-            _ => {}
-        }
-    }
-    done
+    let done = entries.iter().filter(|entry| entry.plan == plan && entry.status == Status::Done);
+    done.map(Entry::key).collect()
 }
 
 struct Run<'a> {
@@ -477,12 +471,12 @@ impl<'a> Run<'a> {
                     refused @ Attempt::Refused(_) => return Ok(refused),
                 }
             }
-            if !tags.is_empty() {
-                if let Some((fate, why)) = self.stays(world, digest).await? {
-                    // It went with its last tag.
-                    let fate = if fate == Fate::Gone { Fate::Deleted } else { fate };
-                    return Ok(Attempt::Ended(fate, Some(why).filter(|why| !why.is_empty())));
-                }
+            if !tags.is_empty()
+                && let Some((fate, why)) = self.stays(world, digest).await?
+            {
+                // It went with its last tag.
+                let fate = if fate == Fate::Gone { Fate::Deleted } else { fate };
+                return Ok(Attempt::Ended(fate, Some(why).filter(|why| !why.is_empty())));
             }
         }
         let mut patience = settings.patience();

@@ -153,7 +153,7 @@ impl State {
 
     fn answer(&mut self, request: &Request) -> Reply {
         if let Some(what) = request.path.strip_prefix("/v2/team/app/manifests/") {
-            return match self.images.iter().find(|image| image.digest.to_string() == what) {
+            return match self.images.iter().find(|image| image.digest.as_str() == what) {
                 Some(image) => {
                     let media_type = serde_json::from_str::<Value>(&image.content).unwrap()["mediaType"].clone();
                     Reply::new(200).header("Content-Type", media_type.as_str().unwrap()).body(image.content.as_bytes())

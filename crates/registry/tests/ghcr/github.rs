@@ -88,7 +88,7 @@ impl State {
         };
         if let Some(what) = path.strip_prefix("manifests/") {
             let found = self.versions.iter().find(|version| {
-                !version.deleted && (version.digest.to_string() == what || version.tags.iter().any(|tag| tag == what))
+                !version.deleted && (version.digest.as_str() == what || version.tags.iter().any(|tag| tag == what))
             });
             return match (request.method.as_str(), found) {
                 ("DELETE", _) => error(405, "UNSUPPORTED"),
@@ -100,14 +100,14 @@ impl State {
                     }
                     let tags: &[&str] = if what.contains(':') { &[] } else { &[what] };
                     let digest = self.push(&request.body, tags);
-                    Reply::new(201).header("Docker-Content-Digest", &digest.to_string())
+                    Reply::new(201).header("Docker-Content-Digest", digest.as_ref())
                 }
                 (_, None) => error(404, "MANIFEST_UNKNOWN"),
                 (_, Some(version)) => {
                     let document: Value = serde_json::from_str(&version.content).unwrap();
                     Reply::new(200)
                         .header("Content-Type", document["mediaType"].as_str().unwrap())
-                        .header("Docker-Content-Digest", &version.digest.to_string())
+                        .header("Docker-Content-Digest", version.digest.as_ref())
                         .body(version.content.as_bytes())
                 }
             };

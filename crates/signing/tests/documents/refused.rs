@@ -145,7 +145,7 @@ async fn an_approval_by_a_name_that_nobody_signs_under_is_refused_with_the_docum
         assert!(error.remedy().starts_with(remedy), "{}", error.remedy());
     }
     for good in [approval("not = ['alice']"), group("alice")] {
-        world.promoter(&good).unwrap();
+        let _ = world.promoter(&good).unwrap();
     }
     // Whom a pattern takes counts by the subject; whom one name stands for, by that name.
     let with = |gate: String| world.gate(&format!("{pattern}{gate}"));
