@@ -4,6 +4,7 @@
 mod attached;
 mod docker_registry;
 mod image;
+mod peak;
 mod pki;
 mod place;
 mod raw;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 pub(crate) use attached::{Attached, Parts};
 pub(crate) use docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, Settings, USER};
 pub(crate) use image::{platforms, two_platforms};
+pub(crate) use peak::peak_of;
 pub(crate) use pki::{Authority, Pair};
 pub(crate) use place::Place;
 pub(crate) use raw::{closure, get};

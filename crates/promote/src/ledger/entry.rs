@@ -64,6 +64,9 @@ pub struct SetMember {
     pub edge: Name,
     /// The digest that was selected where the edge begins.
     pub digest: Digest,
+    /// The release that it is, by its labels or by whoever promotes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// What an entry says.
@@ -300,7 +303,14 @@ impl SetMember {
     /// An image and its way.
     #[must_use]
     pub fn new(image: Name, edge: Name, digest: Digest) -> Self {
-        Self { image, edge, digest }
+        Self { image, edge, digest, version: None }
+    }
+
+    /// The same as this release.
+    #[must_use]
+    pub fn released_as(mut self, version: Option<String>) -> Self {
+        self.version = version;
+        self
     }
 }
 

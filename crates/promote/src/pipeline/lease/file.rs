@@ -42,7 +42,8 @@ impl FileLease {
         let path = self.folder.join(format!("{}.lease", digest.hex().get(..24).unwrap_or_default()));
         let mut options = OpenOptions::new();
         let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.map_err(|error| failed(error.into()))?;
+        let folder = self.folder.display();
+        let mut file = opened.map_err(|error| failed(format!("a file in {folder}: {error}").into()))?;
         match FileExt::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

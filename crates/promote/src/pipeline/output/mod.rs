@@ -171,8 +171,14 @@ impl Report {
 
     /// The same with every gate in favour, or passed by.
     #[must_use]
-    pub fn cleared(mut self, plan: &Plan<Cleared>) -> Self {
-        self.gates = plan.clearances().iter().map(ReportedGate::cleared).collect();
+    pub fn cleared(self, plan: &Plan<Cleared>) -> Self {
+        self.passed(plan.clearances())
+    }
+
+    /// The same with what the gates found that are in favour, or passed by.
+    #[must_use]
+    pub fn passed(mut self, clearances: &[Clearance]) -> Self {
+        self.gates = clearances.iter().map(ReportedGate::cleared).collect();
         self.standing = Standing::Ready;
         self
     }
