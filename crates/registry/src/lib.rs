@@ -13,6 +13,8 @@ mod error;
 pub mod fuzzing;
 #[cfg(feature = "ghcr")]
 pub mod ghcr;
+#[cfg(feature = "harbor")]
+pub mod harbor;
 mod hash;
 pub mod inventory;
 mod json;
@@ -24,6 +26,8 @@ mod memory;
 #[cfg(feature = "oci-client")]
 mod oci_client;
 mod port;
+#[cfg(feature = "provider")]
+pub mod provider;
 pub mod referrers;
 mod retry_policy;
 #[cfg(feature = "server")]

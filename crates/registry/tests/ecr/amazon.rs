@@ -151,15 +151,29 @@ impl State {
         }
     }
 
+    /// The distribution API, as far as it is read.
+    fn registry(&self, path: &str) -> Reply {
+        if path.starts_with("tags/list") {
+            let tags: Vec<&String> = self.images.iter().flat_map(|image| &image.tags).collect();
+            return Reply::new(200).body(json!({ "name": "team/app", "tags": tags }).to_string().as_bytes());
+        }
+        let what = path.strip_prefix("manifests/").unwrap_or_default();
+        let named = |image: &&Image| image.digest.as_str() == what || image.tags.iter().any(|tag| tag == what);
+        match self.images.iter().find(named) {
+            Some(image) => {
+                let media_type = serde_json::from_str::<Value>(&image.content).unwrap()["mediaType"].clone();
+                Reply::new(200)
+                    .header("Content-Type", media_type.as_str().unwrap())
+                    .header("Docker-Content-Digest", image.digest.as_ref())
+                    .body(image.content.as_bytes())
+            }
+            None => Reply::new(404).body(br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":""}]}"#),
+        }
+    }
+
     fn answer(&mut self, request: &Request) -> Reply {
-        if let Some(what) = request.path.strip_prefix("/v2/team/app/manifests/") {
-            return match self.images.iter().find(|image| image.digest.as_str() == what) {
-                Some(image) => {
-                    let media_type = serde_json::from_str::<Value>(&image.content).unwrap()["mediaType"].clone();
-                    Reply::new(200).header("Content-Type", media_type.as_str().unwrap()).body(image.content.as_bytes())
-                }
-                None => Reply::new(404),
-            };
+        if let Some(path) = request.path.strip_prefix("/v2/team/app/") {
+            return self.registry(path);
         }
         assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/"));
         assert_eq!(request.header("content-type"), Some("application/x-amz-json-1.1"));
