@@ -25,7 +25,7 @@ mod exact;
 pub mod fuzzing;
 mod host;
 mod limit;
-#[cfg(feature = "harbor")]
+#[cfg(any(feature = "docker-hub", feature = "harbor"))]
 pub(crate) mod login;
 mod manifests;
 mod pages;

@@ -15,7 +15,7 @@ use crate::Result;
 
 pub use self::listing::{ListedManifest, ListedTag, Listing, Tells};
 pub use self::walk::Walk;
-#[cfg(feature = "provider")]
+#[cfg(any(feature = "ecr", feature = "ghcr"))]
 pub(crate) use self::walk::row;
 
 /// Lists what a repository holds.

@@ -5,6 +5,7 @@
 
 #[cfg(any(feature = "ecr", feature = "ghcr"))]
 mod contents;
+#[cfg(feature = "provider")]
 mod ports;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use crate::{Error, ErrorKind, Prune, Result, Target};
 
 #[cfg(any(feature = "ecr", feature = "ghcr"))]
 pub(crate) use self::contents::Contents;
+#[cfg(feature = "provider")]
 pub(crate) use self::ports::reads_and_writes;
 
 /// A registry with an interface of its own.

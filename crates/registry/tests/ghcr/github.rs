@@ -1,4 +1,5 @@
 //! GitHub as its documentation says: a registry that deletes nothing, and the Packages API beside it, over one state.
+#![allow(dead_code, reason = "each test uses what it needs of this")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
