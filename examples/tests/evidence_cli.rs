@@ -6,9 +6,10 @@
 #[allow(dead_code, reason = "it serves other tests too")]
 mod world;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use world::World;
 
@@ -101,6 +102,23 @@ async fn evidence_that_is_missing_is_drift() {
     plain.run(&["running", "--verify"]).ends(2).says("Write [evidence]");
 }
 
+/// The next who asks, unless nobody does for long.
+fn next(listener: &TcpListener) -> Option<TcpStream> {
+    listener.set_nonblocking(true).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                return Some(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    None
+}
+
 /// Answers so many requests with this status, and gives what was asked.
 fn hook(status: &'static str, requests: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -108,7 +126,7 @@ fn hook(status: &'static str, requests: usize) -> (String, std::thread::JoinHand
     let heard = std::thread::spawn(move || {
         let mut all = Vec::new();
         for _ in 0..requests {
-            let (mut stream, _) = listener.accept().unwrap();
+            let Some(mut stream) = next(&listener) else { break };
             let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
             loop {
                 let read = stream.read(&mut buffer).unwrap();

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "apply")]
 pub mod apply;
+#[cfg(any(feature = "ledger", feature = "kubernetes"))]
+pub mod facts;
 #[cfg(feature = "gate")]
 pub mod gate;
 #[cfg(any(feature = "import-ecr", feature = "import-gar", feature = "import-harbor", feature = "import-zot"))]

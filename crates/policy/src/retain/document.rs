@@ -86,25 +86,45 @@ impl Policy {
                 Ok(policy) => return Ok(policy),
                 Err(error) => {
                     let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-                    (line, first_line(&error.without_snippet().to_string()))
+                    (line, without_place(&first_line(&error.without_snippet().to_string())))
                 }
             },
             Format::Json => match serde_json::from_str(text) {
                 Ok(policy) => return Ok(policy),
-                Err(error) => (Some(error.line()).filter(|line| *line > 0), error.to_string()),
+                Err(error) => (Some(error.line()).filter(|line| *line > 0), without_place(&error.to_string())),
             },
         };
         let rule = rule(text, format, &problem);
         // What makes no sense as a whole has no place of its own: the rule has.
         let named = rule.as_deref().and_then(|rule| line_of(text, rule));
         let whole = rule.as_ref().is_some_and(|rule| problem.starts_with(rule.as_str()));
-        let line = if whole { named.or(line) } else { line.or(named) };
+        let line = if whole { named.or(line) } else { line.or(named) }.or_else(|| line_of_key(text, &problem));
         Err(DocumentError { line, rule, problem })
     }
 }
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What is wrong without the place, which is said before it.
+fn without_place(problem: &str) -> String {
+    let place = problem.rfind(" at line ").filter(|place| {
+        let rest = problem.get(place + " at line ".len()..).unwrap_or_default();
+        rest.starts_with(|first: char| first.is_ascii_digit())
+    });
+    place.and_then(|place| problem.get(..place)).unwrap_or(problem).to_owned()
+}
+
+/// The line of the key of the document that a problem begins with: `guards: …`.
+fn line_of_key(text: &str, problem: &str) -> Option<usize> {
+    let (key, _) = problem.split_once(':')?;
+    let is_key = |line: &str| {
+        let line = line.trim_start_matches(['[', '{', '"', ' ']);
+        let rest = line.strip_prefix(key).map(|rest| rest.trim_start_matches(['"', ' ']));
+        rest.is_some_and(|rest| rest.starts_with([':', '=', ']', '.']))
+    };
+    text.lines().position(is_key).map(|line| line + 1)
 }
 
 fn line_at(text: &str, byte: usize) -> usize {

@@ -40,6 +40,9 @@ pub struct InUse {
     pub what: Running,
     /// Who says so: `k8s`, `ledger`.
     pub by: String,
+    /// Why, where that is known: `current in prod`, `the pod shop/web-1 runs it`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
@@ -62,7 +65,21 @@ impl InUse {
     /// An image that somebody runs.
     #[must_use]
     pub fn new(what: Running, by: impl Into<String>) -> Self {
-        Self { what, by: by.into(), since: None }
+        Self { what, by: by.into(), why: None, since: None }
+    }
+
+    /// Why it is in use.
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Since when.
+    #[must_use]
+    pub fn since(mut self, since: Timestamp) -> Self {
+        self.since = Some(since);
+        self
     }
 }
 
@@ -131,6 +148,13 @@ impl LegalHold {
     pub fn new(scope: Held, reason: impl Into<String>) -> Self {
         Self { scope, until: None, reason: reason.into() }
     }
+
+    /// Holds it no longer than this.
+    #[must_use]
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
+    }
 }
 
 /// Something that happened to a group of tags.
@@ -166,4 +190,24 @@ pub struct Seen {
     pub tag: String,
     /// The digest.
     pub digest: Digest,
+}
+
+impl Seen {
+    /// A digest that a tag, `repository:tag`, was seen with.
+    #[must_use]
+    pub fn new(tag: impl Into<String>, digest: Digest) -> Self {
+        Self { tag: tag.into(), digest }
+    }
+}
+
+impl Facts {
+    /// What others know as well. Of what a registry can do nothing is taken from there.
+    pub fn add(&mut self, other: Self) {
+        self.asked.extend(other.asked);
+        self.in_use.extend(other.in_use);
+        self.promoted.extend(other.promoted);
+        self.holds.extend(other.holds);
+        self.events.extend(other.events);
+        self.seen.extend(other.seen);
+    }
 }

@@ -32,7 +32,21 @@ fn an_invalid_document_is_refused_with_the_line_and_the_rule() {
         assert_eq!((error.line(), error.rule()), (Some(line), Some(rule)), "{rest}: {text}");
         assert!(text.contains(part), "{rest}: {text}");
     }
+    for (text, format, line) in [
+        ("version: 2\n", Format::Yaml, 1),
+        ("version: 1\ndelete:\n  - { name: '', older_than: 3d }\n", Format::Yaml, 2),
+        ("version: 1\nguards: { max_delete_ratio: 2 }\n", Format::Yaml, 2),
+        ("version = 1\n[guards]\nmax_delete_ratio = 2\n", Format::Toml, 2),
+        ("{\"version\": 1,\n \"guards\": {\"max_delete_ratio\": 2}}", Format::Json, 2),
+        ("[]", Format::Json, 1),
+    ] {
+        let error = Policy::parse(text, format).unwrap_err();
+        assert_eq!(error.line(), Some(line), "{text}: {error}");
+        assert_eq!(error.to_string().matches("line ").count(), 1, "{text}: {error}");
+        assert!(!error.to_string().contains("Written"), "{text}: {error}");
+    }
     for (text, format, part) in [
+        ("version: 1\ndelete: [{ name: grace, always: true }]\n", Format::Yaml, "another name"),
         ("version: 2\n", Format::Yaml, "version 2"),
         ("classes: {}\n", Format::Yaml, "version"),
         ("version = 1\ndelte = []\n", Format::Toml, "delte"),

@@ -25,6 +25,9 @@ pub enum PolicyProblem {
     /// Two rules have one name.
     #[error("another rule has the same name")]
     Twice,
+    /// A rule is called what reasons call something else.
+    #[error("what stays or goes without a rule is called so: give it another name")]
+    Taken,
     /// There is no such class.
     #[error("there is no class {0:?}")]
     NoClass(String),
@@ -81,7 +84,10 @@ impl Policy {
             if name.trim().is_empty() {
                 return Err(PolicyError::new(layer, PolicyProblem::Nameless));
             }
-            if TAKEN.contains(&name) || !names.insert(name) {
+            if TAKEN.contains(&name) {
+                return Err(PolicyError::new(place(), PolicyProblem::Taken));
+            }
+            if !names.insert(name) {
                 return Err(PolicyError::new(place(), PolicyProblem::Twice));
             }
         }

@@ -138,7 +138,7 @@ impl Default for Guards {
 
 /// A policy as a document has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a policy")]
 struct Written {
     version: u32,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

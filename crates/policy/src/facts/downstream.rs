@@ -1,0 +1,108 @@
+//! What may still go further down: images that an environment may yet be given from one before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use lockage_promote::ledger::{Chronicle, Entry, Kind};
+use lockage_promote::pipeline::{Graph, Name};
+use lockage_registry::Digest;
+use lockage_tagging::semver::Version;
+
+/// What a ledger says of one image under one digest.
+#[derive(Default)]
+struct Known<'a> {
+    /// Where it arrived.
+    arrived: BTreeSet<&'a Name>,
+    /// Where it was taken from.
+    taken: BTreeSet<&'a Name>,
+    /// The places of the first and the last entry by which it arrived anywhere.
+    first: Option<usize>,
+    last: Option<usize>,
+    is_denied: bool,
+    version: Option<Version>,
+    created: Option<SystemTime>,
+}
+
+impl<'a> Known<'a> {
+    fn hears(&mut self, place: usize, entry: &'a Entry) {
+        if entry.arrives() {
+            self.arrived.extend(&entry.environment);
+            self.first = self.first.or(Some(place));
+            self.last = Some(place);
+        }
+        match &entry.kind {
+            Kind::Promote { from, .. } => drop(self.taken.insert(from)),
+            Kind::Deny { .. } => self.is_denied = true,
+            _ => {}
+        }
+        let version = entry.facts.version.as_ref().map(|text| Version::parse(text.strip_prefix('v').unwrap_or(text)));
+        self.version = version.and_then(Result::ok).or(self.version.take());
+        self.created = entry.facts.created.or(self.created);
+    }
+
+    /// Whether the other one is newer: by version, by when it was built, or else because it arrived anywhere only after this
+    /// one had done so for the last time. Where nobody knows, it is not.
+    fn is_behind(&self, other: &Self) -> bool {
+        if let (Some(own), Some(other)) = (&self.version, &other.version) {
+            return own < other;
+        }
+        if let (Some(own), Some(other)) = (self.created, other.created) {
+            return own < other;
+        }
+        matches!((self.last, other.first), (Some(own), Some(other)) if own < other)
+    }
+}
+
+/// The images that an environment may still get, each with the first such environment by its name.
+///
+/// An image is somewhere if it arrived there or was taken from there. It may still go to every environment downstream of that
+/// where it never was and is not denied, and that has nothing newer by now.
+pub(super) fn eligible<'a>(
+    chronicle: &'a Chronicle,
+    graph: Option<&'a Graph>,
+    image: &'a Name,
+) -> Vec<(&'a Digest, &'a Name)> {
+    let mut all: BTreeMap<&Digest, Known<'_>> = BTreeMap::new();
+    for (place, entry) in chronicle.about(image).map(|recorded| &recorded.entry).enumerate() {
+        all.entry(&entry.digest).or_default().hears(place, entry);
+    }
+    let edges: BTreeSet<(&Name, &Name)> = match graph {
+        Some(graph) => graph.edges().map(|edge| (edge.from(), edge.to())).collect(),
+        None => chronicle.entries().iter().filter_map(|recorded| edge(&recorded.entry)).collect(),
+    };
+    let ends: BTreeSet<&Name> = edges.iter().map(|(_, to)| *to).collect();
+    let current: BTreeMap<&Name, &Known<'_>> = ends
+        .into_iter()
+        .filter_map(|to| Some((to, all.get(&chronicle.current(image, to)?.entry.digest)?)))
+        .collect();
+    let mut below: BTreeMap<Vec<&Name>, BTreeSet<&Name>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (digest, known) in &all {
+        let from: Vec<&Name> = known.arrived.union(&known.taken).copied().collect();
+        let below = below.entry(from).or_insert_with_key(|from| reached(&edges, from));
+        let first = below.iter().find(|to| {
+            !known.arrived.contains(*to)
+                && !(known.is_denied && chronicle.denied(image, to, digest).is_some())
+                && !current.get(*to).is_some_and(|current| known.is_behind(current))
+        });
+        found.extend(first.map(|to| (*digest, *to)));
+    }
+    found
+}
+
+fn edge(entry: &Entry) -> Option<(&Name, &Name)> {
+    match (&entry.kind, &entry.environment) {
+        (Kind::Promote { from, .. }, Some(to)) => Some((from, to)),
+        _ => None,
+    }
+}
+
+/// Everything that edges lead to from any of these.
+fn reached<'a>(edges: &BTreeSet<(&'a Name, &'a Name)>, from: &[&'a Name]) -> BTreeSet<&'a Name> {
+    let mut reached: BTreeSet<&Name> = BTreeSet::new();
+    let mut waiting = from.to_vec();
+    while let Some(at) = waiting.pop() {
+        waiting.extend(edges.iter().filter(|(from, _)| *from == at).map(|(_, to)| *to).filter(|to| reached.insert(to)));
+    }
+    reached
+}

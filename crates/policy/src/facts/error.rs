@@ -1,0 +1,62 @@
+//! Why facts could not be had. Nothing is planned without them.
+
+use std::error::Error;
+
+/// Why facts could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FactsError {
+    /// Somebody who was asked what runs gave no answer that can be used.
+    #[error("nobody knows what {who} runs: {what}")]
+    Unknown {
+        /// Who was asked.
+        who: String,
+        /// What went wrong.
+        what: String,
+        /// What it comes from.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// An environment that a ledger tells of has no repository for an image.
+    #[error("nobody knows where {image} is in {environment}")]
+    Place {
+        /// The image.
+        image: String,
+        /// The environment.
+        environment: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A time of a ledger is of no calendar.
+    #[error("an entry about {image} is of a time that no calendar has")]
+    Time {
+        /// The image.
+        image: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A registry was asked whether it has what a ledger says that it has, and gave no answer.
+    #[error("nobody knows whether {reference} is there")]
+    Registry {
+        /// The image that was asked for.
+        reference: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl FactsError {
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "Nothing is planned on half an answer: let whoever asks list pods and workloads in all namespaces.",
+            Self::Place { .. } => "Give the environment a repository template that takes every image of the ledger.",
+            Self::Time { .. } => "Look at the entry with `lockage ledger export`.",
+            Self::Registry { .. } => "Ask again when the registry answers, with credentials that may read it.",
+        }
+    }
+}
