@@ -6,23 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use lockage_promote::pipeline::approval::{Approval, approve_as, approve_set_as};
 use lockage_promote::pipeline::output::Report;
-<<<<<<< HEAD
 use lockage_promote::pipeline::set::SetPlan;
-use lockage_promote::pipeline::{Name, Passage, Select};
-=======
 use lockage_promote::pipeline::{Name, Passage};
->>>>>>> main
 use lockage_promote::{Draft, Plan};
 use lockage_registry::{Digest, Target};
 use serde_json::json;
 
 use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
-<<<<<<< HEAD
-use super::{Trouble, ends, name, read_plan, select, several};
-=======
-use super::{Trouble, ends, name, read_plan};
->>>>>>> main
+use super::{Trouble, ends, name, read_plan, several};
 use crate::report::{Failure, say};
 use crate::signing::seal::{By, Seal};
 

@@ -29,11 +29,8 @@ use serde_json::json;
 use crate::report::{Failure, say};
 use crate::signing::seal::MayBy;
 
-<<<<<<< HEAD
-use several::Several;
-=======
 use merged::{Asked, Forges, Selected, asked};
->>>>>>> main
+use several::Several;
 pub(crate) use trouble::Trouble;
 use world::{Setup, World};
 
@@ -46,17 +43,11 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"], value_parser = name)]
     image: Option<Name>,
 
-<<<<<<< HEAD
-    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME or env:NAME.
-    #[arg(long, value_name = "SELECT", value_parser = select,
-          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"])]
-    select: Option<Select>,
-=======
     /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME, branch:NAME@HEAD,
     /// env:NAME; or merge:SHA, the pull request that this commit merged.
-    #[arg(long, value_name = "SELECT", required_unless_present = "apply", value_parser = asked)]
+    #[arg(long, value_name = "SELECT", value_parser = asked,
+          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"])]
     select: Option<Asked>,
->>>>>>> main
 
     /// The environment where it is to go.
     #[arg(long, value_name = "ENV", value_parser = name,
@@ -114,11 +105,10 @@ pub(crate) struct Arguments {
     github_output: bool,
 
     #[command(flatten)]
-<<<<<<< HEAD
     several: Several,
-=======
+
+    #[command(flatten)]
     forges: Forges,
->>>>>>> main
 
     #[command(flatten)]
     by: MayBy,
@@ -152,12 +142,8 @@ pub(crate) fn release(text: &str) -> Result<String, String> {
     }
 }
 
-<<<<<<< HEAD
-fn select(text: &str) -> Result<Select, String> {
-    text.parse().map_err(|error: SelectError| format!("{error}. {}", error.remedy()))
-}
-
-pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
+    arguments.setup.sarif.clone_from(&arguments.sarif);
     if let Some(ended) = arguments.several.run(&arguments).await {
         return ended;
     }
@@ -166,11 +152,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(&trouble.remedy("Name the gates that are passed by, with --override.")));
     }
     let writes = arguments.writes();
-=======
-pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
-    arguments.setup.sarif.clone_from(&arguments.sarif);
-    let writes = arguments.yes || arguments.apply.is_some();
->>>>>>> main
     let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
     let signer = evidence::signer(&arguments.setup, &arguments.by, writes).await?;
     let world = World::open_signing(&arguments.setup, writes, signer)?;
@@ -204,20 +185,13 @@ async fn promote(
     writes: bool,
 ) -> Result<(Report, Option<PassageReceipt>), Failure> {
     let now = SystemTime::now();
-<<<<<<< HEAD
     let by = arguments.passing_by();
-    let plan = match (&arguments.apply, &arguments.image, &arguments.select, &arguments.to) {
-        (Some(file), ..) => kept(arguments, file)?,
-=======
-    let because = |reason: &String| Override::because(reason);
-    let by = arguments.reason.as_ref().map(|reason| arguments.passed_by.iter().fold(because(reason), Override::gate));
     let selected = match &arguments.select {
         Some(asked) => Some(asked.image(&arguments.forges).await?),
         None => None,
     };
     let plan = match (&arguments.apply, &arguments.image, &selected, &arguments.to) {
         (Some(file), ..) => kept(arguments, selected.as_ref(), file)?,
->>>>>>> main
         (None, Some(image), Some(select), Some(to)) => {
             let edge = match &arguments.edge {
                 Some(edge) => world.edge(edge, to)?,

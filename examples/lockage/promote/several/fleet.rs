@@ -16,7 +16,7 @@ use crate::report::{Failure, describe, say};
 pub(super) async fn run(listed: &Listed, several: &Several, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let signer = evidence::signer(&arguments.setup, &arguments.by, arguments.yes).await?;
     let world = World::open_signing(&arguments.setup, arguments.yes, signer)?;
-    let errands = list::asked(listed, arguments, &world)?.into_iter().map(errand);
+    let errands = list::asked(listed, arguments, &world).await?.into_iter().map(errand);
     let (shard, at_once) = (several.shard.unwrap_or(Shard::whole()), several.at_once.get());
     let now = SystemTime::now();
     let ended = if arguments.yes {

@@ -100,7 +100,11 @@ impl List {
 }
 
 /// The images that are listed, each with what it, the list or the arguments say of it.
-pub(super) fn asked(listed: &Listed, arguments: &Arguments, world: &World) -> Result<Vec<Asked>, Failure> {
+pub(super) async fn asked(listed: &Listed, arguments: &Arguments, world: &World) -> Result<Vec<Asked>, Failure> {
+    let argument = match &arguments.select {
+        Some(asked) => Some(asked.image(&arguments.forges).await?.select),
+        None => None,
+    };
     let List { select, to, edge, release, images } = match listed {
         Listed::File(file) => List::read(file)?,
         Listed::Names(names) => List::of_names(names),
@@ -116,7 +120,7 @@ pub(super) fn asked(listed: &Listed, arguments: &Arguments, world: &World) -> Re
         .into_iter()
         .map(|line| {
             let image = line.image;
-            let select = word(&image, "select", line.select, &select, &arguments.select)?;
+            let select = word(&image, "select", line.select, &select, &argument)?;
             let release = word(&image, "release", line.release, &release, &arguments.release)?;
             let edge = word(&image, "edge", line.edge, &edge, &arguments.edge)?;
             let to = word(&image, "to", line.to, &to, &arguments.to)?;

@@ -29,7 +29,7 @@ pub(super) struct Told {
 /// The set that a list names.
 pub(super) async fn run(listed: &Listed, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let world = open(arguments).await?;
-    let asked = list::asked(listed, arguments, &world)?;
+    let asked = list::asked(listed, arguments, &world).await?;
     let mut members = Vec::new();
     for one in &asked {
         let pinned = world.promoter.resolve(&one.image, &one.select, &one.edge).await.map_err(ends::failure)?;

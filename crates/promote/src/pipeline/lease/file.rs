@@ -42,13 +42,8 @@ impl FileLease {
         let path = self.folder.join(format!("{}.lease", digest.hex().get(..24).unwrap_or_default()));
         let mut options = OpenOptions::new();
         let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
-<<<<<<< HEAD
-        let folder = self.folder.display();
-        let mut file = opened.map_err(|error| failed(format!("a file in {folder}: {error}").into()))?;
-=======
         let folder = |error| failed(format!("the folder {}: {error}", self.folder.display()).into());
         let mut file = opened.map_err(folder)?;
->>>>>>> main
         match FileExt::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

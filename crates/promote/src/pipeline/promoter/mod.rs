@@ -299,15 +299,8 @@ impl Promoter {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
         let chronicle = self.chronicle(&passage.pinned.image).await?;
-<<<<<<< HEAD
-        if !plan.is_own() {
-            reread::agrees(self, &passage, &chronicle).await?;
-        }
         let way = if edge.is_hotfix() { Way::Hotfix } else { Way::Promotion };
         let promoted = Promoted::new(&passage, &chronicle, id, &self.actor).going(way);
-=======
-        let promoted = Promoted::new(&passage, &chronicle, id, &self.actor);
->>>>>>> main
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);
         let gates = standing.iter().map(|gate| (&**gate, None));

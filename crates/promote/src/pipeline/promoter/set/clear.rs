@@ -45,6 +45,7 @@ impl Promoter {
         let record = self.record(&set).await?;
         let mut asked = Vec::new();
         for plan in set.into_members() {
+            let plan = self.own(plan).await?;
             let opinions = self.opinions(&plan, &record.id, now).await?;
             asked.push((plan, opinions));
         }

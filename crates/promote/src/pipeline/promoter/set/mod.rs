@@ -37,29 +37,9 @@ impl Promoter {
     /// what it was called then.
     ///
     /// # Errors
-<<<<<<< HEAD:crates/promote/src/pipeline/promoter/set/mod.rs
     /// Where the ledger cannot be read; [`SetError::Open`] where one of its images is on its way in another set.
     pub async fn set_id<S>(&self, set: &SetPlan<S>) -> Result<Digest, PromoteError> {
         Ok(self.record(set).await?.id)
-=======
-    /// [`SetError::NotCleared`] with the word of every gate about every image that may not move.
-    pub async fn clear_set(&self, set: SetPlan<Draft>, now: SystemTime) -> Result<SetPlan<Cleared>, PromoteError> {
-        self.judge(&set)?;
-        let record = self.record(&set).await?;
-        let (mut cleared, mut refusals) = (Vec::new(), Vec::new());
-        for plan in set.into_members() {
-            let plan = self.own(plan).await?;
-            let opinions = self.opinions(&plan, &record.id, now).await?;
-            match decide(plan, opinions) {
-                Ok(plan) => cleared.push(plan),
-                Err(refusal) => refusals.push(refusal),
-            }
-        }
-        match refusals.is_empty() {
-            true => Ok(SetPlan::of(cleared)),
-            false => Err(SetError::NotCleared(Box::new(SetNotCleared { refusals })).into()),
-        }
->>>>>>> main:crates/promote/src/pipeline/promoter/set.rs
     }
 
     /// Does what the set says: the content, the attachments and the pins of all; the steps before, the evidence and the intent
