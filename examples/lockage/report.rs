@@ -164,6 +164,12 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<lockage_tagging::ci::CiError>() {
         return Some(error.remedy());
     }
+    if let Some(error) = error.downcast_ref::<lockage_tagging::git::GitError>() {
+        return error.remedy();
+    }
+    if let Some(error) = error.downcast_ref::<lockage_promote::pipeline::vcs::VcsError>() {
+        return Some(error.remedy().to_owned());
+    }
     if let Some(trouble) = error.downcast_ref::<crate::tags::Trouble>() {
         return trouble.remedy_line();
     }

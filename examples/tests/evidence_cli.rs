@@ -6,9 +6,10 @@
 #[allow(dead_code, reason = "it serves other tests too")]
 mod world;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use world::World;
 
@@ -53,7 +54,7 @@ async fn promotions_leave_evidence_that_a_deployment_can_ask_for_with_a_public_k
     let told = ask("ada.pub", "stage").ends(0).json();
     let one = &told["promoted"][0];
     assert_eq!((one["result"].as_str(), one["by"].as_str()), (Some("promoted"), Some("ada.pub")));
-    assert_eq!(one["plan"], world.ledger()[0]["plan"]);
+    assert_eq!(one["plan"], world.ledger()[0]["plan"], "{:#?}", world.ledger());
     assert_eq!(ask("ada.pub", "prod").ends(1).json()["promoted"][0]["result"], "missing");
     assert_eq!(ask("bob.pub", "stage").ends(1).json()["promoted"][0]["result"], "missing");
     let nowhere = format!("{}/app:none", world.addresses[1]);
@@ -101,14 +102,31 @@ async fn evidence_that_is_missing_is_drift() {
     plain.run(&["running", "--verify"]).ends(2).says("Write [evidence]");
 }
 
-/// Answers one request with this status, and gives what was asked.
+/// The next who asks, unless nobody does for long.
+fn next(listener: &TcpListener) -> Option<TcpStream> {
+    listener.set_nonblocking(true).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                return Some(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    None
+}
+
+/// Answers two requests with this status, and gives what was asked.
 fn hook(status: &'static str) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let heard = std::thread::spawn(move || {
         let mut all = Vec::new();
         for _ in 0..2 {
-            let (mut stream, _) = listener.accept().unwrap();
+            let Some(mut stream) = next(&listener) else { break };
             let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
             loop {
                 let read = stream.read(&mut buffer).unwrap();

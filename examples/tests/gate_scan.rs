@@ -154,7 +154,7 @@ fn an_invalid_document_is_a_usage_error_that_names_the_file() {
     let output = folder.run(&["--report", "clean.json", "--json"]);
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{err}");
-    assert!(err.starts_with("error: gate.toml: ") && err.contains("severe"), "{err}");
+    assert!(err.starts_with("error: gate.toml:2: ") && err.contains("severe"), "{err}");
 
     let folder = Folder::strict();
     folder.file("clean.json", &trivy(CONFIG, &[]));

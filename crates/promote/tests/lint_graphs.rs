@@ -16,11 +16,9 @@ fn told(graph: &Graph) -> Vec<String> {
 fn a_graph_says_what_few_people_mean() {
     let passes = |name: &str| gate(name.to_owned(), |_| Ok(Verdict::Pass(Evidence::new("fine"))));
     let graph = Graph::builder()
-        .variable("one", "a.example")
-        .variable("two", "a.example")
         .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
-        .environment(EnvironmentSpec::new("stage", "{one}/{image}").pin("sha-{sha}").float("current"))
-        .environment(EnvironmentSpec::new("prod", "{two}/{image}").float("current"))
+        .environment(EnvironmentSpec::new("stage", "a.example/{image}").pin("sha-{sha}").float("current"))
+        .environment(EnvironmentSpec::new("prod", "a.example/app").float("current"))
         .environment(EnvironmentSpec::new("edge", "edge.example/{image}").pin("sha-{sha}"))
         .edge(EdgeSpec::new("dev", "stage"))
         .edge(EdgeSpec::new("stage", "prod").advisory(passes("scan"), "on trial"))

@@ -143,7 +143,7 @@ async fn next(
     if resident.filter(is_here).is_some() {
         return Ok(None);
     }
-    let plan = world.plan(image, &Select::Digest(digest.clone()), edge.name(), None).await?;
+    let plan = world.plan(image, &Select::Digest(digest.clone()).into(), edge.name(), None).await?;
     let report = Report::of(&plan, chronicle, now)?;
     let gates = match world.promoter.clear(plan, now).await {
         Ok(_) => Vec::new(),

@@ -6,13 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use lockage_promote::pipeline::approval::{Approval, approve_as};
 use lockage_promote::pipeline::output::Report;
-use lockage_promote::pipeline::{Name, Passage, Select};
+use lockage_promote::pipeline::{Name, Passage};
 use lockage_promote::{Draft, Plan};
 use lockage_registry::Digest;
 use serde_json::json;
 
+use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
-use super::{Trouble, ends, name, read_plan, select};
+use super::{Trouble, ends, name, read_plan};
 use crate::report::{Failure, say};
 use crate::signing::seal::{By, Seal};
 
@@ -32,8 +33,8 @@ pub(crate) struct Arguments {
     image: Option<Name>,
 
     /// Which image, as for `promote`.
-    #[arg(long, value_name = "SELECT", value_parser = select, requires = "image")]
-    select: Option<Select>,
+    #[arg(long, value_name = "SELECT", value_parser = asked, requires = "image")]
+    select: Option<Asked>,
 
     /// The environment where it is to go.
     #[arg(long, value_name = "ENV", value_parser = name, requires = "image")]
@@ -58,6 +59,9 @@ pub(crate) struct Arguments {
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    forges: Forges,
 
     #[command(flatten)]
     by: By,
@@ -142,14 +146,15 @@ async fn approve(
 }
 
 async fn plan(arguments: &Arguments, world: &World) -> Result<(Plan<Draft>, Passage), Failure> {
-    let asked = arguments.plan.parse::<Digest>().ok();
-    let plan = match (&asked, &arguments.image, &arguments.select, &arguments.to) {
+    let digest = arguments.plan.parse::<Digest>().ok();
+    let plan = match (&digest, &arguments.image, &arguments.select, &arguments.to) {
         (Some(_), Some(image), Some(select), Some(to)) => {
             let edge = match &arguments.edge {
                 Some(edge) => world.edge(edge, to)?,
                 None => world.promoter.edge_into(to).map_err(ends::failure)?.name().clone(),
             };
-            world.plan(image, select, &edge, arguments.release.as_deref()).await.map_err(ends::failure)?
+            let selected = select.image(&arguments.forges).await?;
+            world.plan(image, &selected, &edge, arguments.release.as_deref()).await.map_err(ends::failure)?
         }
         (Some(_), ..) => {
             let trouble = Trouble::new("a digest alone does not say which plan it is");
@@ -165,7 +170,7 @@ async fn plan(arguments: &Arguments, world: &World) -> Result<(Plan<Draft>, Pass
     };
     world.promoter.examine(&plan).await.map_err(ends::failure)?;
     let id = plan.id().map_err(|error| Failure::error(&error))?;
-    match asked {
+    match digest {
         Some(asked) if asked != id => {
             let trouble = Trouble::new(format_args!("the plan is {id} now, and {asked} was to be approved"));
             Err(Failure::refused(&trouble.remedy(

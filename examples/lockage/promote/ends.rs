@@ -33,12 +33,14 @@ pub(crate) fn failure(error: PromoteError) -> Failure {
         | PromoteError::Order(_)
         | PromoteError::NoSuchPlatform { .. }
         | PromoteError::OtherGraph { .. }
+        | PromoteError::OtherFacts { .. }
         | PromoteError::OtherTags { .. }
         | PromoteError::Copy(Error::Moved { .. } | Error::TagImmutable { .. } | Error::OtherPlan { .. })
         | PromoteError::Resolve(
             ResolveError::Ambiguous { .. }
             | ResolveError::Rebuilt { .. }
             | ResolveError::OtherCommit { .. }
+            | ResolveError::BranchMoved { .. }
             | ResolveError::Incomplete { .. }
             | ResolveError::NoPlatform { .. },
         ) => Failure::refused(&error),

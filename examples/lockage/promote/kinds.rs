@@ -1,15 +1,16 @@
 //! Every kind of gate and of step that a document may have here: one list, for all commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockage_policy::gate::documents::PolicyGates;
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Factories, GateProblem, Outside, Reports, StepFactories, Surroundings,
+    BuiltIn, Document, Factories, GateProblem, Outside, StepFactories, Surroundings,
 };
 use lockage_registry::{Host, Memory, Source};
 use lockage_signing::documents::SigningGates;
 
+use super::code_scanning::PassedOn;
 use super::steps;
 use super::world::invalid;
 use crate::report::Failure;
@@ -22,20 +23,22 @@ pub(super) struct Kinds {
 
 impl Kinds {
     /// Gates that are asked and steps that are done: what they read beside the image they read through `source`, scanners
-    /// log in with the credentials in a file, where one is given, and tokens are in the environment.
+    /// log in with the credentials in a file, where one is given, and tokens are in the environment. SARIF that is read goes into
+    /// a folder too, where one is given.
     pub(super) fn asked(
         document: &Document,
         source: impl Source + Clone + 'static,
         credentials: Option<PathBuf>,
+        sarif: Option<&Path>,
     ) -> Result<Self, Failure> {
         let surroundings = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
-        Self::of(document, source, credentials, &surroundings)
+        Self::of(document, source, credentials, &surroundings, sarif)
     }
 
     /// Gates and steps that are judged with the document, and nothing else: no registry is asked, and no secret is needed.
     pub(super) fn judged(document: &Document) -> Result<Self, Failure> {
         let host: Host = "localhost".parse().map_err(|error| Failure::error(&error))?;
-        Self::of(document, Memory::new(host), None, &Surroundings::new(document.folder()))
+        Self::of(document, Memory::new(host), None, &Surroundings::new(document.folder()), None)
     }
 
     fn of(
@@ -43,11 +46,15 @@ impl Kinds {
         source: impl Source + Clone + 'static,
         credentials: Option<PathBuf>,
         surroundings: &Surroundings,
+        sarif: Option<&Path>,
     ) -> Result<Self, Failure> {
         let signing = SigningGates::of(document).map_err(invalid)?;
         let (signers, folder) = (signing.verifier(), document.folder().to_owned());
+        let around = surroundings.clone();
         let policy = PolicyGates::new(document.folder())
+            .files(PassedOn::new(document.folder(), sarif))
             .reading(source.clone())
+            .variables(move |name| around.variable(name))
             .verifiers(move |names| {
                 let chosen = signers.only(names).map_err(|error| GateProblem::Parameters {
                     why: format!("attested.signers: {error}"),
@@ -69,7 +76,6 @@ impl Kinds {
             .with(BuiltIn::new().reading(source).verifying(signing.verifier()))
             .with(policy)
             .with(signing)
-            .with(Reports::new(surroundings.clone()))
             .with(Outside::new(surroundings.clone()));
         Ok(Self { gates, steps: steps::factories(surroundings) })
     }

@@ -1,10 +1,12 @@
 //! `lockage promote`: an image along an edge: a diff before, every gate, and a receipt after.
 
 pub(crate) mod approve;
+mod code_scanning;
 pub(crate) mod ends;
 mod evidence;
 mod kinds;
 pub(crate) mod lint;
+pub(crate) mod merged;
 mod outputs;
 pub(crate) mod simulate;
 pub(crate) mod steps;
@@ -18,13 +20,14 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use lockage_promote::pipeline::output::{Report, Standing};
-use lockage_promote::pipeline::{Name, NameProblem, Override, PassageReceipt, PromoteError, Select, SelectError};
+use lockage_promote::pipeline::{Name, NameProblem, Override, PassageReceipt, PromoteError};
 use lockage_promote::{Cleared, Draft, Plan};
 use serde_json::json;
 
 use crate::report::{Failure, say};
 use crate::signing::seal::MayBy;
 
+use merged::{Asked, Forges, Selected, asked};
 pub(crate) use trouble::Trouble;
 use world::{Setup, World};
 
@@ -37,9 +40,10 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "apply", value_parser = name)]
     image: Option<Name>,
 
-    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME or env:NAME.
-    #[arg(long, value_name = "SELECT", required_unless_present = "apply", value_parser = select)]
-    select: Option<Select>,
+    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME, branch:NAME@HEAD,
+    /// env:NAME; or merge:SHA, the pull request that this commit merged.
+    #[arg(long, value_name = "SELECT", required_unless_present = "apply", value_parser = asked)]
+    select: Option<Asked>,
 
     /// The environment where it is to go.
     #[arg(long, value_name = "ENV", required_unless_present = "apply", value_parser = name)]
@@ -82,9 +86,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 
+    /// Write the SARIF that gates read into this folder too, each run with a category, to be uploaded to code scanning.
+    #[arg(long, value_name = "DIR")]
+    sarif: Option<PathBuf>,
+
     /// Append the outputs (image, images, tags, digest, …) to the file that $GITHUB_OUTPUT names.
     #[arg(long)]
     github_output: bool,
+
+    #[command(flatten)]
+    forges: Forges,
 
     #[command(flatten)]
     by: MayBy,
@@ -105,11 +116,8 @@ pub(crate) fn release(text: &str) -> Result<String, String> {
     }
 }
 
-fn select(text: &str) -> Result<Select, String> {
-    text.parse().map_err(|error: SelectError| format!("{error}. {}", error.remedy()))
-}
-
-pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
+    arguments.setup.sarif.clone_from(&arguments.sarif);
     let writes = arguments.yes || arguments.apply.is_some();
     let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
     let signer = evidence::signer(&arguments.setup, &arguments.by, writes).await?;
@@ -146,8 +154,12 @@ async fn promote(
     let now = SystemTime::now();
     let because = |reason: &String| Override::because(reason);
     let by = arguments.reason.as_ref().map(|reason| arguments.passed_by.iter().fold(because(reason), Override::gate));
-    let plan = match (&arguments.apply, &arguments.image, &arguments.select, &arguments.to) {
-        (Some(file), ..) => kept(arguments, file)?,
+    let selected = match &arguments.select {
+        Some(asked) => Some(asked.image(&arguments.forges).await?),
+        None => None,
+    };
+    let plan = match (&arguments.apply, &arguments.image, &selected, &arguments.to) {
+        (Some(file), ..) => kept(arguments, selected.as_ref(), file)?,
         (None, Some(image), Some(select), Some(to)) => {
             let edge = match &arguments.edge {
                 Some(edge) => world.edge(edge, to)?,
@@ -213,7 +225,7 @@ fn read_plan(file: &Path) -> Result<Plan<Draft>, Failure> {
 }
 
 /// The plan in a file, which has to be the one that the other arguments speak of.
-fn kept(arguments: &Arguments, file: &Path) -> Result<Plan<Draft>, Failure> {
+fn kept(arguments: &Arguments, selected: Option<&Selected>, file: &Path) -> Result<Plan<Draft>, Failure> {
     let plan = read_plan(file)?;
     let Some(passage) = plan.passage() else { return Ok(plan) };
     let differs = |what: &str, asked: Option<String>, held: String| match asked {
@@ -227,8 +239,7 @@ fn kept(arguments: &Arguments, file: &Path) -> Result<Plan<Draft>, Failure> {
     differs("image", text(&arguments.image), passage.pinned.image.to_string())?;
     differs("environment", text(&arguments.to), passage.to.to_string())?;
     differs("edge", text(&arguments.edge), passage.edge.to_string())?;
-    let asked = arguments.select.as_ref().map(ToString::to_string);
-    differs("selection", asked, passage.pinned.selected.to_string())?;
+    differs("selection", selected.map(ToString::to_string), passage.pinned.selected.to_string())?;
     Ok(plan)
 }
 

@@ -62,13 +62,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         if !known().any(|known| known == gate) {
             let known: Vec<_> = known().collect();
             let trouble = Trouble::new(format_args!("--say: there is no gate and no step {gate:?}"));
-            return Err(Failure::usage(&trouble.remedy(format!("There are: {}.", known.join(", ")))));
+            let known = if known.is_empty() {
+                "There are none.".to_owned()
+            } else {
+                format!("There are: {}.", known.join(", "))
+            };
+            return Err(Failure::usage(&trouble.remedy(known)));
         }
         if let Some(verdict) = verdict {
             stand_ins = stand_ins.saying(gate, verdict);
         }
     }
     let graph = document.graph_with(&stand_ins, &stand_ins).map_err(invalid)?;
+    if graph.edges().next().is_none() {
+        let trouble = Trouble::at(&arguments.config, "no edge leads from one environment to another");
+        return Err(Failure::usage(
+            &trouble.remedy("Write [[edges]] with from and to; examples/lockage.toml shows them."),
+        ));
+    }
     let simulation = Simulation::with(graph, document.conventions().clone()).map_err(ends::failure)?;
     let taken = simulate(&simulation, &arguments.image).await.map_err(ends::failure)?;
     let end = taken.iter().map(standing).fold(Standing::Done, worse);

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::output::{Report, Standing};
-use lockage_promote::pipeline::{Name, Select};
 use serde_json::json;
 
+use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
-use super::{ends, judge, name, select, worse};
+use super::{ends, judge, name, worse};
 use crate::report::{Failure, say};
 
 /// Asks every gate, on every edge that leads there, and says what each found and when it could open. Writes nothing.
@@ -20,9 +21,10 @@ pub(crate) struct Arguments {
     #[arg(value_parser = name)]
     image: Name,
 
-    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME or env:NAME.
-    #[arg(long, value_name = "SELECT", value_parser = select)]
-    select: Select,
+    /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME, branch:NAME@HEAD,
+    /// env:NAME; or merge:SHA, the pull request that this commit merged.
+    #[arg(long, value_name = "SELECT", value_parser = asked)]
+    select: Asked,
 
     /// The environment.
     #[arg(long, value_name = "ENV", value_parser = name)]
@@ -41,14 +43,17 @@ pub(crate) struct Arguments {
     json: bool,
 
     #[command(flatten)]
+    forges: Forges,
+
+    #[command(flatten)]
     setup: Setup,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let world = World::open(&arguments.setup, false)?;
-    let asked = ask(&arguments, &world).await;
+    let told = ask(&arguments, &world).await;
     world.finish();
-    let (reports, failures) = asked?;
+    let (reports, failures) = told?;
     if arguments.json {
         let errors: Vec<_> =
             failures.iter().map(|(edge, failure)| json!({ "edge": edge, "error": failure.line() })).collect();
@@ -75,9 +80,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
 }
 
-type Asked = (Vec<Report>, Vec<(Name, Failure)>);
+type Told = (Vec<Report>, Vec<(Name, Failure)>);
 
-async fn ask(arguments: &Arguments, world: &World) -> Result<Asked, Failure> {
+async fn ask(arguments: &Arguments, world: &World) -> Result<Told, Failure> {
     let graph = world.promoter.graph();
     let edges: Vec<Name> = match &arguments.edge {
         Some(edge) => vec![world.edge(edge, &arguments.to)?],
@@ -91,9 +96,10 @@ async fn ask(arguments: &Arguments, world: &World) -> Result<Asked, Failure> {
         // Says that none leads there.
         world.promoter.edge_into(&arguments.to).map_err(ends::failure)?;
     }
+    let selected = arguments.select.image(&arguments.forges).await?;
     let (mut reports, mut failures) = (Vec::new(), Vec::new());
     for edge in edges {
-        let told = match world.plan(&arguments.image, &arguments.select, &edge, arguments.release.as_deref()).await {
+        let told = match world.plan(&arguments.image, &selected, &edge, arguments.release.as_deref()).await {
             Ok(plan) => judge(world, plan, None, SystemTime::now()).await,
             Err(error) => Err(error),
         };

@@ -8,11 +8,12 @@ use lockage_promote::ledger::{Chronicle, FileLedger, History, MemoryLedger};
 use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, DocumentError, Surroundings};
 use lockage_promote::pipeline::evidence::PromotionProof;
-use lockage_promote::pipeline::{Name, PromoteError, Promoter, Select};
+use lockage_promote::pipeline::{Name, PromoteError, Promoter};
 use lockage_promote::{Draft, Plan};
 
 use super::evidence;
 use super::kinds::Kinds;
+use super::merged::Selected;
 use super::steps::Clock;
 use super::{Trouble, ends};
 use crate::clients::{self, Registries};
@@ -53,6 +54,10 @@ pub(crate) struct Setup {
 
     #[command(flatten)]
     reach: clients::Reach,
+
+    /// Where SARIF that gates read is passed on to; `promote` has an argument for it.
+    #[arg(skip)]
+    pub(super) sarif: Option<PathBuf>,
 }
 
 pub(crate) struct World {
@@ -92,7 +97,8 @@ impl World {
     ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
-        let Kinds { gates, steps } = Kinds::asked(&document, client.clone(), setup.reach.credentials())?;
+        let Kinds { gates, steps } =
+            Kinds::asked(&document, client.clone(), setup.reach.credentials(), setup.sarif.as_deref())?;
         let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
             .environments()
@@ -179,11 +185,12 @@ impl World {
     pub(crate) async fn plan(
         &self,
         image: &Name,
-        select: &Select,
+        selected: &Selected,
         edge: &Name,
         release: Option<&str>,
     ) -> Result<Plan<Draft>, PromoteError> {
-        let pinned = self.promoter.resolve(image, select, edge).await?;
+        let mut pinned = self.promoter.resolve(image, &selected.select, edge).await?;
+        pinned.notes.extend(selected.note.clone());
         let pinned = match release {
             Some(version) => pinned.released_as(version),
             None => pinned,

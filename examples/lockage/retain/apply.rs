@@ -1,17 +1,19 @@
 //! `lockage retain apply`: deletes what a plan says, and nothing that has changed since.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::{SignedDuration, Timestamp};
 use lockage_policy::apply::{
-    Apply, ApplyError, Caps, Fate, FileJournal, InUseNow, Outcome, Plain, Settings, Subject, undo,
+    Apply, ApplyError, Fate, FileJournal, InUseNow, Outcome, Remover, Settings, Subject, undo,
 };
 use lockage_policy::retain::{Action, Facts, InUse, Report};
-use lockage_registry::inventory::Walk;
+use lockage_registry::{NameError, Repository};
 use serde_json::{Value, json};
 
+use super::provider::{self, Kind};
 use crate::clients;
 use crate::report::{Failure, Unusable, read, say};
 
@@ -44,9 +46,12 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "single_pass")]
     undo: bool,
 
-    /// What the registry does when it is told to delete.
-    #[arg(long, value_enum, default_value = "distribution")]
-    registry: Kind,
+    /// What the registry does when it is told to delete, where that is not what its kind does.
+    #[arg(long, value_enum)]
+    registry: Option<Kind>,
+
+    #[command(flatten)]
+    provider: provider::Arguments,
 
     /// What is in use, read again as the run goes on: a document of facts, as `retain plan --facts` reads it.
     #[arg(long, value_name = "FILE")]
@@ -58,30 +63,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     reach: clients::Reach,
-}
-
-/// Registries that are deleted from over the distribution API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Kind {
-    Distribution,
-    DockerRegistry2,
-    Acr,
-    Gar,
-    Harbor,
-    Zot,
-}
-
-impl Kind {
-    fn caps(self) -> Caps {
-        match self {
-            Self::Distribution => Caps::DISTRIBUTION,
-            Self::DockerRegistry2 => Caps::DISTRIBUTION_2,
-            Self::Acr => Caps::ACR,
-            Self::Gar => Caps::GAR,
-            Self::Harbor => Caps::HARBOR,
-            Self::Zot => Caps::ZOT,
-        }
-    }
 }
 
 /// What a file of facts says, each time anew.
@@ -114,16 +95,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     let path = arguments.journal.clone().unwrap_or_else(|| beside(&arguments.plan));
     let journal = FileJournal::open(&path).map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
-    let registries = clients::registries(&arguments.reach, 8)?;
-    let remover = Plain::new(&registries, Walk::new(&registries), arguments.registry.caps());
+    let hub = provider::hub(&arguments.provider, &arguments.reach, &repositories(&plan)?)?;
+    let remover = hub.remover(arguments.registry.map(Kind::caps));
     if arguments.undo {
-        return put_back(&remover, &journal, &plan, arguments.json).await;
+        return put_back(remover.as_ref(), &journal, &plan, arguments.json).await;
     }
     let mut settings = Settings::default();
     settings.single_pass = arguments.single_pass;
     settings.quarantine = arguments.quarantine.try_into().map_err(|error: jiff::Error| Failure::usage(&error))?;
     let facts = arguments.facts.map(FactsFile);
-    let mut apply = Apply::new(&remover, &journal).settings(settings);
+    let mut apply = Apply::new(remover.as_ref(), &journal).settings(settings);
     if let Some(facts) = &facts {
         apply = apply.in_use(facts);
     }
@@ -137,12 +118,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     Ok(if is_refused { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
+/// The repositories that it deletes from.
+fn repositories(plan: &Report) -> Result<BTreeSet<Repository>, Failure> {
+    let names = plan.actions.iter().filter_map(|action| match action {
+        Action::Untag { repository, .. }
+        | Action::DeleteManifest { repository, .. }
+        | Action::Archive { repository, .. } => Some(repository),
+        _ => None,
+    });
+    let parse = |name: &String| name.parse().map_err(|error: NameError| Failure::usage(&error));
+    names.map(parse).collect()
+}
+
 fn beside(plan: &Path) -> PathBuf {
     plan.with_file_name("retain-journal.jsonl")
 }
 
 async fn put_back(
-    remover: &Plain<&clients::Registries, Walk<&clients::Registries>>,
+    remover: &dyn Remover,
     journal: &FileJournal,
     plan: &Report,
     json: bool,

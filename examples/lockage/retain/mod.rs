@@ -6,6 +6,7 @@ mod explain;
 mod inventory;
 mod planned;
 mod policy;
+mod provider;
 mod simulate;
 
 use std::process::ExitCode;

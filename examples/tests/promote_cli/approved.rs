@@ -67,6 +67,7 @@ async fn an_approval_is_for_its_plan_and_for_no_other() {
     let select = format!("digest:{first}");
     world.promote(&select, "prod", &["--plan", "plan.json"]).ends(4);
     let plan = plan_of(&world.promote(&select, "prod", &["--json"]).ends(4));
+    world.promote(&select, "prod", &["--actor", "unknown"]).ends(3).says("nobody says who promotes");
     ["ada", "bob"].iter().for_each(|by| drop(approve(&world, &["plan.json"], by).ends(0)));
     world.promote(&select, "prod", &[]).ends(0);
     // Another image has none.

@@ -3,6 +3,7 @@
 
 mod approved;
 mod beside;
+mod merged;
 mod passed_by;
 mod rights;
 #[cfg(unix)]
@@ -147,6 +148,39 @@ async fn later_steps_and_comments_are_told() {
     let comment = fs::read_to_string(world.path("c.md")).unwrap();
     assert!(comment.starts_with("<!-- lockage:promote:stage:app -->\n"), "{comment}");
     world.run(&arguments).ends(2).says("$GITHUB_OUTPUT names no file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sarif_that_gates_read_is_passed_on_to_code_scanning() {
+    let gates = "[gates.brakeman]\nkind = \"checks\"\nchecks = { at_least = \"error\" }\n\
+                 reports = [\"out/brakeman.sarif\", \"out/semgrep.sarif\"]\ncommit-env = \"COMMIT\"\n";
+    let world = World::with(r#""brakeman""#, gates).await;
+    world.build(42).await;
+    world.promote("pr:42", "stage", &["--yes"]).ends(0);
+    let commit = lockage_promote::pipeline::simulate::Build::of_pull_request(42).commit();
+    let found = r#"{"ruleId":"SQL","level":"error","message":{"text":"injection"}}"#;
+    let sarif = |tool: &str, more: &str, results: &str| {
+        let run = format!(r#"{{"tool":{{"driver":{{"name":"{tool}"}}}},{more}"results":[{results}]}}"#);
+        format!(r#"{{"version":"2.1.0","runs":[{run}]}}"#)
+    };
+    fs::create_dir(world.path("out")).unwrap();
+    fs::write(world.path("out/brakeman.sarif"), sarif("Brakeman", "", found)).unwrap();
+    fs::write(world.path("out/semgrep.sarif"), sarif("Semgrep", r#""automationDetails":{"id":"mine/"},"#, "")).unwrap();
+    let arguments = ["promote", "app", "--select", "env:stage", "--to", "prod"];
+    let variables = [("COMMIT", std::path::Path::new(&commit))];
+    world.run_in(&arguments, &variables).ends(1).says("SQL: injection");
+    assert!(!world.path("kept").exists());
+    // Where it is refused there is something to see.
+    world.run_in(&[&arguments[..], &["--sarif", "kept"]].concat(), &variables).ends(1);
+    let kept = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(world.path("kept").join(name)).unwrap()).unwrap()
+    };
+    let brakeman = kept("out-brakeman.sarif");
+    assert_eq!(brakeman["runs"][0]["automationDetails"]["id"], "lockage/out-brakeman/");
+    assert_eq!(brakeman["runs"][0]["results"][0]["ruleId"], "SQL");
+    assert_eq!(kept("out-semgrep.sarif")["runs"][0]["automationDetails"]["id"], "mine/");
+    fs::write(world.path("file"), "").unwrap();
+    world.run_in(&[&arguments[..], &["--sarif", "file"]].concat(), &variables).ends(3).says("cannot be passed on");
 }
 
 #[tokio::test(flavor = "multi_thread")]

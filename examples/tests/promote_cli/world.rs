@@ -153,7 +153,7 @@ hotfix = true
 
     pub(crate) fn run_in(&self, arguments: &[&str], variables: &[(&str, &Path)]) -> Done {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockage"));
-        command.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
+        command.env_clear().env("HOME", self.folder.path()).env("USER", "ci").current_dir(self.folder.path());
         command.envs(variables.iter().copied()).args(arguments);
         let output = tokio::task::block_in_place(|| command.output().unwrap());
         Done {

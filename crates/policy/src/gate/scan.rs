@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lockage_promote::pipeline::RepositoryTemplate;
-use lockage_promote::{Gate, GateContext, GateError, Verdict};
+use lockage_promote::{Gate, GateContext, GateError, OnRollback, Verdict};
 use lockage_registry::Source;
 
 use super::baseline::{self, Elsewhere, Rules};
@@ -104,6 +104,12 @@ impl ScanGate {
 impl Gate for ScanGate {
     fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What became known since the image was let in is told, and neither that nor a scanner that is down keeps it from going
+    /// back: what it would replace is worse. An edge that names the gate for its rollbacks has it block.
+    fn on_rollback(&self) -> OnRollback {
+        OnRollback::Advisory
     }
 
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {

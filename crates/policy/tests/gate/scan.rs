@@ -6,6 +6,8 @@ use lockage_policy::gate::{
     AttestedReports, CheckGate, FileReports, GivenReports, MemoryFiles, Reports, ScanGate, ScannedReports, Scanner,
 };
 use lockage_policy::scan::{ChecksConfig, Level};
+use lockage_promote::pipeline::simulate::{Build, Simulation};
+use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Name, Override, PromoteError, RollbackTo, Select};
 use lockage_promote::{Gate, GateContext, GateError, Verdict};
 use lockage_registry::testing::{Fault, Faulty};
 use lockage_registry::{ErrorKind, Reference};
@@ -115,4 +117,46 @@ async fn a_scan_that_takes_long_is_not_of_the_future() {
     // Asked an hour before the reports were made: no clock is that wrong.
     let early = asked_with(&gate, &plan, &world.dev, &Default::default(), at("2026-11-21T00:30:00Z")).await;
     assert!(undecided(early).contains("in the future"));
+}
+
+#[tokio::test]
+async fn on_a_rollback_it_is_asked_and_holds_nobody_back_unless_the_edge_says_so() {
+    let graph = |edge: EdgeSpec| {
+        let edge = edge.gate(ScanGate::new(strict()).reports(GivenReports::new()));
+        let environment = |name: &str| EnvironmentSpec::new(name, format!("{name}.example/{{image}}")).float("now");
+        let graph = Graph::builder().environment(environment("dev")).environment(environment("prod")).edge(edge);
+        Simulation::of(graph.build().unwrap()).unwrap()
+    };
+    let (app, edge, now): (Name, Name, _) = ("app".parse().unwrap(), "dev-prod".parse().unwrap(), now());
+    for (rollback, blocks) in
+        [(EdgeSpec::new("dev", "prod"), false), (EdgeSpec::new("dev", "prod").rollback_asks("scan"), true)]
+    {
+        let simulation = graph(rollback);
+        let promoter = simulation.promoter();
+        let mut digests = Vec::new();
+        for number in [1, 2] {
+            digests
+                .push(simulation.push(&app, &"dev".parse().unwrap(), &Build::of_pull_request(number)).await.unwrap());
+            let pinned = promoter.resolve(&app, &Select::PullRequest(number), &edge).await.unwrap();
+            let plan = promoter.plan(&pinned, &edge).await.unwrap();
+            // There is no report, today as then.
+            let by = Override::because("the first days").gate("scan");
+            let cleared = promoter.clear_with_override(plan, &by, now).await.unwrap();
+            promoter.apply(cleared, now).await.unwrap();
+        }
+        let to: RollbackTo = digests[0].to_string().parse().unwrap();
+        let plan = promoter.plan_rollback(&app, &"prod".parse().unwrap(), &to, "latency", now).await.unwrap();
+        match promoter.clear_rollback(plan, now).await {
+            Ok(cleared) => {
+                let receipt = promoter.apply_rollback(cleared, now).await.unwrap();
+                let scan = receipt.evidence.iter().find(|one| one.gate == "scan").unwrap();
+                assert!(
+                    !blocks && scan.advisory.is_some() && scan.evidence.summary.contains("no scan report"),
+                    "{scan}"
+                );
+            }
+            Err(PromoteError::NotCleared(refusal)) => assert!(blocks && refusal.is_undecided()),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }

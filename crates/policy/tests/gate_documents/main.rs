@@ -134,6 +134,53 @@ async fn a_window_and_checks_are_decided_by_theirs() {
     undecided(asked(&*gate, &plan, &world.dev).await);
 }
 
+#[tokio::test]
+async fn tools_that_say_no_commit_ran_on_the_one_that_a_variable_has() {
+    let built = built(1);
+    let (world, plan) = World::with(&built).await;
+    let sarif = |results: Value, provenance: Value| {
+        let run = json!({"tool": {"driver": {"name": "Brakeman"}}, "results": results, "versionControlProvenance": provenance});
+        json!({"version": "2.1.0", "runs": [run]}).to_string().into_bytes()
+    };
+    let found = json!([{"ruleId": "BRAKE0000", "message": {"text": "Possible SQL injection"}}]);
+    let other = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+    let elsewhere = json!([{"repositoryUri": "https://git.example/app", "revisionId": other}]);
+    let rules = json!({"at_least": "warning", "exit_codes": {"pass": [0], "fail": [1]}});
+    let ask = async |report: Vec<u8>, value: Value, variables: &[(&str, &str)]| {
+        let known: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables = move |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let files = MemoryFiles::new().with("/doc/b.sarif", report);
+        let gate = gates(files).variables(variables).make("it", "checks", &parameters(&value)).unwrap();
+        asked(&*gate, &plan, &world.dev).await
+    };
+    let by_report = || json!({"checks": rules, "reports": ["b.sarif"], "commit-env": "COMMIT"});
+    let commit = [("COMMIT", world::COMMIT)];
+    let clean = || sarif(json!([]), json!([]));
+    passes(ask(clean(), by_report(), &commit).await);
+    assert!(reasons(ask(sarif(found, json!([])), by_report(), &commit).await)[0].contains("Possible SQL injection"));
+    assert!(undecided(ask(clean(), by_report(), &[("COMMIT", other)]).await).contains("and not 2b2e927"));
+    // The word of the report itself stands.
+    assert!(undecided(ask(sarif(json!([]), elsewhere), by_report(), &commit).await).contains("and not 2b2e927"));
+    for (variables, said) in [
+        (&[][..], "the environment variable COMMIT is not set"),
+        (&[("COMMIT", &world::COMMIT[..7])], "is no whole commit"),
+    ] {
+        assert!(undecided(ask(clean(), by_report(), variables).await).contains(said));
+    }
+    let unbound = json!({"checks": rules, "reports": ["b.sarif"]});
+    assert!(undecided(ask(clean(), unbound, &commit).await).contains("does not say which commit"));
+    let by_status =
+        || json!({"checks": rules, "exits": [{"tool": "rubocop", "env": "STATUS"}], "commit-env": "COMMIT"});
+    let ended = |status| [("COMMIT", world::COMMIT), ("STATUS", status)];
+    passes(ask(clean(), by_status(), &ended("0")).await);
+    assert!(reasons(ask(clean(), by_status(), &ended("1")).await)[0].contains("rubocop ended with 1"));
+    for (status, said) in [("2", "means neither"), ("success", "no exit status"), ("", "STATUS is not set")] {
+        let variables = ended(status);
+        let variables = if status.is_empty() { &variables[..1] } else { &variables[..] };
+        assert!(undecided(ask(clean(), by_status(), variables).await).contains(said), "{status}");
+    }
+}
+
 #[test]
 fn what_would_decide_nothing_is_refused_with_its_reason() {
     let files = MemoryFiles::new()
@@ -156,6 +203,8 @@ fn what_would_decide_nothing_is_refused_with_its_reason() {
         ("scan", json!({"scan": rules, "reports": ["x"], "vex": ["draft.json"]}), "draft.json"),
         ("scan", json!({"scan": rules, "reports": ["x"], "baseline": {}}), "nothing asks for one"),
         ("checks", json!({"config": "checks.toml"}), "it has no reports"),
+        ("checks", json!({"config": "checks.toml", "exits": [{"tool": "x"}]}), "path or env"),
+        ("checks", json!({"config": "checks.toml", "exits": [{"tool": "x", "path": "x", "env": "X"}]}), "path or env"),
         ("window", json!({}), "it has no window"),
         ("window", json!({"windows": [], "file": "x"}), "x"),
         (

@@ -120,3 +120,18 @@ fn a_scan_of_lock_files_is_none_of_an_image() {
     let verdict = judge(&image(CLEAN_CONFIG), &[report], &config());
     assert!(verdict.reasons.iter().any(|reason| reason.code == Code::NotAnImage));
 }
+
+#[test]
+fn the_release_of_an_operating_system_is_read_from_its_name() {
+    for (text, family, version) in [
+        ("Debian GNU/Linux 12 (bookworm)", "debian", "12"),
+        ("Alpine Linux v3.19", "alpine", "3.19"),
+        ("Ubuntu 24.04.1 LTS", "ubuntu", "24.04.1"),
+        ("Arch Linux", "arch", ""),
+    ] {
+        let mut value = osv(json!([package(json!("1.0"))]));
+        value["image_metadata"]["os"] = json!(text);
+        let OsClaim::Known(os) = of_value(&value).os else { panic!("{text}") };
+        assert_eq!((os.family.as_str(), os.version.as_str()), (family, version));
+    }
+}

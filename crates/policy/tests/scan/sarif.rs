@@ -239,9 +239,16 @@ fn a_suppressed_result_comes_back_unless_the_suppression_is_believed() {
     let case = std::slice::from_ref(&report);
     refused(&judge(&image(CLEAN_CONFIG), case, &lenient()), Verdict::Fail, Code::Finding);
     passed(&judge(&image(CLEAN_CONFIG), case, &lenient().believe_suppressed()));
-    value["runs"][0]["results"][1]["suppressions"][0]["status"] = json!("underReview");
-    let report = of_value(&value).told_subject(made_up('1'));
-    refused(&judge(&image(CLEAN_CONFIG), &[report], &lenient().believe_suppressed()), Verdict::Fail, Code::Finding);
+    let accepted = value["runs"][0]["results"][1]["suppressions"][0].clone();
+    for doubt in ["underReview", "rejected"] {
+        let doubted = json!({"kind": "external", "status": doubt});
+        for all in [json!([doubted]), json!([accepted, doubted]), json!([doubted, accepted]), json!([])] {
+            value["runs"][0]["results"][1]["suppressions"] = all;
+            let report = of_value(&value).told_subject(made_up('1'));
+            let verdict = judge(&image(CLEAN_CONFIG), &[report], &lenient().believe_suppressed());
+            refused(&verdict, Verdict::Fail, Code::Finding);
+        }
+    }
 }
 
 #[test]

@@ -50,6 +50,18 @@ fn packages_of_a_language_suffice_where_that_is_said() {
 }
 
 #[test]
+fn an_operating_system_of_no_release_is_one_that_no_advisories_were_looked_up_for() {
+    for name in [json!(null), json!(""), json!(" ")] {
+        let mut value = json("clean.json");
+        value["Metadata"]["OS"]["Name"] = name.clone();
+        let report = fresh(of_value(&value));
+        only(&judge(&image(CLEAN_CONFIG), std::slice::from_ref(&report), &strict()), &[Code::OsUnstated]);
+        // Of distributions that have no releases it may be said.
+        passed(&judge(&image(CLEAN_CONFIG), &[report], &strict().os(OsRule::MayBeUnstated)));
+    }
+}
+
+#[test]
 fn an_operating_system_past_its_end_of_life_is_refused_though_nothing_was_found() {
     let report = fresh(report("eol.json"));
     assert!(report.findings.is_empty());

@@ -76,10 +76,12 @@ impl Passage {
     }
 
     /// What an approval is bound to: not by what the image was selected, nor where it was found. A pin holds nothing or
-    /// this very image, which is no difference that anybody could object to.
+    /// this very image, which is no difference that anybody could object to. The version is: it is what the image will be
+    /// called from here on.
     pub(crate) fn named(&self) -> impl Serialize {
         let pins: Vec<_> = self.pins.iter().map(|pin| &pin.tag).collect();
-        (&self.pinned.image, &self.edge, &self.from, &self.to, &self.parent, pins, &self.floats)
+        let version = &self.pinned.facts.version;
+        (&self.pinned.image, &self.edge, &self.from, &self.to, &self.parent, pins, &self.floats, version)
     }
 
     fn tags(&self) -> impl Iterator<Item = (&'static str, &PlannedTag)> {

@@ -33,6 +33,14 @@ pub enum Select {
     Digest(Digest),
     /// `branch:release/v1.2.0-sha-2b2e927`: the commit, or else the version, that this branch names.
     Branch(String),
+    /// `branch:release/sprint-42@2b2e927`: the same of a branch whose head is this commit: it is meant where the name carries
+    /// none, and where it carries one they have to be the same.
+    BranchAt {
+        /// The branch.
+        branch: String,
+        /// The commit that is its head; at least seven digits of it.
+        head: String,
+    },
     /// `env:stage`: what is current there.
     CurrentIn(Name),
 }
@@ -49,7 +57,7 @@ impl SelectError {
     /// What to write.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
-        "Write pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME or env:NAME."
+        "Write pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME, branch:NAME@HEAD or env:NAME."
     }
 }
 
@@ -64,22 +72,27 @@ impl FromStr for Select {
                 Ok(number) if number > 0 => Ok(Self::PullRequest(number)),
                 _ => Err(refused("a pull request is a number from 1 on".to_owned())),
             },
-            "sha" => {
-                let is_hex = value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-                match value.len() {
-                    7..=64 if is_hex => Ok(Self::Commit(value.to_owned())),
-                    _ => Err(refused("a commit is 7 to 64 hexadecimal digits in lower case".to_owned())),
-                }
-            }
+            "sha" if is_commit(value) => Ok(Self::Commit(value.to_owned())),
+            "sha" => Err(refused("a commit is 7 to 64 hexadecimal digits in lower case".to_owned())),
             "version" if !value.trim().is_empty() => Ok(Self::Version(value.trim().to_owned())),
             "tag" => value.parse().map(Self::Tag).map_err(|error| refused(error.to_string())),
             "digest" => value.parse().map(Self::Digest).map_err(|error| refused(error.to_string())),
-            "branch" if !value.is_empty() => Ok(Self::Branch(value.to_owned())),
+            "branch" if !value.is_empty() => Ok(match value.rsplit_once('@') {
+                Some((branch, head)) if !branch.is_empty() && is_commit(head) => {
+                    Self::BranchAt { branch: branch.to_owned(), head: head.to_owned() }
+                }
+                _ => Self::Branch(value.to_owned()),
+            }),
             "env" => value.parse().map(Self::CurrentIn).map_err(|error: super::NameProblem| refused(error.to_string())),
             "version" | "branch" => Err(refused("nothing is behind the colon".to_owned())),
             other => Err(refused(format!("{other:?} is no way to select one"))),
         }
     }
+}
+
+fn is_commit(text: &str) -> bool {
+    let is_hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (7..=64).contains(&text.len()) && is_hex
 }
 
 impl TryFrom<String> for Select {
@@ -105,6 +118,7 @@ impl fmt::Display for Select {
             Self::Tag(tag) => write!(f, "tag:{tag}"),
             Self::Digest(digest) => write!(f, "digest:{digest}"),
             Self::Branch(branch) => write!(f, "branch:{branch}"),
+            Self::BranchAt { branch, head } => write!(f, "branch:{branch}@{head}"),
             Self::CurrentIn(environment) => write!(f, "env:{environment}"),
         }
     }

@@ -53,14 +53,14 @@ pub enum TemplateError {
         variable: String,
     },
     /// What came out is no repository.
-    #[error("the template {template:?} gives {rendered:?}")]
+    #[error("the template {template:?} gives {rendered:?}: {problem}")]
     Repository {
         /// The template.
         template: String,
         /// What came out.
         rendered: String,
         /// What is wrong with it.
-        source: Box<NameError>,
+        problem: Box<NameError>,
     },
 }
 
@@ -89,7 +89,7 @@ impl RepositoryTemplate {
         rendered.parse().map_err(|error| TemplateError::Repository {
             template: self.to_string(),
             rendered: rendered.clone(),
-            source: Box::new(error),
+            problem: Box::new(error),
         })
     }
 

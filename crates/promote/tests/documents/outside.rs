@@ -1,6 +1,5 @@
 //! Gates and steps of documents that look outside: what each needs, and what it asks.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http_body_util::Full;
@@ -9,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use lockage_promote::pipeline::PromoteError;
-use lockage_promote::pipeline::documents::{Document, Factories, Format, Outside, Reports, Surroundings, Watches};
+use lockage_promote::pipeline::documents::{Document, Factories, Format, Outside, Surroundings, Watches};
 use lockage_promote::pipeline::simulate::{Build, Simulation};
 use lockage_promote::pipeline::step::Pace;
 
@@ -27,7 +26,7 @@ impl Pace for Now {
 }
 
 fn factory(surroundings: &Surroundings) -> Factories {
-    Factories::new().with(Outside::new(surroundings.clone())).with(Reports::new(surroundings.clone()))
+    Factories::new().with(Outside::new(surroundings.clone()))
 }
 
 #[test]
@@ -43,8 +42,6 @@ fn every_kind_says_what_it_lacks() {
         "kind = 'reachable'\ngitlab = 'group/{image}'\nbranches = ['main']",
         "kind = 'reviewed'\ngithub = 'acme/app'\napi = 'https://ghe.example/api/v3'\nquorum = 2\nstale-too = true",
         "kind = 'metric'\nurl = 'https://p.example'\npointer = '/value'\nat-least = 1",
-        "kind = 'sarif'\nreport = 'x.sarif'\ncommit-env = 'GITHUB_SHA'",
-        "kind = 'exit-status'\ntool = 'brakeman'\nstatus-env = 'STATUS'\nfindings = [3]\ncommit-env = 'GITHUB_SHA'",
     ] {
         assert_eq!(made(text, &judged).unwrap(), "one", "{text}");
         assert_eq!(made(text, &asked).unwrap(), "one", "{text}");
@@ -61,9 +58,6 @@ fn every_kind_says_what_it_lacks() {
         ("kind = 'metric'\nurl = 'https://p.example'\npointer = '/v'", "at-most and at-least"),
         ("kind = 'metric'\nurl = 'https://p.example'\npointer = 'v'\nat-most = 1", "pointer: \"v\" is no JSON pointer"),
         ("kind = 'metric'\nurl = 'https://p.example'\npointer = '/v'\nat-most = nan", "at-most and at-least"),
-        ("kind = 'sarif'\nreport = 'x'", "missing field `commit-env`"),
-        ("kind = 'sarif'\nreport = 'x'\ncommit-env = 'C'\nlevel = 'none'", "level: "),
-        ("kind = 'exit-status'\ntool = 'x'\nstatus-env = 'S'\nfindings = [0]\ncommit-env = 'C'", "findings: "),
     ] {
         let error = made(text, &asked).unwrap_err();
         assert!(error.starts_with("x.toml:1: gates.one: ") && error.contains(said), "{text}: {error}");
@@ -134,44 +128,6 @@ async fn a_metric_is_a_gate_and_a_canary() {
         matches!(failed, PromoteError::Step { .. }) && failed.to_string().contains("0.5, and at most 0.4"),
         "{failed}"
     );
-}
-
-#[tokio::test]
-async fn brakeman_is_bound_to_the_commit() {
-    let commit = Build::of_pull_request(42).commit();
-    let folder = tempfile::tempdir().unwrap();
-    let variables = Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::new()));
-    let set = |name: &str, value: &str| variables.lock().unwrap().insert(name.to_owned(), value.to_owned());
-    let known = variables.clone();
-    let surroundings = Surroundings::new(folder.path()).variables(move |name| known.lock().unwrap().get(name).cloned());
-    let sarif = "gates = ['brakeman']\n[gates.brakeman]\nkind = 'sarif'\nreport = 'b.sarif'\ncommit-env = 'COMMIT'\n";
-    let status = "gates = ['lint']\n[gates.lint]\nkind = 'exit-status'\ntool = 'rubocop'\nstatus-env = 'STATUS'\n\
-                  findings = [1]\ncommit-env = 'COMMIT'\n";
-    let told = |ended: Result<String, PromoteError>| match ended {
-        Ok(text) => text,
-        Err(error) => error.to_string(),
-    };
-    assert!(told(promoted(sarif, &surroundings).await).contains("could not decide: the environment variable COMMIT"));
-    set("COMMIT", &commit);
-    assert!(told(promoted(sarif, &surroundings).await).contains("could not decide: "), "there is no report");
-    let report = |results: &str| {
-        let text = format!(
-            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"Brakeman"}}}},"results":[{results}]}}]}}"#
-        );
-        std::fs::write(folder.path().join("b.sarif"), text).unwrap();
-    };
-    report("");
-    assert!(told(promoted(sarif, &surroundings).await).contains("Brakeman found nothing"));
-    report(r#"{"ruleId":"BRAKE0000","message":{"text":"Possible SQL injection"}}"#);
-    assert!(told(promoted(sarif, &surroundings).await).contains("failed: Brakeman: BRAKE0000 Possible SQL injection"));
-    for (value, said) in [("0", "rubocop exited with 0"), ("1", "failed: rubocop exited with 1"), ("2", "no result")] {
-        set("STATUS", value);
-        let told = told(promoted(status, &surroundings).await);
-        assert!(told.contains(said), "{told}");
-    }
-    set("COMMIT", &"a".repeat(40));
-    set("STATUS", "0");
-    assert!(told(promoted(status, &surroundings).await).contains("failed: the result is about commit aaaa"));
 }
 
 #[tokio::test]

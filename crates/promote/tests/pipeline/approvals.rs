@@ -175,6 +175,41 @@ async fn approvals_do_not_replay_on_another_image_environment_or_former_state() 
 }
 
 #[tokio::test]
+async fn an_approval_is_for_one_promotion_and_not_for_the_same_again() {
+    let world = world().await;
+    let promoter = world.promoter_of(graph(quorum(1)));
+    let passes = async |select: &str, after: u64| {
+        let at = now() + Duration::from_secs(after);
+        let plan = plan(&promoter, select, "dev-stage").await;
+        let id = plan.id().unwrap();
+        promoter.apply(promoter.clear(plan, at).await?, at).await.map(|_| id)
+    };
+    let approves = async |select: &str, after: u64| {
+        let own = plan(&promoter, select, "dev-stage").await;
+        approve(&world.dev, &own, &pen("alice"), "", now() + Duration::from_secs(after)).await.unwrap();
+    };
+    approves("pr:43", 0).await;
+    passes("pr:43", 1).await.unwrap();
+    approves("pr:42", 2).await;
+    let first = passes("pr:42", 3).await.unwrap();
+    // What is there already may be said again.
+    passes("pr:42", 4).await.unwrap();
+    approves("pr:43", 5).await;
+    passes("pr:43", 6).await.unwrap();
+    // Stage has what it had when pull request 42 was approved.
+    let again = plan(&promoter, "pr:42", "dev-stage").await;
+    assert_eq!(again.id().unwrap(), first);
+    match passes("pr:42", 7).await {
+        Err(PromoteError::NotCleared(refusal)) => {
+            assert!(refusal.to_string().contains("alice: what it was for has been done"), "{refusal}");
+        }
+        other => panic!("{other:?}"),
+    }
+    approves("pr:42", 8).await;
+    passes("pr:42", 9).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_or_checked_is_an_error_and_no_pass() {
     let world = world().await;
     let own = plan(&world.promoter_of(graph(quorum(1))), "pr:42", "dev-stage").await;

@@ -98,6 +98,14 @@ fn a_bad_graph_is_refused_with_its_place() {
             r#"environment "Dev": "Dev" is no name"#,
         ),
         (
+            two().edge(EdgeSpec::new("dev", "prod").gate(pass("upstream"))),
+            r#"edge dev-prod: the gate "upstream" has the name of one that every edge asks by itself"#,
+        ),
+        (
+            two().edge(EdgeSpec::new("dev", "prod").advisory(pass("been-here"), "why not")),
+            r#"edge dev-prod: the gate "been-here" has the name of one"#,
+        ),
+        (
             Graph::builder()
                 .environment(EnvironmentSpec::new("stage", "one.example/{image}").float("latest"))
                 .environment(EnvironmentSpec::new("prod", "one.example/{image}").float("latest")),
@@ -118,14 +126,17 @@ fn one_repository_serves_environments_that_are_tags() {
 }
 
 #[test]
-fn a_variable_is_judged_where_it_is_used() {
-    let graph = Graph::builder()
-        .environment(EnvironmentSpec::new("dev", "{host}/{image}"))
-        .variable("host", "not a host")
-        .build()
-        .unwrap();
-    let error = graph.repository(&name("app"), &name("dev")).unwrap_err();
-    assert!(matches!(error, GraphError::Template { .. }), "{error}");
+fn a_template_that_no_image_makes_good_is_refused_when_the_graph_is_built() {
+    for (template, host) in [("{host}/{image}", "not a host"), ("one.example/Acme/{image}", ""), ("one.example", "")] {
+        let environment = EnvironmentSpec::new("dev", template);
+        let error = Graph::builder().environment(environment).variable("host", host).build().unwrap_err();
+        assert!(matches!(error, GraphError::Template { .. }), "{error}");
+        assert!(error.to_string().starts_with("environment dev: the template"), "{error}");
+    }
+    // Where the image makes the host, it depends on the image.
+    let graph = Graph::builder().environment(EnvironmentSpec::new("dev", "{image}")).build().unwrap();
+    assert!(graph.repository(&name("dev.example/app"), &name("dev")).is_ok());
+    assert!(graph.repository(&name("app"), &name("dev")).is_err());
 }
 
 proptest! {

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use lockage_promote::ledger::{Chronicle, Entry, Kind, Recorded};
 use lockage_promote::pipeline::gates::{
-    Bound, BoundError, CompletenessGate, ImageConfigGate, Level, MetricGate, RepositoryTagGate, SbomGate, SoakGate,
-    StatusGate,
+    CompletenessGate, ImageConfigGate, MetricGate, RepositoryTagGate, SbomGate, SoakGate,
 };
 use lockage_promote::pipeline::step::{Probe, ProbeContext};
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph};
@@ -342,69 +341,4 @@ async fn a_metric_says_good_bad_not_yet_or_nothing() {
     assert!(matches!(asked(&not_yet, &plan, &world.dev).await, Ok(Verdict::Wait { .. })));
     let nothing = MetricGate::new("errors", Metric(|_| Err("no route".into())));
     assert!(asked(&nothing, &plan, &world.dev).await.is_err());
-}
-
-fn sarif(run: Value) -> Vec<u8> {
-    let mut whole = json!({"tool": {"driver": {"name": "Brakeman", "rules": [
-        {"id": "SQL", "defaultConfiguration": {"level": "error"}}, {"id": "STYLE", "defaultConfiguration": {"level": "note"}}]}}});
-    for (field, value) in run.as_object().unwrap() {
-        whole[field] = value.clone();
-    }
-    json!({"version": "2.1.0", "runs": [whole]}).to_string().into_bytes()
-}
-
-#[tokio::test]
-async fn a_result_from_outside_counts_for_its_commit_alone() {
-    let world = World::new();
-    world.push(&built(COMMIT, 1), &["pr-42"]).await;
-    let plan = plan(&world, "pr:42").await;
-    let ask = async |bound: Bound| asked(&StatusGate::new("brakeman", bound), &plan, &world.dev).await;
-    let status = |commit: &str, status: i32| Bound::of_status(commit, "rubocop", status, &[1]);
-    passes(ask(status(COMMIT, 0).unwrap()).await);
-    assert_eq!(reasons(ask(status(COMMIT, 1).unwrap()).await), "rubocop exited with 1");
-    assert!(matches!(status(COMMIT, 127), Err(BoundError::Status { status: 127, .. })));
-    let other = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
-    assert!(reasons(ask(status(other, 0).unwrap()).await).contains("and the image is of 2b2e927"));
-    assert!(ask(status(&COMMIT[..7], 0).unwrap()).await.is_err(), "seven digits are not one commit");
-
-    let found = |result: Value| Bound::of_sarif(COMMIT, &sarif(json!({"results": [result]})), Level::Warning);
-    let message = json!({"text": "injection in line 3"});
-    passes(ask(Bound::of_sarif(COMMIT, &sarif(json!({"results": []})), Level::Warning).unwrap()).await);
-    for (result, expected) in [
-        (json!({"ruleId": "SQL", "message": message}), Some("Brakeman: SQL injection in line 3")),
-        (json!({"ruleIndex": 0, "message": message}), Some("Brakeman: ? injection in line 3")),
-        (json!({"ruleId": "STYLE", "message": message}), None),
-        (json!({"ruleId": "STYLE", "level": "error", "message": message}), Some("Brakeman: STYLE injection in line 3")),
-        (json!({"ruleId": "NEW", "message": message}), Some("Brakeman: NEW injection in line 3")),
-        (json!({"ruleId": "SQL", "kind": "pass", "message": message}), None),
-        (json!({"ruleId": "SQL", "kind": "open", "message": message}), Some("Brakeman: SQL injection in line 3")),
-        (
-            json!({"ruleId": "SQL", "suppressions": [{"kind": "external", "status": "accepted"}], "message": message}),
-            None,
-        ),
-        (
-            json!({"ruleId": "SQL", "suppressions": [{"kind": "external", "status": "underReview"}], "message": message}),
-            Some("Brakeman: SQL injection in line 3"),
-        ),
-    ] {
-        let verdict = ask(found(result.clone()).unwrap()).await;
-        match expected {
-            None => drop(passes(verdict)),
-            Some(expected) => assert_eq!(reasons(verdict), expected, "{result}"),
-        }
-    }
-    for (report, why) in [
-        (sarif(json!({})), "no results"),
-        (sarif(json!({"results": [], "invocations": [{"executionSuccessful": false}]})), "did not succeed"),
-        (br#"{"version":"2.1.0","runs":[]}"#.to_vec(), "no run"),
-        (b"".to_vec(), "EOF"),
-        (br#"{"version":"1.0.0","runs":[]}"#.to_vec(), "1.0.0"),
-        (sarif(json!({"results": [{"level": "fatal", "message": {}}]})), "fatal"),
-    ] {
-        let error = Bound::of_sarif(COMMIT, &report, Level::Error).unwrap_err();
-        assert!(error.to_string().contains(why), "{error}");
-    }
-    let elsewhere =
-        sarif(json!({"results": [], "versionControlProvenance": [{"repositoryUri": "x", "revisionId": other}]}));
-    assert!(matches!(Bound::of_sarif(COMMIT, &elsewhere, Level::Error), Err(BoundError::OtherCommit { .. })));
 }

@@ -134,7 +134,9 @@ async fn a_plan_file_that_was_edited_is_refused() {
     fewer["passage"]["pinned"]["platforms"].as_array_mut().unwrap().pop();
     let mut commit: serde_json::Value = serde_json::from_str(&text).unwrap();
     commit["passage"]["pinned"]["facts"]["commit"] = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081".into();
-    for document in [document, elsewhere, fewer, commit] {
+    let mut created: serde_json::Value = serde_json::from_str(&text).unwrap();
+    created["passage"]["pinned"]["facts"]["created"] = "2026-01-01T00:00:00Z".into();
+    for document in [document, elsewhere, fewer, commit, created] {
         let edited = serde_json::from_value(document).unwrap();
         assert!(matches!(promoter.clear(edited, now()).await, Err(PromoteError::OtherGraph { .. })));
     }
@@ -156,8 +158,60 @@ async fn a_plan_file_that_was_edited_is_refused() {
             assert!(matches!(refused, Err(PromoteError::OtherTags { .. })), "{to}: {refused:?}");
         }
     }
+    // Reviews would be those of another pull request.
+    let mut review: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for number in [43, 44] {
+        review["passage"]["pinned"]["facts"]["pull-request"] = number.into();
+        let refused = promoter.clear(serde_json::from_value(review.clone()).unwrap(), now()).await;
+        assert!(matches!(refused, Err(PromoteError::OtherFacts { .. })), "{refused:?}");
+    }
+    // A version is what somebody calls it, and what approvals are for.
+    let mut release: serde_json::Value = serde_json::from_str(&text).unwrap();
+    release["passage"]["pinned"]["facts"]["version"] = "9.9.9".into();
+    let release: Plan<Draft> = serde_json::from_value(release).unwrap();
+    assert_ne!(release.id().unwrap(), plan.id().unwrap());
+    // What is to be copied is found again: neither a blob nor a signature is left behind because a file says so.
+    let mut nothing: serde_json::Value = serde_json::from_str(&text).unwrap();
+    nothing["copy"]["blobs"] = serde_json::json!([]);
+    nothing["copy"]["manifests"] = serde_json::json!([]);
+    let nothing = promoter.clear(serde_json::from_value(nothing).unwrap(), now()).await.unwrap();
+    assert_eq!(nothing.copy().blobs().count(), plan.copy().blobs().count());
     let same: Plan<Draft> = serde_json::from_str(&text).unwrap();
     promoter.examine(&same).await.unwrap();
     promoter.clear(same, now()).await.unwrap();
     promoter.clear(plan, now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_file_names_no_commit_and_no_pull_request_that_nobody_knows_of() {
+    let world = World::new();
+    world.push(&built("", 1), &["pr-42", "sha-2b2e927"]).await;
+    let promoter = world.promoter();
+    let edited = async |selected: &str, edge: &str, facts: serde_json::Value| {
+        let edge = name(edge);
+        let app = promoter.resolve(&name("app"), &select(selected), &edge).await.unwrap();
+        let mut document = serde_json::to_value(promoter.plan(&app, &edge).await.unwrap()).unwrap();
+        for (fact, value) in facts.as_object().unwrap() {
+            document["passage"]["pinned"]["facts"][fact] = value.clone();
+        }
+        promoter.clear(serde_json::from_value(document).unwrap(), now()).await
+    };
+    let (by_commit, other) = (format!("sha:{COMMIT}"), "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081");
+    // Its tag says of which commit it is.
+    edited(&by_commit, "dev-stage", serde_json::json!({})).await.unwrap();
+    edited(&by_commit, "dev-stage", serde_json::json!({ "pull-request": 42 })).await.unwrap();
+    // Another commit makes another tag, and a plan that has it all agree is as false.
+    let mut document = {
+        let edge = name("dev-stage");
+        let app = promoter.resolve(&name("app"), &select(&by_commit), &edge).await.unwrap();
+        serde_json::to_string(&promoter.plan(&app, &edge).await.unwrap()).unwrap()
+    };
+    document = document.replace(COMMIT, other).replace("sha-2b2e927", "sha-91c0d1e");
+    let refused = promoter.clear(serde_json::from_str(&document).unwrap(), now()).await;
+    assert!(matches!(refused, Err(PromoteError::OtherFacts { .. })), "{refused:?}");
+    // Further on the ledger says it.
+    pass(&promoter, &by_commit, "dev-stage").await.unwrap();
+    edited("env:stage", "stage-prod", serde_json::json!({})).await.unwrap();
+    let refused = edited("env:stage", "stage-prod", serde_json::json!({ "pull-request": 42 })).await;
+    assert!(matches!(refused, Err(PromoteError::OtherFacts { .. })), "{refused:?}");
 }

@@ -2,6 +2,7 @@
 
 mod disk;
 mod papers;
+mod told;
 mod written;
 
 use std::fmt;
@@ -11,14 +12,15 @@ use std::sync::Arc;
 
 use lockage_promote::Gate;
 use lockage_promote::pipeline::approval::StatementVerifier;
-use lockage_promote::pipeline::documents::{GateFactory, GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{GateFactory, GateProblem, Parameters, Surroundings};
 use lockage_registry::Source;
 
 use super::{AttestedReports, CheckGate, FileReports, Files, ScanGate, ScannedReports, Scanner, WindowGate};
 use crate::scan::GateConfig;
 use crate::window::{Action, Windows};
 use papers::Folder;
-use written::{Checks, ReportPath, Scan, ScannerName, WindowsOf};
+use told::{Status, ToldReports};
+use written::{Checks, Exit, ReportPath, Scan, ScannerName, WindowsOf};
 
 pub use disk::Disk;
 
@@ -30,11 +32,12 @@ type MakeVerifier = dyn Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, Gate
 /// | kind | parameters |
 /// |---|---|
 /// | `scan` | `scan`: a table as in a `gate.toml`, or `config`: such a file; `reports`, `database`: [paths](FileReports); `scanner`: a name, or a table with a `name`; `attested` with `signers`; `exceptions`, `vex`: files; `baseline` with `reports`, `repository` |
-/// | `checks` | `checks`, or `config`; `reports`; `exits` with `tool` and `path`; `tools`: which have to have run |
+/// | `checks` | `checks`, or `config`; `reports`; `exits` with `tool` and `path` or `env`; `commit-env`; `tools`: which have to have run |
 /// | `window` | `windows`, or `file`; `action`: `promotion`, `rollback` or `hotfix`; `kill-switch` with `repository` and `tag` |
 ///
 /// Paths are taken from the folder of the document. Configurations, exceptions and VEX are read when the gate is made;
-/// reports when it is asked.
+/// reports when it is asked, and so are environment variables: `env` has the status that a tool ended with, and `commit-env`
+/// the whole commit that checks ran on which do not say it themselves.
 #[derive(Clone)]
 #[must_use]
 pub struct PolicyGates {
@@ -43,6 +46,7 @@ pub struct PolicyGates {
     source: Option<Arc<dyn Source>>,
     scanners: Option<Arc<MakeScanner>>,
     verifiers: Option<Arc<MakeVerifier>>,
+    surroundings: Surroundings,
     action: Action,
 }
 
@@ -51,8 +55,10 @@ const KINDS: [&str; 3] = ["checks", "scan", "window"];
 impl PolicyGates {
     /// Gates of a document in this folder, whose files are read from the disk.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
         Self {
-            folder: folder.into(),
+            surroundings: Surroundings::new(&folder),
+            folder,
             files: Arc::new(Disk),
             source: None,
             scanners: None,
@@ -85,6 +91,11 @@ impl PolicyGates {
         F: Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, GateProblem> + Send + Sync + 'static,
     {
         Self { verifiers: Some(Arc::new(make)), ..self }
+    }
+
+    /// Reads environment variables by this; without it there are none.
+    pub fn variables(self, variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { surroundings: self.surroundings.variables(variables), ..self }
     }
 
     /// What is done, where a window does not say it itself: a rollback asks the same gates.
@@ -169,17 +180,26 @@ impl PolicyGates {
     }
 
     fn checks(&self, name: &str, written: Checks) -> Result<CheckGate, GateProblem> {
-        let Checks { checks, config, reports, exits, tools } = written;
+        let Checks { checks, config, reports, exits, tools, commit_env } = written;
         let from_file = || config.as_deref().map(|file| self.folder().parsed::<GateConfig>(file)).transpose();
         let config = one_of("checks", checks, from_file()?.map(|config| config.checks))?;
         if reports.is_empty() && exits.is_empty() {
             return Err(none_of("it has no reports", "Write reports = [\"…\"], or exits = [{ tool = …, path = … }]."));
         }
         let codes = config.exit_codes().clone();
-        let files = exits
-            .iter()
-            .try_fold(self.at(&reports)?, |files, exit| files.exit_status(&exit.path, &exit.tool, codes.clone()));
-        let gate = CheckGate::new(config).named(name).reports(files.map_err(|error| parameter("exits", &error))?);
+        let (mut files, mut statuses) = (self.at(&reports)?, Vec::new());
+        for Exit { tool, path, env } in exits {
+            match (path, env) {
+                (Some(path), None) => {
+                    let more = files.exit_status(&path, &tool, codes.clone());
+                    files = more.map_err(|error| parameter("exits", &error))?;
+                }
+                (None, Some(variable)) => statuses.push(Status { tool, variable }),
+                _ => return Err(GateProblem::parameters(format!("exits: {tool}: path or env, and one of them"))),
+            }
+        }
+        let told = ToldReports { files, statuses, codes, commit: commit_env, surroundings: self.surroundings.clone() };
+        let gate = CheckGate::new(config).named(name).reports(told);
         Ok(tools.iter().fold(gate, |gate, tool| gate.tool(tool)))
     }
 

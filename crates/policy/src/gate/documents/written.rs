@@ -84,14 +84,17 @@ pub(super) struct Checks {
     pub(super) exits: Vec<Exit>,
     #[serde(default)]
     pub(super) tools: Vec<String>,
+    /// The variable with the commit of whatever does not say its own.
+    pub(super) commit_env: Option<String>,
 }
 
-/// A file with the status that a tool ended with.
+/// A file, or a variable, with the status that a tool ended with.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Exit {
     pub(super) tool: String,
-    pub(super) path: String,
+    pub(super) path: Option<String>,
+    pub(super) env: Option<String>,
 }
 
 /// `kind = "window"`.

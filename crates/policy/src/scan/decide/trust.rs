@@ -83,6 +83,11 @@ fn operating_system(report: &Report, config: &ScanConfig, now: Timestamp) -> Opt
             let message = format!("{label}: the format does not say which operating system was seen, if any");
             Some(Reason::undecided(Code::OsUnstated, message))
         }
+        // Advisories are kept by release: without one nothing is looked up, and nothing is found.
+        OsClaim::Known(os) if os.version.trim().is_empty() && config.os != OsRule::MayBeUnstated => {
+            let message = format!("{label}: it does not say which release of {} was seen", os.family);
+            Some(Reason::undecided(Code::OsUnstated, message))
+        }
         OsClaim::Known(os) => end_of_life(&label, os, config, now),
     }
 }

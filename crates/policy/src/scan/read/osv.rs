@@ -38,10 +38,11 @@ pub(super) fn read(root: &Node<'_>) -> Result<Report, ReadError> {
     Ok(report)
 }
 
-/// `Debian GNU/Linux 12 (bookworm)`.
+/// `Debian GNU/Linux 12 (bookworm)`, `Alpine Linux v3.19`.
 fn operating_system(text: &str) -> OsClaim {
     let family = text.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let version = text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    let mut words = text.split_whitespace().map(|word| word.strip_prefix('v').unwrap_or(word));
+    let version = words.find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
     OsClaim::Known(Os { family, version: version.unwrap_or_default().to_owned(), end_of_life: None })
 }
 

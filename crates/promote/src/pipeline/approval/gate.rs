@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::found::{Found, What, find};
 use super::{Approval, SignedBy, StatementVerifier};
-use crate::ledger::Kind;
-use crate::pipeline::Select;
+use crate::ledger::{Kind, Phase};
 use crate::pipeline::promoter::intent;
+use crate::pipeline::{Passage, Select};
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
 /// Clocks of those who approve may be ahead by this much.
@@ -22,7 +22,8 @@ const AHEAD: Duration = Duration::from_secs(300);
 ///
 /// An approval counts for the plan that it names and no other, until it expires, once a person. It can stand before anything
 /// starts: a plan has the same digest until the world moves. One for a plan of which a run was killed counts for the run
-/// that goes on from there, and for one that finds nothing left to move.
+/// that goes on from there, and for one that finds nothing left to move; it does not count again once something else has
+/// arrived, though the plan may be the same.
 ///
 /// Reads the list of what is attached to the image, and three requests for each approval there is.
 #[derive(Clone, Debug)]
@@ -142,6 +143,9 @@ impl ApprovalGate {
             _ if self.max_age.is_some_and(|max_age| age > max_age) => {
                 Some(format!("it is {} old", crate::human::duration(age)))
             }
+            _ if is_spent(asked.promoted, &approval.plan, approval.at) => {
+                Some("what it was for has been done, and something else has arrived since".to_owned())
+            }
             _ if self.not_actor && same(actor) => Some("who promotes does not count".to_owned()),
             _ if self.authors.iter().any(|author| same(author)) => Some("who wrote it does not count".to_owned()),
             _ if !self.groups.is_empty() && !self.groups.iter().any(|group| group.members.contains(&by.identity)) => {
@@ -185,6 +189,23 @@ fn plans(promoted: Promoted<'_>) -> Vec<&Digest> {
         _ => None,
     });
     std::iter::once(plan).chain(begun).chain(done).collect()
+}
+
+/// Whether the plan was carried out after this time, and what it brought has been replaced: where the environment has come back to
+/// what it was, the same plan is made again, and was not approved again.
+fn is_spent(promoted: Promoted<'_>, approved: &Digest, at: SystemTime) -> bool {
+    let Passage { pinned, to, .. } = promoted.passage;
+    let entries = promoted.chronicle.entries().iter().map(|recorded| &recorded.entry);
+    let here = entries.filter(|entry| entry.image == pinned.image && entry.environment.as_ref() == Some(to));
+    let mut done_with = false;
+    let mut replaced = false;
+    for entry in here.filter(|entry| entry.arrives()) {
+        match &entry.kind {
+            Kind::Promote { phase: Phase::Done, plan, .. } if plan == approved && entry.at >= at => done_with = true,
+            _ => replaced |= done_with && entry.digest != *promoted.passage.digest(),
+        }
+    }
+    replaced
 }
 
 /// The plan, and what it takes to make it again: a digest alone does not say of which image it is.

@@ -8,6 +8,7 @@ mod evidence;
 mod factory;
 mod lease;
 mod ledger;
+#[cfg(feature = "http")]
 mod outside;
 mod place;
 mod read;
@@ -35,7 +36,6 @@ pub use error::{DocumentError, DocumentProblem};
 pub use evidence::EvidenceRules;
 pub use factory::{Factories, GateFactory, GateProblem, Parameters};
 pub use ledger::{LedgerPlace, LedgerRepository};
-pub use outside::Reports;
 #[cfg(feature = "http")]
 pub use outside::{Outside, Watches};
 pub use steps::{NoSteps, StepFactories, StepFactory, StepProblem};

@@ -57,7 +57,7 @@ pub(super) fn graph(
         let known = || environments.iter().map(|(name, _)| name.clone()).collect();
         let wrong = |error| refused(file.line, "credentials", error);
         let name: Name =
-            name.parse().map_err(|source| wrong(GraphError::Name { place: "credentials".to_owned(), source }))?;
+            name.parse().map_err(|problem| wrong(GraphError::Name { place: "credentials".to_owned(), problem }))?;
         if line_of(&environments, &name).is_none() && !environments.iter().any(|(known, _)| *known == name) {
             let place = "credentials".to_owned();
             return Err(wrong(GraphError::UnknownEnvironment { place, name, known: known() }));

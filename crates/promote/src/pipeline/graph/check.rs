@@ -55,11 +55,23 @@ fn variables(graph: &Graph) -> Result<(), GraphError> {
             let template = environment.repository().to_string();
             return Err(GraphError::Template {
                 place: format!("environment {}", environment.name()),
-                source: TemplateError::Variable { template, variable: variable.to_owned() },
+                problem: TemplateError::Variable { template, variable: variable.to_owned() },
             });
         }
+        tried(graph, environment)?;
     }
     Ok(())
+}
+
+/// A template that no image could make good is told with its place. Where the image makes the host, nothing is known yet.
+fn tried(graph: &Graph, environment: &Environment) -> Result<(), GraphError> {
+    let place = || format!("environment {}", environment.name());
+    let text = environment.repository().to_string();
+    if text.split('/').next().is_some_and(|host| host.contains("{image}")) {
+        return Ok(());
+    }
+    let image = "app".parse().map_err(|problem| GraphError::Name { place: place(), problem })?;
+    graph.repository(&image, environment.name()).map(drop)
 }
 
 /// A floating tag belongs to one environment, and nobody pins it. Two repositories are one where their templates are, with

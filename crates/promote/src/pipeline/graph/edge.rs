@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GraphError;
 use crate::pipeline::Name;
+use crate::pipeline::promoter::standing;
 use crate::pipeline::step::{Moment, Step};
 use crate::{Gate, OnRollback};
 
@@ -141,7 +142,7 @@ impl EdgeSpec {
 
     pub(super) fn build(self, known: &[Arc<dyn Gate>], known_steps: &[Arc<dyn Step>]) -> Result<Edge, GraphError> {
         let place = format!("edge {}", self.name.clone().unwrap_or_else(|| format!("{}-{}", self.from, self.to)));
-        let name = |text: &str| text.parse().map_err(|source| GraphError::Name { place: place.clone(), source });
+        let name = |text: &str| text.parse().map_err(|problem| GraphError::Name { place: place.clone(), problem });
         let named = |id: &str| {
             known.iter().find(|gate| gate.id() == id).cloned().ok_or_else(|| GraphError::UnknownGate {
                 place: place.clone(),
@@ -160,6 +161,9 @@ impl EdgeSpec {
         for (n, placed) in gates.iter().enumerate() {
             if gates.iter().take(n).any(|before| before.gate.id() == placed.gate.id()) {
                 return Err(GraphError::GateTwice { place, gate: placed.gate.id().to_owned() });
+            }
+            if standing::NAMES.contains(&placed.gate.id()) {
+                return Err(GraphError::Reserved { place, gate: placed.gate.id().to_owned() });
             }
             if placed.advisory.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
                 return Err(GraphError::NoReason { place, gate: placed.gate.id().to_owned() });

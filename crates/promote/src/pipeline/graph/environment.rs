@@ -111,9 +111,9 @@ impl EnvironmentSpec {
 
     pub(super) fn build(self) -> Result<Environment, GraphError> {
         let place = format!("environment {:?}", self.name);
-        let name: Name = self.name.parse().map_err(|source| GraphError::Name { place: place.clone(), source })?;
+        let name: Name = self.name.parse().map_err(|problem| GraphError::Name { place: place.clone(), problem })?;
         let repository =
-            self.repository.parse().map_err(|source| GraphError::Template { place: place.clone(), source })?;
+            self.repository.parse().map_err(|problem| GraphError::Template { place: place.clone(), problem })?;
         let platform = self.platform.map(|text| text.parse()).transpose();
         let platform = platform.map_err(|error: lockage_registry::Error| GraphError::Platform {
             place: place.clone(),

@@ -7,20 +7,20 @@ use crate::pipeline::{Name, NameProblem, TemplateError};
 #[non_exhaustive]
 pub enum GraphError {
     /// A name that is none.
-    #[error("{place}: {source}")]
+    #[error("{place}: {problem}")]
     Name {
         /// Where.
         place: String,
         /// What is wrong.
-        source: NameProblem,
+        problem: NameProblem,
     },
     /// A repository template that gives no repository.
-    #[error("{place}: {source}")]
+    #[error("{place}: {problem}")]
     Template {
         /// Where.
         place: String,
         /// What is wrong.
-        source: TemplateError,
+        problem: TemplateError,
     },
     /// A tag template that gives no tags.
     #[error("{place}: the tag {template:?}: {why}")]
@@ -79,6 +79,14 @@ pub enum GraphError {
     /// A gate that an edge has twice.
     #[error("{place}: the gate {gate:?} is there twice")]
     GateTwice {
+        /// Where.
+        place: String,
+        /// The gate.
+        gate: String,
+    },
+    /// A gate with the name of one that every edge has.
+    #[error("{place}: the gate {gate:?} has the name of one that every edge asks by itself")]
+    Reserved {
         /// Where.
         place: String,
         /// The gate.
@@ -166,12 +174,13 @@ impl GraphError {
                 among(known.iter().map(String::as_str).collect())
             }
             Self::Name { .. } => "Names are in lower case: a-z, 0-9, '-', '_', '.', and '/' between parts.".to_owned(),
-            Self::Template { source: TemplateError::Variable { variable, .. }, .. } => {
+            Self::Template { problem: TemplateError::Variable { variable, .. }, .. } => {
                 format!("Give `{variable}` among the graph's variables, or write {{image}} or {{env}}.")
             }
             Self::Template { .. } => "Write a host and a path, such as registry.example/{env}/{image}.".to_owned(),
             Self::Tag { .. } => "Write a tag with pieces such as {sha}, {version}, {branch} or {env}.".to_owned(),
             Self::Platform { .. } => "Write os/architecture, such as linux/amd64.".to_owned(),
+            Self::Reserved { .. } => "Call it something else.".to_owned(),
             Self::Twice { .. } => "Call one of them something else.".to_owned(),
             Self::StepTwice { .. } => "Do it once, or once before and once after.".to_owned(),
             Self::GateTwice { .. } => "Ask it once.".to_owned(),

@@ -120,7 +120,8 @@ impl Graph {
     pub fn repository(&self, image: &Name, environment: &Name) -> Result<Repository, GraphError> {
         let environment = self.environment(environment)?;
         let rendered = environment.repository().render(image, environment.name(), &self.variables);
-        rendered.map_err(|source| GraphError::Template { place: format!("environment {}", environment.name()), source })
+        rendered
+            .map_err(|problem| GraphError::Template { place: format!("environment {}", environment.name()), problem })
     }
 }
 

@@ -42,7 +42,8 @@ impl FileLease {
         let path = self.folder.join(format!("{}.lease", digest.hex().get(..24).unwrap_or_default()));
         let mut options = OpenOptions::new();
         let opened = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.map_err(|error| failed(error.into()))?;
+        let folder = |error| failed(format!("the folder {}: {error}", self.folder.display()).into());
+        let mut file = opened.map_err(folder)?;
         match FileExt::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

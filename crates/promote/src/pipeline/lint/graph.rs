@@ -104,8 +104,9 @@ fn is_last(graph: &Graph, environment: &Name) -> bool {
 
 /// Templates that differ may make one repository, by their variables.
 fn shared(graph: &Graph, one: &Environment, other: &Environment) -> Result<Option<Concern>, GraphError> {
-    let image: Name =
-        "app".parse().map_err(|source| GraphError::Name { place: "a name to try templates by".to_owned(), source })?;
+    let image: Name = "app"
+        .parse()
+        .map_err(|problem| GraphError::Name { place: "a name to try templates by".to_owned(), problem })?;
     if graph.repository(&image, one.name())? != graph.repository(&image, other.name())? {
         return Ok(None);
     }

@@ -12,7 +12,7 @@ use crate::ledger::{Chronicle, Entry, Kind, Phase, SetRecord, TagRecord};
 use crate::pipeline::evidence::{self, EvidenceReceipt};
 use crate::pipeline::set::SetError;
 use crate::pipeline::{Edge, Passage, PlannedTag};
-use crate::{Clearance, Cleared, Plan, Receipt};
+use crate::{Clearance, Cleared, Plan, Receipt, Route};
 
 pub(super) async fn apply(
     promoter: &Promoter,
@@ -105,13 +105,24 @@ impl<'p> Passing<'p> {
         break_glass::record(self.promoter, self.plan, &self.passage, &self.id, self.now).await?;
         let copy = copy(self.promoter, &self.passage)?.apply(self.plan.copy()).await?;
         let at = self.at()?;
-        let raw = at.manifest().await?;
+        let raw = match self.just_written(&copy) {
+            Some(raw) => raw,
+            None => at.manifest().await?,
+        };
         let mut pins = Vec::new();
         for pin in &self.passage.pins {
             pins.push(at.pin(&raw, pin).await?);
         }
         self.is_there &= pins.iter().all(|pin| !pin.written);
         Ok(Placed { passing: self, copy, raw, pins })
+    }
+
+    /// The manifest that the copy has written this moment, as it was read where it comes from. One that was there already is
+    /// read again: it may be gone.
+    fn just_written(&self, copy: &Receipt) -> Option<RawManifest> {
+        let is_written = copy.route() != Route::Present;
+        let shelf = &self.promoter.flights.shelf;
+        shelf.find(&self.passage.pinned.repository, self.passage.digest()).filter(|_| is_written)
     }
 
     /// The entry of the ledger. What gates gave to be kept with the image stays there.

@@ -110,6 +110,14 @@ pub enum PromoteError {
         /// The edge.
         edge: Name,
     },
+    /// A plan from a document with a fact that neither the image nor its tags nor the ledger have.
+    #[error("the plan says that {digest} is of {fact}, and neither the image nor a tag of it nor the ledger says so")]
+    OtherFacts {
+        /// The image.
+        digest: Digest,
+        /// The fact, in words.
+        fact: String,
+    },
     /// A plan from a document with tags that the environment does not give to this image.
     #[error("environment {environment}: the plan has the tags {}, and the image is given {}", told(.planned), told(.made))]
     OtherTags {
@@ -229,6 +237,7 @@ impl PromoteError {
             Self::Elsewhere { .. } => "Resolve it where the edge begins.".to_owned(),
             Self::NoPassage => "Plan with the promoter that clears and applies it.".to_owned(),
             Self::OtherTags { .. } => "Nothing was written. Plan again; tags are the environment's to give.".to_owned(),
+            Self::OtherFacts { .. } => "Nothing was written. Plan again.".to_owned(),
             Self::OtherGraph { .. } => "Nothing was written. Plan again, with this graph.".to_owned(),
             Self::Override(problem) => problem.remedy(),
             Self::Stopped { .. } => "No tag that moves has moved. Release it, or leave it.".to_owned(),

@@ -235,6 +235,7 @@ impl Promoter {
     /// # Errors
     /// [`PromoteError::NotCleared`] with the word of every gate; it gives the plan back.
     pub async fn clear(&self, plan: Plan<Draft>, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
+        let plan = self.own(plan).await?;
         let opinions = self.opinions(&plan, &plan.id()?, now).await?;
         let refused = match decide(plan, opinions) {
             Ok(plan) => return Ok(plan),
@@ -262,15 +263,17 @@ impl Promoter {
         now: SystemTime,
     ) -> Result<Plan<Cleared>, PromoteError> {
         by.judge()?;
+        let plan = self.own(plan).await?;
         let opinions = self.opinions(&plan, &plan.id()?, now).await?;
         break_glass::decide(plan, opinions, by)
     }
 
     /// Whether a plan, which may come from a file, is one that this graph makes of this image: the way, the platforms, the
-    /// commit and the tags. No gate is asked; clearing looks for itself.
+    /// commit, the pull request and the tags. No gate is asked; clearing looks for itself.
     ///
     /// # Errors
-    /// [`PromoteError::OtherGraph`] and [`PromoteError::OtherTags`] where it is not; and where the image cannot be read.
+    /// [`PromoteError::OtherGraph`], [`PromoteError::OtherFacts`] and [`PromoteError::OtherTags`] where it is not; and where
+    /// the image cannot be read.
     pub async fn examine(&self, plan: &Plan<Draft>) -> Result<(), PromoteError> {
         let passage = self.passage(plan)?;
         match plan.is_own() {
@@ -279,14 +282,23 @@ impl Promoter {
         }
     }
 
+    /// The plan, if it was made here. Of one from a file, in which somebody may have written, what it says of the image is read
+    /// again, and what is to be copied is found again.
+    async fn own(&self, plan: Plan<Draft>) -> Result<Plan<Draft>, PromoteError> {
+        if plan.is_own() {
+            return Ok(plan);
+        }
+        self.examine(&plan).await?;
+        let passage = self.passage(&plan)?.clone();
+        let copy = plan::copy(self, &passage)?.plan().await?;
+        Ok(Plan::draft(copy).along(passage))
+    }
+
     /// `id` is what approvals are bound to: the plan, or the set that it is of.
     async fn opinions(&self, plan: &Plan<Draft>, id: &Digest, now: SystemTime) -> Result<Vec<Opinion>, PromoteError> {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
         let chronicle = self.chronicle(&passage.pinned.image).await?;
-        if !plan.is_own() {
-            reread::agrees(self, &passage, &chronicle).await?;
-        }
         let promoted = Promoted::new(&passage, &chronicle, id, &self.actor);
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);

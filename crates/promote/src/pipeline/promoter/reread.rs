@@ -4,12 +4,12 @@ use lockage_registry::Tag;
 
 use super::plan::tags;
 use super::{PromoteError, Promoter};
-use crate::ledger::Chronicle;
-use crate::pipeline::resolve::{Place, resolve};
-use crate::pipeline::{Passage, PlannedTag, Select};
+use crate::ledger::{Chronicle, ImageFacts};
+use crate::pipeline::resolve::{Place, named, resolve};
+use crate::pipeline::{Passage, Pinned, PlannedTag, Select};
 
-/// Gates look at the platforms and the commit that the plan names, so that these are read again, as when it was made. What
-/// the image does not say of itself cannot be held against it.
+/// Gates look at the platforms and the commit that the plan names, and the ledger keeps what it is known by, so that these are
+/// read again, as when it was made. The version is in the plan's digest: a release is what people call one.
 pub(super) async fn agrees(promoter: &Promoter, passage: &Passage, chronicle: &Chronicle) -> Result<(), PromoteError> {
     let said = &passage.pinned;
     let place =
@@ -21,9 +21,42 @@ pub(super) async fn agrees(promoter: &Promoter, passage: &Passage, chronicle: &C
         _ => matches!(said.platforms.as_slice(), [one] if read.platforms.contains(one)),
     };
     let is_same = |commit: &String| said.facts.commit.as_ref() == Some(commit);
-    match is_whole && read.facts.commit.as_ref().is_none_or(is_same) && said.root.digest == read.root.digest {
-        true => agree(promoter, passage),
-        false => Err(PromoteError::OtherGraph { edge: passage.edge.clone() }),
+    let is_read = read.facts.commit.as_ref().is_none_or(is_same) && read.facts.created == said.facts.created;
+    if !(is_whole && is_read && said.root.digest == read.root.digest) {
+        return Err(PromoteError::OtherGraph { edge: passage.edge.clone() });
+    }
+    if let (None, Some(commit)) = (&read.facts.commit, &said.facts.commit) {
+        let has = |facts: &ImageFacts| facts.commit.as_ref() == Some(commit);
+        known(promoter, place, said, &format!("commit {commit}"), format!("sha:{commit}").parse().ok(), has).await?;
+    }
+    if let Some(number) = said.facts.pull_request {
+        let has = |facts: &ImageFacts| facts.pull_request == Some(number);
+        let fact = format!("pull request {number}");
+        known(promoter, place, said, &fact, Some(Select::PullRequest(number)), has).await?;
+    }
+    agree(promoter, passage)
+}
+
+/// What an image does not say of itself, the ledger has said of it, or a tag of it does.
+async fn known(
+    promoter: &Promoter,
+    place: Place<'_>,
+    said: &Pinned,
+    fact: &str,
+    select: Option<Select>,
+    has: impl Fn(&ImageFacts) -> bool,
+) -> Result<(), PromoteError> {
+    let mut entries = place.chronicle.entries().iter().map(|recorded| &recorded.entry);
+    if entries.any(|entry| entry.image == said.image && entry.digest == *said.digest() && has(&entry.facts)) {
+        return Ok(());
+    }
+    let holds = match select {
+        Some(select) => named(place, &select, &promoter.conventions).await?,
+        None => None,
+    };
+    match holds.as_ref() == Some(said.digest()) {
+        true => Ok(()),
+        false => Err(PromoteError::OtherFacts { digest: said.digest().clone(), fact: fact.to_owned() }),
     }
 }
 

@@ -43,6 +43,7 @@ impl Promoter {
         let record = self.record(&set).await?;
         let (mut cleared, mut refusals) = (Vec::new(), Vec::new());
         for plan in set.into_members() {
+            let plan = self.own(plan).await?;
             let opinions = self.opinions(&plan, &record.id, now).await?;
             match decide(plan, opinions) {
                 Ok(plan) => cleared.push(plan),

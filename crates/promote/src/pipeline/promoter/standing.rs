@@ -15,6 +15,9 @@ pub(super) fn gates(graph: &Arc<Graph>) -> [Arc<dyn Gate>; 3] {
     [Arc::new(BeenUpstream(graph.clone())), Arc::new(NotDenied), Arc::new(NotHeld)]
 }
 
+/// What they are called; no other gate of an edge goes by these names.
+pub(in crate::pipeline) const NAMES: [&str; 4] = ["upstream", "denied", "held", "been-here"];
+
 /// Those that nobody passes by: what they say is ended by a release.
 pub(super) const NEED_RELEASE: [&str; 2] = ["denied", "held"];
 

@@ -78,6 +78,16 @@ pub enum ResolveError {
         /// What is wrong with it.
         why: String,
     },
+    /// The head of a branch is another commit than the one that its name carries.
+    #[error("branch {branch:?} carries commit {carried}, and its head is {head}: it went on after it was named")]
+    BranchMoved {
+        /// The branch.
+        branch: String,
+        /// The commit in its name.
+        carried: String,
+        /// Its head.
+        head: String,
+    },
     /// A version that is none.
     #[error("{select}: {why}")]
     Version {
@@ -115,7 +125,13 @@ impl ResolveError {
             }
             Self::Incomplete { .. } => "Nothing was moved. Push the image again, whole.".to_owned(),
             Self::NoPlatform { .. } => "An index of attestations alone is nothing to promote.".to_owned(),
-            Self::Branch { .. } => "Select the commit or the digest, or add a rule for such branches.".to_owned(),
+            Self::Branch { .. } => {
+                "Select the commit or the digest, say its head (branch:NAME@SHA), or add a rule for such branches."
+                    .to_owned()
+            }
+            Self::BranchMoved { carried, head, .. } => {
+                format!("Select sha:{head} or sha:{carried}, whichever is meant, or name the branch anew.")
+            }
             Self::Version { .. } => "Write 1.4.0, or a range such as >=1.2, <2.".to_owned(),
             Self::Tag { .. } => "Look at the graph's conventions for tags.".to_owned(),
             Self::Registry(error) => error.remedy().unwrap_or_default().to_owned(),

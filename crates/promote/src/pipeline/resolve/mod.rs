@@ -1,5 +1,6 @@
 //! Resolving: from what was asked for to one digest, once.
 
+mod branch;
 mod commit;
 mod error;
 mod image;
@@ -119,6 +120,19 @@ pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Convention
     Ok(pinned)
 }
 
+/// The digest that a selection names now; the image is not read.
+pub(super) async fn named(
+    place: Place<'_>,
+    select: &Select,
+    conventions: &Conventions,
+) -> Result<Option<Digest>, ResolveError> {
+    match find(place, select, conventions).await {
+        Ok(found) => Ok(Some(found.digest)),
+        Err(ResolveError::None { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What a selection names.
 #[derive(Clone, Debug)]
 struct Found {
@@ -147,18 +161,9 @@ async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> R
             let current = place.chronicle.current(place.image, environment).ok_or_else(not_in)?;
             Ok(Found::new(current.entry.digest.clone(), format!("what is in {environment} by the ledger")))
         }
-        Select::Branch(branch) => {
-            let unreadable = |why: String| ResolveError::Branch { branch: branch.clone(), why };
-            let reading = conventions.branches.read(branch, None).map_err(|error| unreadable(error.to_string()))?;
-            let reading = reading.ok_or_else(|| unreadable("no rule is about such a branch".to_owned()))?;
-            match (&reading.commit, reading.version()) {
-                (Some(commit), version) => {
-                    let found = commit::find(place, select, commit, conventions).await?.ok_or_else(none)?;
-                    Ok(Found { version: version.map(ToString::to_string), ..found })
-                }
-                (None, Some(version)) => version::find(place, select, &version.to_string()).await?.ok_or_else(none),
-                (None, None) => Err(unreadable("it names neither a commit nor a version".to_owned())),
-            }
+        Select::Branch(branch) => branch::find(place, select, branch, None, conventions).await?.ok_or_else(none),
+        Select::BranchAt { branch, head } => {
+            branch::find(place, select, branch, Some(head), conventions).await?.ok_or_else(none)
         }
     }
 }

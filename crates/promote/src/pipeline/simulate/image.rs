@@ -60,7 +60,7 @@ async fn blob(
 /// A name for questions that do not depend on the image.
 pub(super) fn any_name() -> Result<Name, PromoteError> {
     let place = "simulation".to_owned();
-    "app".parse().map_err(|source| crate::pipeline::GraphError::Name { place, source }.into())
+    "app".parse().map_err(|problem| crate::pipeline::GraphError::Name { place, problem }.into())
 }
 
 pub(super) fn invalid(error: NameError) -> PromoteError {

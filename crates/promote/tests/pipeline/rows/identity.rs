@@ -47,6 +47,29 @@ async fn a_release_branch_that_carries_commit_and_version_names_both() {
 }
 
 #[tokio::test]
+async fn a_branch_without_a_commit_in_its_name_is_its_head_and_one_that_went_on_is_told() {
+    let world = World::new();
+    let (named, fixed) = (built(COMMIT, 1), built(OTHER, 2));
+    world.push(&named, &["sha-2b2e927"]).await;
+    world.push(&fixed, &["sha-91c0d1e"]).await;
+    let promoter = world.promoter_of(releases());
+    let edge = name("dev-stage");
+    let resolve = async |text: String| promoter.resolve(&name("app"), &select(&text), &edge).await;
+    for branch in ["release/sprint-42", "release/2025-03-10", "release/v1.2.0", "not-in-the-table"] {
+        let pinned = resolve(format!("branch:{branch}@{OTHER}")).await.unwrap();
+        assert_eq!(pinned.digest(), &digest(&fixed), "{branch}");
+        assert_eq!(pinned.facts.version.as_deref(), (branch == "release/v1.2.0").then_some("1.2.0"), "{branch}");
+    }
+    let carries = "branch:release/v1.2.0-sha-2b2e927";
+    assert_eq!(resolve(format!("{carries}@{COMMIT}")).await.unwrap().digest(), &digest(&named));
+    let moved = resolve(format!("{carries}@{OTHER}")).await.unwrap_err();
+    assert!(matches!(moved, PromoteError::Resolve(ResolveError::BranchMoved { .. })), "{moved}");
+    assert!(moved.to_string().contains("carries commit 2b2e927, and its head is 91c0d1e"), "{moved}");
+    let unknown = resolve("branch:release/sprint-42".to_owned()).await.unwrap_err();
+    assert!(matches!(unknown, PromoteError::Resolve(ResolveError::Branch { .. })), "{unknown}");
+}
+
+#[tokio::test]
 async fn a_squashed_merge_is_found_by_its_pull_request_and_not_by_its_own_commit() {
     let world = World::new();
     let image = built(COMMIT, 1);
@@ -88,12 +111,21 @@ async fn several_tags_move_in_one_promotion_and_what_each_held_is_recorded() {
 async fn a_prerelease_is_selected_only_by_name() {
     let world = World::new();
     let (release, candidate) = (built(COMMIT, 1), built(OTHER, 2));
+    let (older, next) = (built(&OTHER.replace('9', "a"), 3), built(&OTHER.replace('9', "b"), 4));
+    world.push(&older, &["v1.3.10", "1.2.0"]).await;
     world.push(&release, &["v1.4.0"]).await;
     world.push(&candidate, &["v1.5.0-rc.1"]).await;
+    world.push(&next, &["2.0.0", "v2", "latest", "1.9.9-debian"]).await;
     let promoter = world.promoter();
     for (text, image) in [
         ("version:>=1.2, <2", &release),
         ("version:1.4.0", &release),
+        ("version:^1", &release),
+        ("version:~1.3", &older),
+        ("version:<1.4", &older),
+        ("version:1.2.0", &older),
+        ("version:>=1", &next),
+        ("version:*", &next),
         ("version:1.5.0-rc.1", &candidate),
         ("version:>=1.5.0-rc.0, <2", &candidate),
     ] {

@@ -112,17 +112,20 @@ pub(in super::super) fn is_finding(result: &Node<'_>) -> Result<bool, ReadError>
     Ok(!matches!(result.text("kind")?, Some("pass" | "notApplicable")))
 }
 
-/// What hides a result, in the words of GitHub: accepted, or without a status, which means the same (3.35.3).
+/// What hides a result, in the words of GitHub: accepted, or without a status, which means the same (3.35.3). One that is under
+/// review or rejected puts all in doubt.
 pub(in super::super) fn suppression(result: &Node<'_>) -> Result<Option<super::super::Suppressed>, ReadError> {
-    for suppression in result.list("suppressions")? {
-        if matches!(suppression.text("status")?, None | Some("accepted")) {
-            return Ok(Some(super::super::Suppressed {
-                by: suppression.need_text("kind")?.to_owned(),
-                reason: suppression.text("justification")?.unwrap_or_default().to_owned(),
-            }));
+    let suppressions = result.list("suppressions")?;
+    for suppression in &suppressions {
+        if !matches!(suppression.text("status")?, None | Some("accepted")) {
+            return Ok(None);
         }
     }
-    Ok(None)
+    let Some(first) = suppressions.first() else { return Ok(None) };
+    Ok(Some(super::super::Suppressed {
+        by: first.need_text("kind")?.to_owned(),
+        reason: first.text("justification")?.unwrap_or_default().to_owned(),
+    }))
 }
 
 /// The only run of a scanner's document.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::super::{GateProblem, Parameters, Surroundings};
-use super::with_http::token as secret;
+use super::token as secret;
 use crate::pipeline::Name;
 use crate::pipeline::gates::along;
 use crate::pipeline::http::Token;

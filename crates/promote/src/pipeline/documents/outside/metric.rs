@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::values::duration;
 use super::super::{GateProblem, Parameters, Surroundings};
-use super::with_http::token as secret;
+use super::token as secret;
 use crate::Gate;
 use crate::pipeline::gates::MetricGate;
 use crate::pipeline::http::{Api, HttpProbe, Limit, Token};

@@ -1,116 +1,100 @@
-//! Gates and steps that look outside of registry and ledger: at a forge, at a metric, at the report of a tool.
+//! Gates and steps that look outside of registry and ledger: at a forge, at a metric.
 
-#[cfg(feature = "http")]
 mod forge;
-#[cfg(feature = "http")]
 mod metric;
-mod reports;
 
-pub use reports::Reports;
+use std::sync::Arc;
 
-#[cfg(feature = "http")]
-pub(super) use with_http::secret;
-#[cfg(feature = "http")]
-pub use with_http::{Outside, Watches};
+use super::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem, Surroundings};
+use crate::Gate;
+use crate::pipeline::http::Token;
+use crate::pipeline::step::{Pace, Step};
 
-#[cfg(feature = "http")]
-mod with_http {
-    //! The factories of what is asked over HTTP.
+/// Makes gates that ask a forge, or any API that has a number.
+///
+/// | kind | parameters |
+/// |---|---|
+/// | `checks-green` | the forge's; `required`: the names of checks, else all; `ignored` |
+/// | `reachable` | the forge's; `branches` |
+/// | `reviewed` | the forge's; `quorum`; `stale-too` |
+/// | `metric` | `url`, `pointer`, and `at-most` or `at-least`; `path`, `query`, `waits-until-there`, `token-env` |
+///
+/// A forge is `github = "owner/repository"` or `gitlab = "group/project"`, in which `{image}` is filled in; `api` is
+/// its URL, where it is not the public one; and `token-env` names the environment variable that has the token.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Outside {
+    surroundings: Surroundings,
+}
 
-    use std::sync::Arc;
+/// Makes steps that watch.
+///
+/// | kind | parameters |
+/// |---|---|
+/// | `watch` | those of a `metric`; `every`, `within`, `steady-for`, `bearing-errors` |
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Watches<C> {
+    surroundings: Surroundings,
+    pace: C,
+}
 
-    use super::super::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem, Surroundings};
-    use super::{forge, metric};
-    use crate::Gate;
-    use crate::pipeline::http::Token;
-    use crate::pipeline::step::{Pace, Step};
+const KINDS: [&str; 4] = ["checks-green", "metric", "reachable", "reviewed"];
 
-    /// Makes gates that ask a forge, or any API that has a number.
-    ///
-    /// | kind | parameters |
-    /// |---|---|
-    /// | `checks-green` | the forge's; `required`: the names of checks, else all; `ignored` |
-    /// | `reachable` | the forge's; `branches` |
-    /// | `reviewed` | the forge's; `quorum`; `stale-too` |
-    /// | `metric` | `url`, `pointer`, and `at-most` or `at-least`; `path`, `query`, `waits-until-there`, `token-env` |
-    ///
-    /// A forge is `github = "owner/repository"` or `gitlab = "group/project"`, in which `{image}` is filled in; `api` is
-    /// its URL, where it is not the public one; and `token-env` names the environment variable that has the token.
-    #[derive(Clone, Debug)]
-    #[must_use]
-    pub struct Outside {
-        surroundings: Surroundings,
+impl Outside {
+    /// Gates whose tokens are in the variables of `surroundings`.
+    pub fn new(surroundings: Surroundings) -> Self {
+        Self { surroundings }
     }
+}
 
-    /// Makes steps that watch.
-    ///
-    /// | kind | parameters |
-    /// |---|---|
-    /// | `watch` | those of a `metric`; `every`, `within`, `steady-for`, `bearing-errors` |
-    #[derive(Clone, Debug)]
-    #[must_use]
-    pub struct Watches<C> {
-        surroundings: Surroundings,
-        pace: C,
+impl<C: Pace + Clone + 'static> Watches<C> {
+    /// Steps that wait by this clock.
+    pub fn new(surroundings: Surroundings, pace: C) -> Self {
+        Self { surroundings, pace }
     }
+}
 
-    const KINDS: [&str; 4] = ["checks-green", "metric", "reachable", "reviewed"];
-
-    impl Outside {
-        /// Gates whose tokens are in the variables of `surroundings`.
-        pub fn new(surroundings: Surroundings) -> Self {
-            Self { surroundings }
+impl GateFactory for Outside {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+        match kind {
+            "metric" => metric::gate(name, parameters, &self.surroundings),
+            "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, &self.surroundings),
+            _ => Err(GateProblem::unknown(kind, KINDS)),
         }
     }
+}
 
-    impl<C: Pace + Clone + 'static> Watches<C> {
-        /// Steps that wait by this clock.
-        pub fn new(surroundings: Surroundings, pace: C) -> Self {
-            Self { surroundings, pace }
+impl<C: Pace + Clone + 'static> StepFactory for Watches<C> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+        match kind {
+            "watch" => Ok(metric::watch(name, parameters, &self.surroundings, self.pace.clone())?),
+            _ => Err(StepProblem::unknown(kind, ["watch"])),
         }
     }
+}
 
-    impl GateFactory for Outside {
-        fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
-            match kind {
-                "metric" => metric::gate(name, parameters, &self.surroundings),
-                "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, &self.surroundings),
-                _ => Err(GateProblem::unknown(kind, KINDS)),
-            }
-        }
-    }
+/// The token in a variable, where the document names one.
+pub(super) fn token(
+    surroundings: &Surroundings,
+    variable: Option<&str>,
+    token: impl Fn(String) -> Token,
+) -> Result<Option<Token>, GateProblem> {
+    Ok(secret(surroundings, "token-env", variable)?.map(token))
+}
 
-    impl<C: Pace + Clone + 'static> StepFactory for Watches<C> {
-        fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
-            match kind {
-                "watch" => Ok(metric::watch(name, parameters, &self.surroundings, self.pace.clone())?),
-                _ => Err(StepProblem::unknown(kind, ["watch"])),
-            }
-        }
-    }
-
-    /// The token in a variable, where the document names one.
-    pub(super) fn token(
-        surroundings: &Surroundings,
-        variable: Option<&str>,
-        token: impl Fn(String) -> Token,
-    ) -> Result<Option<Token>, GateProblem> {
-        Ok(secret(surroundings, "token-env", variable)?.map(token))
-    }
-
-    /// What is secret in a variable, where the document names one by `key`.
-    pub(in super::super) fn secret(
-        surroundings: &Surroundings,
-        key: &str,
-        variable: Option<&str>,
-    ) -> Result<Option<String>, GateProblem> {
-        let Some(variable) = variable.filter(|_| surroundings.has_variables()) else { return Ok(None) };
-        match surroundings.variable(variable) {
-            Some(value) => Ok(Some(value)),
-            None => Err(GateProblem::Parameters {
-                why: format!("{key}: the environment variable {variable} is not set"),
-                remedy: Some(format!("Set it, or leave {key} out where none is needed.")),
-            }),
-        }
+/// What is secret in a variable, where the document names one by `key`.
+pub(super) fn secret(
+    surroundings: &Surroundings,
+    key: &str,
+    variable: Option<&str>,
+) -> Result<Option<String>, GateProblem> {
+    let Some(variable) = variable.filter(|_| surroundings.has_variables()) else { return Ok(None) };
+    match surroundings.variable(variable) {
+        Some(value) => Ok(Some(value)),
+        None => Err(GateProblem::Parameters {
+            why: format!("{key}: the environment variable {variable} is not set"),
+            remedy: Some(format!("Set it, or leave {key} out where none is needed.")),
+        }),
     }
 }
