@@ -27,7 +27,9 @@ pub(super) fn specified(spec: &Value) -> Result<Vec<Running>, String> {
     }
     // What is mounted as a volume is pulled as images are.
     for volume in items(spec, "volumes", false)? {
-        if let Some(image) = volume.pointer("/image/reference").and_then(Value::as_str).filter(|image| !image.is_empty()) {
+        if let Some(image) =
+            volume.pointer("/image/reference").and_then(Value::as_str).filter(|image| !image.is_empty())
+        {
             images.push(named(image)?);
         }
     }

@@ -11,13 +11,10 @@ use lockage_tagging::semver::Version;
 /// What a ledger says of one image under one digest.
 #[derive(Default)]
 struct Known<'a> {
-    /// Where it arrived.
-    arrived: BTreeSet<&'a Name>,
-    /// Where it was taken from.
-    taken: BTreeSet<&'a Name>,
-    /// The places of the first and the last entry by which it arrived anywhere.
-    first: Option<usize>,
-    last: Option<usize>,
+    /// Where it arrived, with the places of the first and the last entry that say so.
+    arrived: BTreeMap<&'a Name, (usize, usize)>,
+    /// Where it was taken from, with the place of the first entry that says so.
+    taken: BTreeMap<&'a Name, usize>,
     is_denied: bool,
     version: Option<Version>,
     created: Option<SystemTime>,
@@ -25,13 +22,11 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn hears(&mut self, place: usize, entry: &'a Entry) {
-        if entry.arrives() {
-            self.arrived.extend(&entry.environment);
-            self.first = self.first.or(Some(place));
-            self.last = Some(place);
+        if let Some(environment) = entry.environment.as_ref().filter(|_| entry.arrives()) {
+            self.arrived.entry(environment).or_insert((place, place)).1 = place;
         }
         match &entry.kind {
-            Kind::Promote { from, .. } => drop(self.taken.insert(from)),
+            Kind::Promote { from, .. } => drop(self.taken.entry(from).or_insert(place)),
             Kind::Deny { .. } => self.is_denied = true,
             _ => {}
         }
@@ -40,16 +35,24 @@ impl<'a> Known<'a> {
         self.created = entry.facts.created.or(self.created);
     }
 
-    /// Whether the other one is newer: by version, by when it was built, or else because it arrived anywhere only after this
-    /// one had done so for the last time. Where nobody knows, it is not.
-    fn is_behind(&self, other: &Self) -> bool {
+    /// When it came to an environment for the first and for the last time. Where builds arrive nobody writes that down, so it is
+    /// when it was first taken from there.
+    fn at(&self, environment: &Name) -> Option<(usize, usize)> {
+        let taken = self.taken.get(environment).map(|place| (*place, *place));
+        self.arrived.get(environment).copied().or(taken)
+    }
+
+    /// Whether the other one is newer: by version, by when it was built, or else because it came only later to every environment
+    /// `before` where both were. Where nobody knows, it is not.
+    fn is_behind(&self, other: &Self, before: &BTreeSet<&Name>) -> bool {
         if let (Some(own), Some(other)) = (&self.version, &other.version) {
             return own < other;
         }
         if let (Some(own), Some(other)) = (self.created, other.created) {
             return own < other;
         }
-        matches!((self.last, other.first), (Some(own), Some(other)) if own < other)
+        let mut both = before.iter().filter_map(|at| Some((self.at(at)?, other.at(at)?))).peekable();
+        both.peek().is_some() && both.all(|((_, own), (other, _))| own < other)
     }
 }
 
@@ -71,19 +74,18 @@ pub(super) fn eligible<'a>(
         None => chronicle.entries().iter().filter_map(|recorded| edge(&recorded.entry)).collect(),
     };
     let ends: BTreeSet<&Name> = edges.iter().map(|(_, to)| *to).collect();
-    let current: BTreeMap<&Name, &Known<'_>> = ends
-        .into_iter()
-        .filter_map(|to| Some((to, all.get(&chronicle.current(image, to)?.entry.digest)?)))
-        .collect();
+    let current: BTreeMap<&Name, &Known<'_>> =
+        ends.into_iter().filter_map(|to| Some((to, all.get(&chronicle.current(image, to)?.entry.digest)?))).collect();
     let mut below: BTreeMap<Vec<&Name>, BTreeSet<&Name>> = BTreeMap::new();
     let mut found = Vec::new();
     for (digest, known) in &all {
-        let from: Vec<&Name> = known.arrived.union(&known.taken).copied().collect();
+        let from: BTreeSet<&Name> = known.arrived.keys().chain(known.taken.keys()).copied().collect();
+        let from: Vec<&Name> = from.into_iter().collect();
         let below = below.entry(from).or_insert_with_key(|from| reached(&edges, from));
         let first = below.iter().find(|to| {
-            !known.arrived.contains(*to)
+            !known.arrived.contains_key(*to)
                 && !(known.is_denied && chronicle.denied(image, to, digest).is_some())
-                && !current.get(*to).is_some_and(|current| known.is_behind(current))
+                && !current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before))
         });
         found.extend(first.map(|to| (*digest, *to)));
     }

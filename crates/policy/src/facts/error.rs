@@ -53,7 +53,9 @@ impl FactsError {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Unknown { .. } => "Nothing is planned on half an answer: let whoever asks list pods and workloads in all namespaces.",
+            Self::Unknown { .. } => {
+                "Nothing is planned on half an answer: let whoever asks list pods and workloads in all namespaces."
+            }
             Self::Place { .. } => "Give the environment a repository template that takes every image of the ledger.",
             Self::Time { .. } => "Look at the entry with `lockage ledger export`.",
             Self::Registry { .. } => "Ask again when the registry answers, with credentials that may read it.",

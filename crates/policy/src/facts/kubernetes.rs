@@ -29,7 +29,11 @@ const LISTS: [List; 9] = [
     List { path: &["apis", "apps", "v1", "statefulsets"], kind: "statefulset", spec: "/spec/template/spec" },
     List { path: &["apis", "apps", "v1", "daemonsets"], kind: "daemonset", spec: "/spec/template/spec" },
     List { path: &["apis", "apps", "v1", "replicasets"], kind: "replicaset", spec: "/spec/template/spec" },
-    List { path: &["apis", "apps", "v1", "controllerrevisions"], kind: "controllerrevision", spec: "/data/spec/template/spec" },
+    List {
+        path: &["apis", "apps", "v1", "controllerrevisions"],
+        kind: "controllerrevision",
+        spec: "/data/spec/template/spec",
+    },
     List { path: &["api", "v1", "replicationcontrollers"], kind: "replicationcontroller", spec: "/spec/template/spec" },
     List { path: &["apis", "batch", "v1", "jobs"], kind: "job", spec: "/spec/template/spec" },
     List { path: &["apis", "batch", "v1", "cronjobs"], kind: "cronjob", spec: "/spec/jobTemplate/spec/template/spec" },
@@ -82,7 +86,9 @@ impl Kubernetes {
                 401 => return Err(self.unknown(format!("{path}: 401, the token is not taken"))),
                 403 => return Err(self.unknown(format!("{path}: 403, it may not list them in all namespaces"))),
                 // What came before is of an older state than what would come.
-                410 => return Err(self.unknown(format!("{path}: 410, the list has changed too much while it was read"))),
+                410 => {
+                    return Err(self.unknown(format!("{path}: 410, the list has changed too much while it was read")));
+                }
                 other => return Err(self.unknown(format!("{path}: {other}"))),
             }
             let page: Value = serde_json::from_slice(&body).map_err(|source| FactsError::Unknown {
@@ -115,7 +121,9 @@ impl Kubernetes {
                 let word = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
                 let named = format!("the {} {}/{}", list.kind, word("/metadata/namespace"), word("/metadata/name"));
                 let images = images(list, &object).map_err(|why| self.unknown(format!("{named}: {why}")))?;
-                in_use.extend(images.into_iter().map(|what| InUse::new(what, &self.name).because(format!("{named} has it"))));
+                in_use.extend(
+                    images.into_iter().map(|what| InUse::new(what, &self.name).because(format!("{named} has it"))),
+                );
             }
         }
         Ok(in_use)

@@ -69,7 +69,7 @@ async fn ask(
         return Ok(checks);
     };
     checks.insert(Require::Digest);
-    let children: Vec<Digest> = manifest.view()?.children().map(|child| child.digest.clone()).collect();
+    let children: Vec<Digest> = manifest.view()?.children().into_iter().map(|child| child.digest.clone()).collect();
     if all_there(source, at, &children).await? {
         checks.insert(Require::Children);
     }

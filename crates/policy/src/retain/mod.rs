@@ -10,6 +10,7 @@ mod document;
 mod facts;
 mod graph;
 mod lint;
+mod parallel;
 mod plan;
 mod policy;
 mod snapshot;
@@ -18,7 +19,9 @@ pub use self::diff::{Difference, Weakened, diff, weakened};
 #[cfg(feature = "documents")]
 pub use self::document::{DocumentError, Format};
 pub use self::facts::{Event, Facts, Held, InUse, LegalHold, Promotion, Running, Seen};
-pub use self::graph::{Block, Capabilities, Layer, Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle};
+pub use self::graph::{
+    Block, Capabilities, FactId, Layer, Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle,
+};
 pub use self::lint::{Lint, LintKind};
 pub use self::plan::{
     Action, Breakpoint, Explanation, Imported, Line, Plan, Refusal, Report, RuleName, Timeline, Voice, Warning, plan,

@@ -8,6 +8,6 @@ mod said;
 mod settle;
 
 pub use self::capabilities::Capabilities;
-pub use self::reason::{Block, Layer, Reason, RuleId};
+pub use self::reason::{Block, FactId, Layer, Reason, RuleId};
 pub use self::said::{Said, Word};
 pub use self::settle::{Protection, Settled, Verdict, settle};

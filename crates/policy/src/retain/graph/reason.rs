@@ -37,6 +37,10 @@ impl Layer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(pub u16);
 
+/// Something known, by its place in its list of the [`Facts`](crate::retain::Facts).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactId(pub u32);
+
 /// Why a tag or a manifest stays or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,10 +51,10 @@ pub enum Reason {
     Default,
     /// Its registry lets nobody move or delete the tag.
     Immutable,
-    /// Somebody runs it.
-    InUse,
-    /// Its manifest is in use, though not by this tag.
-    Legal,
+    /// Somebody runs it, or its manifest.
+    InUse(FactId),
+    /// Somebody has said that it must not be touched.
+    Legal(FactId),
     /// It could not be found out who runs it.
     Unasked,
     /// It is not known how old it is.

@@ -36,6 +36,11 @@ impl Said {
         }
     }
 
+    /// What was said of all tags and all manifests, in the order of their rows.
+    pub(in crate::retain) fn of(tags: Vec<Word>, manifests: Vec<Word>) -> Self {
+        Self { tags, manifests }
+    }
+
     /// What is said of a tag.
     #[must_use]
     pub fn tag(&self, id: TagId) -> Word {

@@ -3,6 +3,7 @@
 use super::closure::Live;
 use super::{Block, Capabilities, Reason, Said, Word};
 use crate::retain::bits::Bits;
+use crate::retain::parallel;
 use crate::retain::{ManifestId, RepositoryId, Snapshot, TagId};
 
 /// What happens to a tag or a manifest.
@@ -128,18 +129,17 @@ fn full(snapshot: &Snapshot, said: &Said, can: Capabilities) -> Settled {
         archived.add(id.0);
     });
 
-    let tags: Vec<_> = snapshot.tags().map(|id| tag(snapshot, said, &live, id)).collect();
-    let manifests: Vec<_> = snapshot
-        .manifests()
-        .map(|id| match live.has(id) {
-            true if archived.has(id.0) => (Verdict::Archive, live.reason(id)),
-            true => match live.reason(id) {
-                reason @ Reason::Blocked(_) => (Verdict::Blocked, reason),
-                reason => (Verdict::Keep, reason),
-            },
-            false => (Verdict::Delete, gone(snapshot, said, &tags, id)),
-        })
-        .collect();
+    let rows = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let tags = parallel::map(rows(snapshot.tags().len()), |row| tag(snapshot, said, &live, TagId(row)));
+    let manifest = |id: ManifestId| match live.has(id) {
+        true if archived.has(id.0) => (Verdict::Archive, live.reason(id)),
+        true => match live.reason(id) {
+            reason @ Reason::Blocked(_) => (Verdict::Blocked, reason),
+            reason => (Verdict::Keep, reason),
+        },
+        false => (Verdict::Delete, gone(snapshot, said, &tags, id)),
+    };
+    let manifests = parallel::map(rows(snapshot.manifests().len()), |row| manifest(ManifestId(row)));
     let mut settled = ordered(snapshot, tags, manifests);
     block(snapshot, can, &mut settled);
     settled

@@ -20,14 +20,26 @@ pub(super) const NOT: i64 = i64::MIN;
 pub(super) struct Evaluation<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) policy: &'a Policy,
-    facts: &'a Facts,
+    pub(super) facts: &'a Facts,
     pub(super) known: Known<'a>,
     pub(super) now: i64,
     at: Vec<i64>,
     sets: Vec<Bits>,
     holds: Vec<usize>,
+    /// The holds that are about images, whatever their tags.
+    by_digest: Vec<ByDigest>,
     keeps: Vec<Counted>,
     deletes: Vec<Counted>,
+}
+
+/// A hold that is about images, whatever their tags: of what the ledger saw promoted, or of what nobody was asked about.
+#[derive(Debug)]
+struct ByDigest {
+    place: usize,
+    /// Since the first promotion; for good otherwise.
+    period: Option<Age>,
+    /// The repositories that it is about, by their numbers.
+    repositories: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -59,7 +71,9 @@ impl<'a> Evaluation<'a> {
             Counted { set: *set, ranks }
         });
         let (keeps, deletes) = (keeps.collect(), deletes.collect());
-        Self { snapshot, policy, facts, known: Known::new(snapshot, facts), now, at, sets, holds, keeps, deletes }
+        let by_digest = by_digest(snapshot, policy, facts);
+        let known = Known::new(snapshot, facts);
+        Self { snapshot, policy, facts, known, now, at, sets, holds, by_digest, keeps, deletes }
     }
 
     /// How many rules there are with names of their own.
@@ -81,13 +95,15 @@ impl<'a> Evaluation<'a> {
         let target = self.snapshot.target(tag);
         let at = self.at(tag);
         let lasts = |says: bool| if says { EVER } else { NOT };
-        let in_use = self.known.is_tag_in_use(tag) || self.known.is_in_use(target);
+        let in_use = self.known.tag_in_use(tag).or_else(|| self.known.in_use(target));
+        let (one, other) = (self.known.held(target), self.known.tag_held(tag));
+        let legal = if other.until > one.until { other } else { one };
         let unknown = at == UNKNOWN;
         let grace = self.policy.grace.filter(|_| !unknown).map_or(NOT, |grace| grace.after(at));
         let built_in = [
             (Reason::Immutable, lasts(self.snapshot.is_immutable(tag))),
-            (Reason::InUse, lasts(in_use)),
-            (Reason::Legal, self.known.held(target).max(self.known.tag_held(tag))),
+            (Reason::InUse(in_use.unwrap_or_default()), lasts(in_use.is_some())),
+            (Reason::Legal(legal.fact), legal.until),
             (Reason::UnknownTime, lasts(unknown)),
             (Reason::Grace, grace),
         ];
@@ -111,7 +127,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn asked(&self, from: &[String]) -> bool {
-        from.iter().all(|who| self.facts.asked.contains(who))
+        is_asked(self.facts, from)
     }
 
     /// Every rule that keeps a tag, with the end of it.
@@ -187,15 +203,18 @@ impl<'a> Evaluation<'a> {
     }
 
     fn happened(&self, rule: &Delete, event: &str, tag: TagId) -> Option<i64> {
-        let grouping = |per| {
-            Grouping::new(self.policy.class(&rule.scope()), rule.tag.as_ref(), per).key(self.snapshot.tag_name(tag))
+        let class = rule.class.as_ref().and_then(|class| self.policy.classes.get(class));
+        let held_by = |per| {
+            let mut key = String::new();
+            let has = Grouping::new(class, rule.tag.as_ref(), per).key(self.snapshot.tag_name(tag), &mut key);
+            has.then_some(key)
         };
         let repository = self.snapshot.repository_name(self.snapshot.repository_of_tag(tag));
         let groups: Vec<(&str, String)> = rule
             .per
             .iter()
             .map(|per| {
-                let key = grouping(std::slice::from_ref(per))?;
+                let key = held_by(std::slice::from_ref(per))?;
                 Some((per.0.as_str(), key.trim_end_matches('\0').to_owned()))
             })
             .collect::<Option<_>>()?;
@@ -213,13 +232,15 @@ impl<'a> Evaluation<'a> {
                 longest = (reason, until);
             }
         };
-        if self.known.is_in_use(id) {
-            add(Reason::InUse, EVER);
+        if let Some(fact) = self.known.in_use(id) {
+            add(Reason::InUse(fact), EVER);
         }
-        add(Reason::Legal, self.known.held(id));
-        for (place, rule) in self.policy.hold.iter().enumerate() {
-            if self.reaches(rule, id) {
-                add(named(Layer::Hold, place), self.held_by_digest(rule, id));
+        let held = self.known.held(id);
+        add(Reason::Legal(held.fact), held.until);
+        for hold in &self.by_digest {
+            let repository = self.snapshot.repository_of(id).index();
+            if hold.repositories.get(repository).copied().unwrap_or_default() {
+                add(named(Layer::Hold, hold.place), self.held_by_digest(hold, id));
             }
         }
         if !has_plain_tag {
@@ -229,24 +250,10 @@ impl<'a> Evaluation<'a> {
         longest
     }
 
-    fn reaches(&self, rule: &Hold, id: ManifestId) -> bool {
-        let repository = self.snapshot.repository_name(self.snapshot.repository_of(id));
-        let in_it = |glob: Option<&Glob>| glob.is_none_or(|glob| glob.matches(repository));
-        in_it(rule.repo.as_ref()) && in_it(self.policy.class(&rule.scope()).and_then(|class| class.repo.as_ref()))
-    }
-
-    /// Holds that are about images, whatever their tags: what the ledger saw promoted, and what nobody was asked about.
-    fn held_by_digest(&self, rule: &Hold, id: ManifestId) -> i64 {
-        if rule.in_use.as_ref().is_some_and(|from| !self.asked(from)) {
-            return EVER;
-        }
-        match (rule.period, rule.from) {
-            (Some(period), HoldFrom::Promoted) => {
-                let first = self.known.promotions(id, rule.to.as_ref(), &[]).min();
-                first.map_or(NOT, |first| period.after(first))
-            }
-            _ => NOT,
-        }
+    fn held_by_digest(&self, hold: &ByDigest, id: ManifestId) -> i64 {
+        let Some(period) = hold.period else { return EVER };
+        let to = self.policy.hold.get(hold.place).and_then(|rule| rule.to.as_ref());
+        self.known.promotions(id, to, &[]).min().map_or(NOT, |first| period.after(first))
     }
 
     /// Until when a manifest stays that no plain tag points at.
@@ -315,6 +322,27 @@ impl<'a> Evaluation<'a> {
         let stays = self.holds(tag).chain(self.keeps(tag)).map(|(_, until)| until).max().unwrap_or(NOT);
         self.deletes(tag).map(|(_, from)| from).min().unwrap_or(EVER).max(stays)
     }
+}
+
+fn is_asked(facts: &Facts, from: &[String]) -> bool {
+    from.iter().all(|who| facts.asked.contains(who))
+}
+
+fn by_digest(snapshot: &Snapshot, policy: &Policy, facts: &Facts) -> Vec<ByDigest> {
+    let one = |(place, rule): (usize, &Hold)| {
+        let unasked = rule.in_use.as_ref().is_some_and(|from| !is_asked(facts, from));
+        let period = rule.period.filter(|_| !unasked && rule.from == HoldFrom::Promoted);
+        if !unasked && period.is_none() {
+            return None;
+        }
+        let scope = rule.scope();
+        let in_it = |glob: Option<&Glob>, name: &str| glob.is_none_or(|glob| glob.matches(name));
+        let of_class = policy.class(&scope).and_then(|class| class.repo.as_ref());
+        let names = snapshot.repositories().map(|id| snapshot.repository_name(id));
+        let repositories = names.map(|name| in_it(rule.repo.as_ref(), name) && in_it(of_class, name)).collect();
+        Some(ByDigest { place, period, repositories })
+    };
+    policy.hold.iter().enumerate().filter_map(one).collect()
 }
 
 /// The rule with this number: holds first, then rules that keep, rules that delete, `untagged` and `orphans`.

@@ -1,6 +1,5 @@
 //! What stops a plan, and what it warns of.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -120,11 +119,12 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
     if let Some(limit) = policy.guards.max_delete_ratio.filter(|limit| deletes as f64 > *limit * of as f64) {
         refusals.push(Refusal::MaxDeleteRatio { deletes, of, limit });
     }
-    let mut tagged: HashMap<u32, (u64, u64)> = HashMap::new();
+    let mut tagged: Vec<(u64, u64)> = vec![(0, 0); snapshot.repositories().len()];
     for id in snapshot.manifests() {
         let plain = |tag: TagId| snapshot.speaks_about(tag).is_none();
-        if snapshot.tags_at(id).any(plain) {
-            let (all, left) = tagged.entry(snapshot.repository_of(id).0).or_default();
+        if snapshot.tags_at(id).any(plain)
+            && let Some((all, left)) = tagged.get_mut(snapshot.repository_of(id).index())
+        {
             *all += 1;
             *left += u64::from(
                 plan.manifest(id).0 != Verdict::Delete
@@ -133,7 +133,7 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
         }
     }
     for repository in snapshot.repositories() {
-        let (all, left) = tagged.get(&repository.0).copied().unwrap_or_default();
+        let (all, left) = tagged.get(repository.index()).copied().unwrap_or_default();
         let limit = policy.guards.min_survivors.min(all);
         if left < limit {
             let repository = snapshot.repository_name(repository).to_owned();

@@ -2,80 +2,116 @@
 
 use std::collections::HashMap;
 
-use crate::retain::bits::Bits;
+use serde::Serialize;
+
 use crate::retain::facts::{Event, Facts, Held, Promotion, Running};
 use crate::retain::policy::{Glob, Require};
 use crate::retain::snapshot::micros;
-use crate::retain::{DigestKey, ManifestId, Snapshot, TagId};
+use crate::retain::{DigestKey, FactId, ManifestId, Snapshot, TagId};
 
 /// Facts as they bear on the rows of one snapshot.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
-    in_use: Bits,
-    in_use_tags: Bits,
-    held: HashMap<u32, i64>,
-    held_tags: HashMap<u32, i64>,
+    in_use: HashMap<u32, FactId>,
+    in_use_tags: HashMap<u32, FactId>,
+    held: HashMap<u32, Until>,
+    held_tags: HashMap<u32, Until>,
     promoted: HashMap<u32, Vec<&'a Promotion>>,
     events: HashMap<&'a str, Vec<&'a Event>>,
+}
+
+/// Until when something must not be touched, and what says so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    pub(super) until: i64,
+    pub(super) fact: FactId,
+}
+
+impl Until {
+    const NOT: Self = Self { until: i64::MIN, fact: FactId(0) };
+}
+
+/// The facts of a list, by what they say: of several the first in that order is named, whatever order they came in.
+fn in_order<T: Serialize>(facts: &[T]) -> Vec<(FactId, &T)> {
+    let mut all: Vec<(FactId, &T)> = (0_u32..).map(FactId).zip(facts).collect();
+    // A fact holds nothing that JSON cannot say.
+    all.sort_by_cached_key(|(_, fact)| serde_json::to_vec(fact).unwrap_or_default());
+    all
 }
 
 impl<'a> Known<'a> {
     pub(super) fn new(snapshot: &Snapshot, facts: &'a Facts) -> Self {
         let mut known = Self {
-            in_use: Bits::new(snapshot.manifests().len()),
-            in_use_tags: Bits::new(snapshot.tags().len()),
+            in_use: HashMap::new(),
+            in_use_tags: HashMap::new(),
             held: HashMap::new(),
             held_tags: HashMap::new(),
             promoted: HashMap::new(),
             events: HashMap::new(),
         };
-        let mut with_parents = Bits::default();
-        let mut any = false;
-        for used in &facts.in_use {
+        let mut with_parents: HashMap<u32, FactId> = HashMap::new();
+        let in_use = in_order(&facts.in_use);
+        for (fact, used) in &in_use {
+            let fact = *fact;
             match &used.what {
                 Running::Digest(digest) | Running::Alone(digest) => {
                     for id in everywhere(snapshot, digest) {
-                        known.in_use.add(id.0);
+                        known.in_use.entry(id.0).or_insert(fact);
                         if matches!(used.what, Running::Digest(_)) {
-                            any |= with_parents.add(id.0);
+                            with_parents.entry(id.0).or_insert(fact);
                         }
                     }
                 }
                 Running::Tag(name) => {
                     if let Some(id) = tag(snapshot, name) {
-                        known.in_use_tags.add(id.0);
+                        known.in_use_tags.entry(id.0).or_insert(fact);
                     }
                 }
             }
         }
         // Whoever runs one platform of an index may run another one tomorrow.
-        while any {
-            any = false;
+        let place = |fact: &FactId| in_use.iter().position(|(other, _)| other == fact);
+        let mut more = !with_parents.is_empty();
+        while more {
+            more = false;
             for id in snapshot.manifests() {
-                if !with_parents.has(id.0) && snapshot.children(id).any(|child| with_parents.has(child.0)) {
-                    any |= with_parents.add(id.0);
-                    known.in_use.add(id.0);
+                if with_parents.contains_key(&id.0) {
+                    continue;
+                }
+                let fact = snapshot
+                    .children(id)
+                    .filter_map(|child| with_parents.get(&child.0))
+                    .min_by_key(|fact| place(fact))
+                    .copied();
+                if let Some(fact) = fact {
+                    with_parents.insert(id.0, fact);
+                    known.in_use.entry(id.0).or_insert(fact);
+                    more = true;
                 }
             }
         }
-        for hold in &facts.holds {
+        for (fact, hold) in in_order(&facts.holds) {
             let until = hold.until.map_or(i64::MAX, |until| micros(Some(until)));
-            let longer = |place: &mut i64| *place = until.max(*place);
+            let longer = |place: &mut Until| {
+                if until > place.until {
+                    *place = Until { until, fact };
+                }
+            };
             match &hold.scope {
                 Held::Digest(digest) => {
                     for id in everywhere(snapshot, digest) {
-                        longer(known.held.entry(id.0).or_insert(i64::MIN));
+                        longer(known.held.entry(id.0).or_insert(Until::NOT));
                     }
                 }
                 Held::Tag(name) => {
                     if let Some(id) = tag(snapshot, name) {
-                        longer(known.held_tags.entry(id.0).or_insert(i64::MIN));
+                        longer(known.held_tags.entry(id.0).or_insert(Until::NOT));
                     }
                 }
                 Held::Repositories(glob) => {
                     for repository in snapshot.repositories().filter(|id| glob.matches(snapshot.repository_name(*id))) {
                         for id in snapshot.manifests_of(repository) {
-                            longer(known.held.entry(id.0).or_insert(i64::MIN));
+                            longer(known.held.entry(id.0).or_insert(Until::NOT));
                         }
                     }
                 }
@@ -92,22 +128,24 @@ impl<'a> Known<'a> {
         known
     }
 
-    pub(super) fn is_in_use(&self, id: ManifestId) -> bool {
-        self.in_use.has(id.0)
+    /// What says that somebody runs a manifest.
+    pub(super) fn in_use(&self, id: ManifestId) -> Option<FactId> {
+        self.in_use.get(&id.0).copied()
     }
 
-    pub(super) fn is_tag_in_use(&self, id: TagId) -> bool {
-        self.in_use_tags.has(id.0)
+    /// What says that somebody runs a tag.
+    pub(super) fn tag_in_use(&self, id: TagId) -> Option<FactId> {
+        self.in_use_tags.get(&id.0).copied()
     }
 
     /// Until when a manifest must not be touched.
-    pub(super) fn held(&self, id: ManifestId) -> i64 {
-        self.held.get(&id.0).copied().unwrap_or(i64::MIN)
+    pub(super) fn held(&self, id: ManifestId) -> Until {
+        self.held.get(&id.0).copied().unwrap_or(Until::NOT)
     }
 
     /// Until when a tag must not be touched.
-    pub(super) fn tag_held(&self, id: TagId) -> i64 {
-        self.held_tags.get(&id.0).copied().unwrap_or(i64::MIN)
+    pub(super) fn tag_held(&self, id: TagId) -> Until {
+        self.held_tags.get(&id.0).copied().unwrap_or(Until::NOT)
     }
 
     /// When a manifest was promoted there, with all of that.

@@ -1,8 +1,8 @@
 //! Which tags each rule is about, found once for all rules about the same.
 
+use crate::retain::Snapshot;
 use crate::retain::bits::Bits;
-use crate::retain::policy::{Class, Policy, Scope};
-use crate::retain::{Snapshot, TagId};
+use crate::retain::policy::{Captured, Class, Per, Policy, Scope, TagSelector, version};
 
 /// Which tags each rule is about.
 pub(super) struct Matching<'a> {
@@ -60,45 +60,58 @@ pub(super) fn is_about(name: &str, class: Option<&Class>, scope: &Scope) -> bool
 /// What a tag is counted with: its repository, and what the rule's groups hold. Nothing where one of them has no such tag.
 pub(super) struct Grouping<'a> {
     per: Vec<By<'a>>,
+    has_version: bool,
 }
 
 enum By<'a> {
-    Group(&'a str, Vec<&'a crate::retain::policy::TagSelector>),
-    Version(&'a crate::retain::policy::Per),
+    /// The one expression that has the group, with room for what it finds.
+    Expression(Captured<'a>),
+    /// Several have it.
+    Group(&'a str, Vec<&'a TagSelector>),
+    Version(&'a Per),
 }
 
 impl<'a> Grouping<'a> {
-    pub(super) fn new(
-        class: Option<&'a Class>,
-        tag: Option<&'a crate::retain::policy::TagSelector>,
-        per: &'a [crate::retain::policy::Per],
-    ) -> Self {
+    pub(super) fn new(class: Option<&'a Class>, tag: Option<&'a TagSelector>, per: &'a [Per]) -> Self {
         let selectors = || class.and_then(|class| class.tag.as_ref()).into_iter().chain(tag);
-        let by = |per: &'a crate::retain::policy::Per| {
+        let by = |per: &'a Per| {
             let with: Vec<_> = selectors().filter(|tag| tag.groups().contains(&per.0.as_str())).collect();
-            if with.is_empty() { By::Version(per) } else { By::Group(&per.0, with) }
+            match with.as_slice() {
+                [] => By::Version(per),
+                [TagSelector::Regex(expression)] => match expression.captured(&per.0) {
+                    Some(captured) => By::Expression(captured),
+                    None => By::Version(per),
+                },
+                _ => By::Group(&per.0, with),
+            }
         };
-        Self { per: per.iter().map(by).collect() }
+        let per: Vec<_> = per.iter().map(by).collect();
+        let has_version = per.iter().any(|by| matches!(by, By::Version(_)));
+        Self { per, has_version }
     }
 
     pub(super) fn is_plain(&self) -> bool {
         self.per.is_empty()
     }
 
-    /// What the groups hold, apart from each other.
-    pub(super) fn key(&self, tag: &str) -> Option<String> {
-        let mut key = String::new();
+    /// What the groups hold, apart from each other; whether the tag has all of them.
+    pub(super) fn key(&self, tag: &str, key: &mut String) -> bool {
+        key.clear();
+        let version = if self.has_version { version(tag) } else { None };
         for by in &self.per {
             match by {
-                By::Group(name, with) => key += with.iter().find_map(|one| one.group(name, tag)).unwrap_or_default(),
-                By::Version(per) => key += &per.of_version(tag)?,
+                By::Expression(captured) => captured.of(tag, key),
+                By::Group(name, with) => {
+                    key.push_str(with.iter().find_map(|one| one.group(name, tag)).unwrap_or_default());
+                }
+                By::Version(per) => {
+                    if !version.as_ref().is_some_and(|version| per.of_version(version, key)) {
+                        return false;
+                    }
+                }
             }
             key.push('\0');
         }
-        Some(key)
-    }
-
-    pub(super) fn of(&self, snapshot: &Snapshot, tag: TagId) -> Option<String> {
-        self.key(snapshot.tag_name(tag))
+        true
     }
 }

@@ -29,6 +29,7 @@ pub(super) use self::known::tag as find_tag;
 use self::evaluation::Evaluation;
 use super::facts::Facts;
 use super::graph::{Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle};
+use super::parallel;
 use super::policy::{Policy, Untag};
 use super::snapshot::{DigestKey, ManifestId, Snapshot, TagId, micros};
 
@@ -216,26 +217,22 @@ impl<'a> Plan<'a> {
 /// What the own rules say.
 fn own(evaluation: &Evaluation<'_>) -> Said {
     let snapshot = evaluation.snapshot;
-    let mut said = Said::nothing(snapshot);
-    for tag in snapshot.tags() {
-        let word = match snapshot.speaks_about(tag) {
-            None => match evaluation.decide(tag) {
-                (true, reason) => Word::Keep(reason),
-                (false, reason) => Word::Remove(reason),
-            },
-            Some(_) if snapshot.is_immutable(tag) => Word::Keep(Reason::Immutable),
-            Some(Some(_)) => continue,
-            Some(None) => match evaluation.orphan_from(tag) {
-                Some((reason, from)) if from <= evaluation.now => Word::Remove(reason),
-                _ => continue,
-            },
-        };
-        said.say_tag(tag, word);
-    }
-    for id in snapshot.manifests() {
-        said.say_manifest(id, manifest(evaluation, id));
-    }
-    said
+    let tag = |tag: TagId| match snapshot.speaks_about(tag) {
+        None => match evaluation.decide(tag) {
+            (true, reason) => Word::Keep(reason),
+            (false, reason) => Word::Remove(reason),
+        },
+        Some(_) if snapshot.is_immutable(tag) => Word::Keep(Reason::Immutable),
+        Some(Some(_)) => Word::Nothing,
+        Some(None) => match evaluation.orphan_from(tag) {
+            Some((reason, from)) if from <= evaluation.now => Word::Remove(reason),
+            _ => Word::Nothing,
+        },
+    };
+    let rows = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let tags = parallel::map(rows(snapshot.tags().len()), |row| tag(TagId(row)));
+    let manifests = parallel::map(rows(snapshot.manifests().len()), |row| manifest(evaluation, ManifestId(row)));
+    Said::of(tags, manifests)
 }
 
 fn manifest(evaluation: &Evaluation<'_>, id: ManifestId) -> Word {

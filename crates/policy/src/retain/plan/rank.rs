@@ -85,20 +85,35 @@ pub(super) fn ranks(
 }
 
 fn entries(snapshot: &Snapshot, set: &Bits, at: &[i64], grouping: &Grouping<'_>, order: Order) -> Vec<Entry> {
-    let mut groups: HashMap<(u32, String), u32> = HashMap::new();
+    let mut groups: HashMap<Box<str>, u32> = HashMap::new();
+    let mut next = 0;
+    let mut current = None;
+    let mut key = String::new();
     let mut entries = Vec::new();
     let versions = (order == Order::Semver).then(|| versions(snapshot, set));
     for id in snapshot.tags().filter(|id| set.has(id.0)) {
-        let repository = snapshot.repository_of_tag(id).0;
+        let repository = snapshot.repository_of_tag(id);
         let group = if grouping.is_plain() {
-            repository
+            repository.0
         } else {
-            let Some(key) = grouping.of(snapshot, id) else { continue };
-            let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-            *groups.entry((repository, key)).or_insert(next)
+            // Tags are in the order of their repositories, and no group is of two.
+            if current.replace(repository) != Some(repository) {
+                groups.clear();
+            }
+            if !grouping.key(snapshot.tag_name(id), &mut key) {
+                continue;
+            }
+            match groups.get(key.as_str()) {
+                Some(group) => *group,
+                None => {
+                    groups.insert(key.as_str().into(), next);
+                    next += 1;
+                    next - 1
+                }
+            }
         };
         let key = match &versions {
-            Some(places) => places.get(&id.0).copied().unwrap_or(UNKNOWN),
+            Some(places) => places.get(id.index()).copied().unwrap_or(UNKNOWN),
             None => at.get(id.index()).copied().unwrap_or(UNKNOWN),
         };
         entries.push(Entry { group, manifest: snapshot.target(id).0, key, tag: id.0 });
@@ -107,17 +122,19 @@ fn entries(snapshot: &Snapshot, set: &Bits, at: &[i64], grouping: &Grouping<'_>,
 }
 
 /// The place of each tag's version among all of them.
-fn versions(snapshot: &Snapshot, set: &Bits) -> HashMap<u32, i64> {
+fn versions(snapshot: &Snapshot, set: &Bits) -> Vec<i64> {
     let mut all: Vec<_> = snapshot
         .tags()
         .filter(|id| set.has(id.0))
         .filter_map(|id| Some((version(snapshot.tag_name(id))?, id.0)))
         .collect();
     all.sort_unstable_by(|(one, _), (other, _)| one.cmp_precedence(other));
-    let mut places = HashMap::with_capacity(all.len());
+    let mut places = vec![UNKNOWN; snapshot.tags().len()];
     let same = all.chunk_by(|(one, _), (other, _)| one.cmp_precedence(other).is_eq());
     for (place, same) in (0_i64..).zip(same) {
-        places.extend(same.iter().map(|(_, tag)| (*tag, place)));
+        for (_, tag) in same {
+            places.get_mut(*tag as usize).into_iter().for_each(|at| *at = place);
+        }
     }
     places
 }

@@ -1,6 +1,7 @@
 //! Reasons in words.
 
 use super::Plan;
+use crate::retain::facts::InUse;
 use crate::retain::graph::{Layer, Reason};
 
 impl Plan<'_> {
@@ -11,8 +12,8 @@ impl Plan<'_> {
             Reason::Rule(layer, rule) => (layer, self.rules.get(usize::from(rule.0)).map(|rule| rule.name.as_str())),
             Reason::Default => (Layer::Default, None),
             Reason::Immutable
-            | Reason::InUse
-            | Reason::Legal
+            | Reason::InUse(_)
+            | Reason::Legal(_)
             | Reason::Unasked
             | Reason::UnknownTime
             | Reason::Grace => (Layer::Hold, None),
@@ -32,8 +33,15 @@ impl Plan<'_> {
             },
             Reason::Default => "no rule says that it may go".to_owned(),
             Reason::Immutable => "the tag is immutable".to_owned(),
-            Reason::InUse => "it is in use".to_owned(),
-            Reason::Legal => "it must not be touched".to_owned(),
+            Reason::InUse(fact) => match self.evaluation.facts.in_use.get(fact.0 as usize) {
+                Some(InUse { why: Some(why), by, .. }) => format!("it is in use: {why} ({by})"),
+                Some(InUse { by, .. }) => format!("it is in use, as {by} says"),
+                None => "it is in use".to_owned(),
+            },
+            Reason::Legal(fact) => match self.evaluation.facts.holds.get(fact.0 as usize) {
+                Some(hold) => format!("it must not be touched: {}", hold.reason),
+                None => "it must not be touched".to_owned(),
+            },
             Reason::Unasked => "it is not known who runs it".to_owned(),
             Reason::UnknownTime => "it is not known how old it is".to_owned(),
             Reason::Grace => "it is too new".to_owned(),

@@ -20,7 +20,7 @@ pub use self::rule::{
 };
 pub use self::selector::{Per, TagSelector};
 
-pub(super) use self::pattern::version;
+pub(super) use self::pattern::{Captured, version};
 
 /// What stays and what goes.
 ///

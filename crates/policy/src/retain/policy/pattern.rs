@@ -1,11 +1,12 @@
 //! Patterns of tags and repositories. Each has to match all of a name.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use lockage_tagging::semver::{Version, VersionReq};
-use regex::{Regex, RegexBuilder};
+use regex::{CaptureLocations, Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 /// A pattern that is none.
@@ -140,6 +141,12 @@ impl Expression {
         self.regex.capture_names().flatten()
     }
 
+    /// What looks again and again for what a named group holds, if there is such a group.
+    pub(in crate::retain) fn captured(&self, group: &str) -> Option<Captured<'_>> {
+        let group = self.regex.capture_names().position(|name| name == Some(group))?;
+        Some(Captured { regex: &self.regex, group, found: RefCell::new(self.regex.capture_locations()) })
+    }
+
     /// What a named group holds, if it matches.
     pub(super) fn group<'n>(&self, group: &str, name: &'n str) -> Option<&'n str> {
         let found = self.regex.captures(name)?;
@@ -150,6 +157,25 @@ impl Expression {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+/// A group of an expression, with room for what is found.
+pub(in crate::retain) struct Captured<'a> {
+    regex: &'a Regex,
+    group: usize,
+    found: RefCell<CaptureLocations>,
+}
+
+impl Captured<'_> {
+    /// Adds what the group holds; nothing where the expression does not match.
+    pub(in crate::retain) fn of(&self, name: &str, to: &mut String) {
+        let mut found = self.found.borrow_mut();
+        if self.regex.captures_read(&mut found, name).is_some()
+            && let Some((start, end)) = found.get(self.group)
+        {
+            to.push_str(name.get(start..end).unwrap_or_default());
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Which tags a class or a rule is about.
 
+use std::fmt::Write as _;
+
+use lockage_tagging::semver::Version;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::pattern::{Expression, Glob, VersionRange, version};
+use super::pattern::{Expression, Glob, VersionRange};
 
 /// Which tags a class or a rule is about. A text alone is a glob, which without `*`, `?`, `[` and `{` is an exact name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,19 +151,20 @@ impl Per {
         matches!(self.0.as_str(), "major" | "minor" | "patch" | "channel")
     }
 
-    /// The part of the version that a tag is. The channel is the first word of a pre-release, or `stable`.
-    pub(in crate::retain) fn of_version(&self, tag: &str) -> Option<String> {
-        let version = version(tag)?;
+    /// Adds this part of a version, if it is one. The channel is the first word of a pre-release, or `stable`.
+    pub(in crate::retain) fn of_version(&self, version: &Version, to: &mut String) -> bool {
+        let mut number = |number: u64| write!(to, "{number}").is_ok();
         match self.0.as_str() {
-            "major" => Some(version.major.to_string()),
-            "minor" => Some(version.minor.to_string()),
-            "patch" => Some(version.patch.to_string()),
+            "major" => number(version.major),
+            "minor" => number(version.minor),
+            "patch" => number(version.patch),
             "channel" => {
                 let word = version.pre.as_str().split('.').next().unwrap_or_default();
                 let word = word.trim_end_matches(|last: char| last.is_ascii_digit());
-                Some(if version.pre.is_empty() { "stable".to_owned() } else { word.to_owned() })
+                to.push_str(if version.pre.is_empty() { "stable" } else { word });
+                true
             }
-            _ => None,
+            _ => false,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::column::{Column, Edges, Texts};
 use super::key::{DigestKey, Digests, NONE, half};
 use super::{ManifestRow, Repository, RepositoryId, Snapshot, SnapshotError, Storage, TagRow, UNKNOWN, micros};
 use crate::retain::bits::Bits;
+use crate::retain::parallel;
 
 /// A snapshot, row by row, in any order: the same rows make the same snapshot.
 ///
@@ -239,6 +240,7 @@ impl SnapshotBuilder {
             }
         }
         let ranks = self.ranks();
+        let tag_order = self.tag_order(&ranks)?;
         let order = self.order(&ranks);
         let mut new = vec![NONE; order.len()];
         for (place, old) in (0_u32..).zip(&order) {
@@ -249,21 +251,31 @@ impl SnapshotBuilder {
         let new = |old: u32| new.get(old as usize).copied().unwrap_or(NONE);
         let rows = u32::try_from(self.present.count()).map_err(|_| SnapshotError::TooLarge)?;
 
-        let mut edges: Vec<(u32, u32)> = Vec::with_capacity(self.named.len());
-        let mut start = 0;
-        for (index, end) in &self.children {
-            let named = self.named.get(start..*end as usize).unwrap_or_default();
-            edges.extend(named.iter().map(|child| (new(*index), new(*child))));
-            start = *end as usize;
-        }
-        edges.sort_unstable();
-        edges.dedup();
-        let mut parents = Column::new(NONE);
-        for (parent, child) in edges.iter().rev().filter(|(_, child)| *child < rows) {
-            parents.set(*child, *parent);
-        }
-        let children = Edges::new(rows as usize, |each| edges.iter().for_each(|(from, to)| each(*from, *to)));
-        drop((edges, std::mem::take(&mut self.named)));
+        let digests = std::mem::take(&mut self.digests);
+        let (digests, (children, parents)) = parallel::both(
+            order.len(),
+            || digests.ordered(&order, &ranks),
+            || {
+                let children = Edges::sorted(rows as usize, |each| {
+                    let mut start = 0;
+                    for (index, end) in &self.children {
+                        let named = self.named.get(start..*end as usize).unwrap_or_default();
+                        named.iter().for_each(|child| each(new(*index), new(*child)));
+                        start = *end as usize;
+                    }
+                });
+                let mut parents = Column::new(NONE);
+                for parent in (0..rows).rev() {
+                    children
+                        .of(parent)
+                        .iter()
+                        .filter(|child| **child < rows)
+                        .for_each(|child| parents.set(*child, parent));
+                }
+                (children, parents)
+            },
+        );
+        drop((std::mem::take(&mut self.named), std::mem::take(&mut self.children)));
 
         let moved = |bits: &Bits| {
             let mut all = Bits::new(rows as usize);
@@ -276,7 +288,6 @@ impl SnapshotBuilder {
         let no_statistics = moved(&self.no_statistics);
         let renamed = |names: HashMap<u32, Box<str>>| names.into_iter().map(|(old, name)| (new(old), name)).collect();
 
-        let tag_order = self.tag_order()?;
         let tag_names = self.tag_names.ordered(&tag_order);
         let tag_manifests: Vec<u32> =
             tag_order.iter().map(|tag| self.tag_manifests.get(*tag as usize).map_or(NONE, |old| new(*old))).collect();
@@ -284,7 +295,6 @@ impl SnapshotBuilder {
         for (place, _) in (0_u32..).zip(&tag_order).filter(|(_, old)| self.immutable.has(**old)) {
             immutable.add(place);
         }
-        let digests = self.digests.ordered(&order, &ranks);
         let structural = structural(&tag_names, &tag_manifests, &digests, rows);
 
         let old_subjects = self.subjects.ordered(&order);
@@ -307,32 +317,41 @@ impl SnapshotBuilder {
             }
         }
         about.extend((0..rows).map(|row| (subjects.get(row), row)).filter(|(subject, _)| *subject < rows));
-        about.sort_unstable();
-        about.dedup();
+        let referrers = Edges::sorted(rows as usize, |each| about.iter().for_each(|(from, to)| each(*from, *to)));
         let mut is_referrer = Bits::new(rows as usize);
-        for (_, referrer) in &about {
-            is_referrer.add(*referrer);
+        for (_, referrer) in about {
+            is_referrer.add(referrer);
         }
-        let referrers = Edges::new(rows as usize, |each| about.iter().for_each(|(from, to)| each(*from, *to)));
         let by_manifest = Edges::new(rows as usize, |each| {
             (0_u32..).zip(&tag_manifests).for_each(|(tag, manifest)| each(*manifest, tag));
         });
         let repositories = repositories(self.repositories, &ranks, &digests, &tag_manifests, rows);
 
+        let (pushed, pulled, created) = (self.pushed, self.pulled, self.created);
+        let (archived, activated, sizes) = (self.archived, self.activated, self.sizes);
+        let (media, artifact) = (self.media, self.artifact);
+        let ((pushed, pulled, created), (archived, activated, sizes, media, artifact)) = parallel::both(
+            order.len(),
+            || (pushed.ordered(&order), pulled.ordered(&order), created.ordered(&order)),
+            || {
+                let (archived, activated) = (archived.ordered(&order), activated.ordered(&order));
+                (archived, activated, sizes.ordered(&order), media.ordered(&order), artifact.ordered(&order))
+            },
+        );
         let mut snapshot = Snapshot {
             taken_at: self.taken_at,
             repositories,
             digests,
             rows,
-            pushed: self.pushed.ordered(&order),
-            pulled: self.pulled.ordered(&order),
-            created: self.created.ordered(&order),
-            archived: self.archived.ordered(&order),
-            activated: self.activated.ordered(&order),
-            sizes: self.sizes.ordered(&order),
+            pushed,
+            pulled,
+            created,
+            archived,
+            activated,
+            sizes,
             types: self.types,
-            media: self.media.ordered(&order),
-            artifact: self.artifact.ordered(&order),
+            media,
+            artifact,
             subjects,
             children,
             referrers,
@@ -381,36 +400,45 @@ impl SnapshotBuilder {
                 (absent << 33 | u64::from(rank(id)) << 1 | wide, u64::from_be_bytes([a, b, c, d, e, f, g, h]), id)
             })
             .collect();
-        keyed.sort_unstable_by(|one, other| {
-            (one.0, one.1)
-                .cmp(&(other.0, other.1))
-                .then_with(|| self.digests.head(one.2).cmp(self.digests.head(other.2)))
-        });
-        keyed.into_iter().map(|(.., id)| id).collect()
+        let less = |one: &(u64, u64, u32), other: &(u64, u64, u32)| {
+            let by_head = || self.digests.head(one.2).cmp(self.digests.head(other.2));
+            (one.0, one.1).cmp(&(other.0, other.1)).then_with(by_head)
+        };
+        parallel::sort(&mut keyed, less, |(.., id)| *id)
     }
 
     /// The tags by their repository's name and their own. A tag that was listed at two manifests was moved while it was
     /// listed: no more is known of its repository than that.
-    fn tag_order(&mut self) -> Result<Vec<u32>, SnapshotError> {
-        let ranks = self.ranks();
+    fn tag_order(&mut self, ranks: &[u32]) -> Result<Vec<u32>, SnapshotError> {
         let target = |tag: u32| self.tag_manifests.get(tag as usize).copied().unwrap_or(NONE);
         let repository = |tag: u32| self.digests.repository(target(tag));
         let rank = |tag: u32| ranks.get(repository(tag) as usize).copied().unwrap_or(NONE);
-        let mut order: Vec<(u32, u32)> =
-            (0..u32::try_from(self.tag_names.len()).unwrap_or(NONE)).map(|tag| (rank(tag), tag)).collect();
-        let key = |tag: &(u32, u32)| (tag.0, self.tag_names.get(tag.1));
+        // The first bytes decide nearly always, and are beside each other.
+        let first = |tag: u32| {
+            let mut first = [0; 16];
+            first.iter_mut().zip(self.tag_names.get(tag).bytes()).for_each(|(place, byte)| *place = byte);
+            u128::from_be_bytes(first)
+        };
+        let mut keyed: Vec<(u128, u32, u32)> =
+            (0..u32::try_from(self.tag_names.len()).unwrap_or(NONE)).map(|tag| (first(tag), rank(tag), tag)).collect();
         let head = |tag: u32| self.digests.head(target(tag));
-        order.sort_unstable_by(|one, other| key(one).cmp(&key(other)).then_with(|| head(one.1).cmp(head(other.1))));
+        let less = |one: &(u128, u32, u32), other: &(u128, u32, u32)| {
+            let by_name = || self.tag_names.get(one.2).cmp(self.tag_names.get(other.2));
+            let by_digest = || head(one.2).cmp(head(other.2)).then(one.2.cmp(&other.2));
+            (one.1, one.0).cmp(&(other.1, other.0)).then_with(by_name).then_with(by_digest)
+        };
+        let order = parallel::sort(&mut keyed, less, |(.., tag)| *tag);
+        let same =
+            |one: u32, other: u32| rank(one) == rank(other) && self.tag_names.get(one) == self.tag_names.get(other);
         let mut moved = Vec::new();
-        for (one, other) in order.iter().zip(order.iter().skip(1)).filter(|(one, other)| key(one) == key(other)) {
-            let repository = RepositoryId(repository(one.1));
-            if target(one.1) == target(other.1) {
-                let tag = self.tag_names.get(one.1).to_owned();
+        for (one, other) in order.iter().zip(order.iter().skip(1)).filter(|(one, other)| same(**one, **other)) {
+            let repository = RepositoryId(repository(*one));
+            if target(*one) == target(*other) {
+                let tag = self.tag_names.get(*one).to_owned();
                 return Err(SnapshotError::TwiceTag { repository: self.name(repository), tag });
             }
             moved.push(repository);
         }
-        let order = order.into_iter().map(|(_, tag)| tag).collect();
         moved.into_iter().for_each(|repository| self.incomplete(repository));
         Ok(order)
     }

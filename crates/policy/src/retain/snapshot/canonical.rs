@@ -2,60 +2,121 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{NONE, Snapshot};
+use super::{ManifestId, NONE, RepositoryId, Snapshot, TagId, UNKNOWN};
+use crate::retain::parallel;
 
-/// The hash of everything that a plan could depend on.
+/// So many rows are hashed at once. It is part of what the hash is.
+const PART: usize = 1 << 16;
+
+/// The hash of everything that a plan could depend on: of the hashes of its parts, so that several are made at once.
 pub(super) fn digest(snapshot: &Snapshot) -> [u8; 32] {
+    let mut parts = Vec::new();
+    let mut head = b"lockage snapshot 2".to_vec();
+    // Kinds have numbers by their names, whatever order they came in.
+    let mut kinds: Vec<(&str, usize)> = snapshot.types.iter().map(|kind| &**kind).zip(0..).collect();
+    kinds.sort_unstable();
+    let mut places = vec![0_u32; kinds.len()];
+    for (place, (kind, number)) in (0_u32..).zip(kinds) {
+        text(&mut head, kind);
+        places.get_mut(number).into_iter().for_each(|number| *number = place);
+    }
+    for repository in snapshot.repositories() {
+        text(&mut head, snapshot.repository_name(repository));
+        head.push(u8::from(snapshot.is_complete(repository)) | u8::from(snapshot.tracks_pulls(repository)) << 1);
+        let (manifests, tags) = (snapshot.manifests_of(repository), snapshot.tags_of(repository));
+        number(&mut head, manifests.len() as u64);
+        number(&mut head, tags.len() as u64);
+        let starts = |len: usize| (0..len).step_by(PART);
+        parts.extend(starts(manifests.len()).map(|start| Part::Manifests(repository, start)));
+        parts.extend(starts(tags.len()).map(|start| Part::Tags(repository, start)));
+    }
+    let hashes = parallel::map_few(&parts, |part| hash(snapshot, part, &places));
+    let mut all = Sha256::new();
+    all.update(&head);
+    hashes.iter().for_each(|hash| all.update(hash));
+    all.finalize().into()
+}
+
+enum Part {
+    Manifests(RepositoryId, usize),
+    Tags(RepositoryId, usize),
+}
+
+fn hash(snapshot: &Snapshot, part: &Part, kinds: &[u32]) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut buffer = Vec::with_capacity(1 << 16);
-    buffer.extend_from_slice(b"lockage snapshot 1");
-    for repository in snapshot.repositories() {
-        text(&mut buffer, snapshot.repository_name(repository));
-        buffer.push(u8::from(snapshot.is_complete(repository)) | u8::from(snapshot.tracks_pulls(repository)) << 1);
-        number(&mut buffer, snapshot.manifests_of(repository).len() as u64);
-        for manifest in snapshot.manifests_of(repository) {
-            row(&mut buffer, snapshot, manifest.0);
-            flush(&mut hash, &mut buffer, 1 << 15);
+    match part {
+        Part::Manifests(repository, start) => {
+            for id in snapshot.manifests_of(*repository).skip(*start).take(PART) {
+                manifest(&mut buffer, snapshot, id, kinds);
+                flush(&mut hash, &mut buffer, 1 << 15);
+            }
         }
-        number(&mut buffer, snapshot.tags_of(repository).len() as u64);
-        for tag in snapshot.tags_of(repository) {
-            text(&mut buffer, snapshot.tag_name(tag));
-            buffer.extend_from_slice(&snapshot.target(tag).0.to_le_bytes());
-            buffer.extend_from_slice(&snapshot.moved_micros(tag.0).to_le_bytes());
-            buffer.extend_from_slice(&snapshot.tag_pulled_micros(tag.0).to_le_bytes());
-            buffer.push(u8::from(snapshot.is_immutable(tag)));
-            flush(&mut hash, &mut buffer, 1 << 15);
+        Part::Tags(repository, start) => {
+            for id in snapshot.tags_of(*repository).skip(*start).take(PART) {
+                tag(&mut buffer, snapshot, id);
+                flush(&mut hash, &mut buffer, 1 << 15);
+            }
         }
     }
     flush(&mut hash, &mut buffer, 0);
     hash.finalize().into()
 }
 
-fn row(buffer: &mut Vec<u8>, snapshot: &Snapshot, row: u32) {
-    let id = super::ManifestId(row);
+fn tag(buffer: &mut Vec<u8>, snapshot: &Snapshot, tag: TagId) {
+    text(buffer, snapshot.tag_name(tag));
+    buffer.extend_from_slice(&snapshot.target(tag).0.to_le_bytes());
+    buffer.extend_from_slice(&snapshot.moved_micros(tag.0).to_le_bytes());
+    buffer.extend_from_slice(&snapshot.tag_pulled_micros(tag.0).to_le_bytes());
+    buffer.push(u8::from(snapshot.is_immutable(tag)));
+}
+
+fn manifest(buffer: &mut Vec<u8>, snapshot: &Snapshot, id: ManifestId, kinds: &[u32]) {
+    let row = id.0;
     let key = snapshot.digests.key(row);
-    buffer.push(u8::from(key.is_wide()));
     buffer.extend_from_slice(&key.head);
     buffer.extend(key.tail.iter().flatten());
-    for column in [&snapshot.pushed, &snapshot.pulled, &snapshot.created, &snapshot.archived, &snapshot.activated] {
-        buffer.extend_from_slice(&column.get(row).to_le_bytes());
+    // Which of what may be unknown is known, then what is known of it.
+    let (name, version) = (snapshot.names.get(&row), snapshot.version_name(id));
+    let times = [&snapshot.pushed, &snapshot.pulled, &snapshot.created, &snapshot.archived, &snapshot.activated]
+        .map(|column| column.get(row));
+    let size = snapshot.sizes.get(row);
+    let mut flags = 0_u16;
+    let bits = [
+        key.is_wide(),
+        snapshot.unresolved.has(row),
+        snapshot.in_archive.has(row),
+        snapshot.no_statistics.has(row),
+        name.is_some(),
+        version.is_some(),
+        size != u64::MAX,
+    ];
+    for known in bits.into_iter().chain(times.map(|time| time != UNKNOWN)) {
+        flags = flags << 1 | u16::from(known);
     }
-    buffer.extend_from_slice(&snapshot.sizes.get(row).to_le_bytes());
-    text(buffer, snapshot.media_type(id));
-    text(buffer, snapshot.artifact_type(id));
-    let flags = [snapshot.unresolved.has(row), snapshot.in_archive.has(row), snapshot.no_statistics.has(row)];
-    buffer.extend(flags.map(u8::from));
-    text(buffer, snapshot.names.get(&row).map_or("", |name| name));
-    text(buffer, snapshot.version_name(id).unwrap_or_default());
+    buffer.extend_from_slice(&flags.to_le_bytes());
+    for time in times.into_iter().filter(|time| *time != UNKNOWN) {
+        buffer.extend_from_slice(&time.to_le_bytes());
+    }
+    if size != u64::MAX {
+        buffer.extend_from_slice(&size.to_le_bytes());
+    }
+    for kind in [&snapshot.media, &snapshot.artifact] {
+        let kind = kinds.get(usize::from(kind.get(row))).copied().unwrap_or_default();
+        buffer.extend_from_slice(&kind.to_le_bytes());
+    }
+    name.into_iter().for_each(|name| text(buffer, name));
+    version.into_iter().for_each(|version| text(buffer, version));
     // Rows have their numbers by their digests; what is not here has none, so it is told by its digest.
     let named = snapshot.children.of(row);
-    number(buffer, named.len() as u64);
+    buffer.extend_from_slice(&u32::try_from(named.len()).unwrap_or(NONE).to_le_bytes());
     named.iter().for_each(|child| told(buffer, snapshot, *child));
     told(buffer, snapshot, snapshot.subjects.get(row));
 }
 
 fn told(buffer: &mut Vec<u8>, snapshot: &Snapshot, row: u32) {
     buffer.extend_from_slice(&row.min(snapshot.rows).to_le_bytes());
+    buffer.push(u8::from(row != NONE));
     if row >= snapshot.rows && row != NONE {
         buffer.extend_from_slice(snapshot.digests.head(row));
     }

@@ -73,6 +73,31 @@ impl Edges {
         Self { starts, ends }
     }
 
+    /// The same, those of each row in order and each once.
+    pub(super) fn sorted(rows: usize, each: impl Fn(&mut dyn FnMut(u32, u32))) -> Self {
+        let mut all = Self::new(rows, each);
+        let mut twice = false;
+        let mut rest = all.ends.as_mut_slice();
+        for (start, end) in all.starts.iter().zip(all.starts.iter().skip(1)) {
+            let Some((row, after)) = rest.split_at_mut_checked((end - start) as usize) else { break };
+            row.sort_unstable();
+            twice |= row.iter().zip(row.iter().skip(1)).any(|(one, other)| one == other);
+            rest = after;
+        }
+        if !twice {
+            return all;
+        }
+        let once = |each: &mut dyn FnMut(u32, u32)| {
+            for row in 0..u32::try_from(rows).unwrap_or(u32::MAX) {
+                let mut last = None;
+                for to in all.of(row).iter().filter(|to| last.replace(**to) != Some(**to)) {
+                    each(row, *to);
+                }
+            }
+        };
+        Self::new(rows, once)
+    }
+
     pub(super) fn of(&self, row: u32) -> &[u32] {
         let at = |row: usize| self.starts.get(row).map(|start| *start as usize);
         match (at(row as usize), at(row as usize + 1)) {
