@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     registry: Option<Kind>,
 
     #[command(flatten)]
-    provider: provider::Arguments,
+    provider: provider::Interface,
 
     /// What is in use, read again as the run goes on: a document of facts, as `retain plan --facts` reads it.
     #[arg(long, value_name = "FILE")]

@@ -22,7 +22,7 @@ pub(crate) struct From {
     snapshot: Option<PathBuf>,
 
     #[command(flatten)]
-    provider: provider::Arguments,
+    provider: provider::Interface,
 
     #[command(flatten)]
     reach: clients::Reach,
