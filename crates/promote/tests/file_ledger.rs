@@ -130,7 +130,7 @@ fn what_a_newer_program_has_said_is_read_past_and_covered_all_the_same() {
     let (id, entry) = lines[2].split_once(",\"entry\":").unwrap();
     let entry = entry.strip_suffix('}').unwrap();
     let newer = entry.replacen('{', "{\"mood\":{\"of\":\"the day\"},", 1);
-    let digest = lockage_registry::digest_of(lockage_registry::Algorithm::Sha256, newer.as_bytes()).unwrap();
+    let digest = digest_of(Algorithm::Sha256, newer.as_bytes()).unwrap();
     assert!(id.starts_with("{\"id\":"));
     let line = format!("{{\"id\":\"{digest}\",\"entry\":{newer}}}");
     std::fs::write(&file, format!("{}\n{}\n{line}\n", lines[0], lines[1])).unwrap();

@@ -74,7 +74,10 @@ pub(crate) struct World {
 enum Use {
     /// To say what would become of it.
     Try,
+    /// To promote.
     Write,
+    /// To write entries, and to move tags back.
+    Order,
     Read,
     /// To read no more than who is where.
     Glance,
@@ -104,7 +107,7 @@ impl World {
     /// The same for whoever writes entries and no evidence, signed by whom `by` names.
     pub(crate) async fn open_by(setup: &Setup, by: &MayBy) -> Result<Self, Failure> {
         let signer = by.open().await?.map(Seal::statements);
-        Self::open_for(setup, Use::Write, None, signer)
+        Self::open_for(setup, Use::Order, None, signer)
     }
 
     /// The same for whoever reads a ledger that has to be there: tells nobody what they see, and keeps nobody waiting.
@@ -125,8 +128,12 @@ impl World {
     ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
-        let Kinds { gates, steps } =
-            Kinds::asked(&document, client.clone(), setup.reach.credentials(), setup.sarif.as_deref())?;
+        let credentials = setup.reach.credentials();
+        let kinds = match what_for {
+            Use::Try | Use::Write => Kinds::asked(&document, client.clone(), credentials, setup.sarif.as_deref()),
+            Use::Order | Use::Read | Use::Glance => Kinds::asked_perhaps(&document, client.clone(), credentials),
+        };
+        let Kinds { gates, steps } = kinds?;
         let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
             .environments()
@@ -161,9 +168,16 @@ impl World {
         {
             promoter = promoter.lease(leasing);
         }
-        if what_for == Use::Write
-            && let Some(sinks) = document.sinks(&around, Clock).map_err(invalid)?
-        {
+        let sinks = match what_for {
+            Use::Write => document.sinks(&around, Clock).map_err(invalid)?,
+            // Whoever goes back on a bad day may not have the secrets of a pipeline; that nobody is told is not passed over.
+            Use::Order => document.sinks(&around, Clock).unwrap_or_else(|error| {
+                eprintln!("nobody will be told: {error}");
+                None
+            }),
+            Use::Try | Use::Read | Use::Glance => None,
+        };
+        if let Some(sinks) = sinks {
             promoter = promoter.events(sinks);
         }
         let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(for_ledger);

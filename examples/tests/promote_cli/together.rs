@@ -49,7 +49,7 @@ async fn images_arrive_together_or_not_at_all() {
     // One of them may not move, so none does; what stands against it is told, and what is in favour of the other.
     world.run(&["deny", "web", "#2", "--reason", "leaks"]).ends(1).says("has never been anywhere");
     let bad = world.build_of("web", 2).await;
-    world.run(&["deny", "web", &bad.to_string(), "--reason", "leaks"]).ends(0);
+    world.run(&["deny", "web", bad.as_str(), "--reason", "leaks"]).ends(0);
     let refused = set(&world, &["--select", "pr:2", "--yes"]).ends(1).says("is denied: leaks");
     assert!(refused.out.contains("web: Refused by denied.") && refused.out.contains("pass  denied"), "{}", refused.out);
     assert_eq!(stages(&world).await, before);

@@ -175,8 +175,8 @@ fn what_the_schema_asks_for_the_reader_asks_for_and_the_rest_may_be_left_out() {
     for kind in kinds() {
         let whole = serde_json::to_value(entry(kind)).unwrap();
         let word = whole.get("kind").unwrap().clone();
-        let described = root.get("oneOf").unwrap().as_array().unwrap().iter();
-        let own = described.filter(|one| one.pointer("/properties/kind/const") == Some(&word)).next().unwrap();
+        let mut described = root.get("oneOf").unwrap().as_array().unwrap().iter();
+        let own = described.find(|one| one.pointer("/properties/kind/const") == Some(&word)).unwrap();
         let asked = [&root, own].map(|one| one.get("required").unwrap().as_array().unwrap().clone()).concat();
         for key in keys(Some(&whole)) {
             let mut less = whole.clone();

@@ -31,9 +31,8 @@ pub(super) async fn run(several: &Several, arguments: &Arguments) -> Result<Exit
         return set::promote(plan, world, arguments).await;
     }
     let ended = revert(&id, &open, world, arguments).await?;
-    match arguments.json {
-        true => say(&ended)?,
-        false => {}
+    if arguments.json {
+        say(&ended)?;
     }
     Ok(ExitCode::SUCCESS)
 }
