@@ -148,6 +148,8 @@ impl Report {
             }
         };
         let pins = passage.pins.iter().map(reported(false));
+        let part = passage.parent.as_ref().zip(passage.pinned.platforms.first());
+        let part = part.map(|(index, one)| format!("it is {} alone, of the index {index}", one.platform));
         Ok(Self {
             standing: Standing::Planned,
             image: passage.pinned.image.clone(),
@@ -162,7 +164,7 @@ impl Report {
             tags: pins.chain(passage.floats.iter().map(reported(true))).collect(),
             content: text::content(plan.copy()),
             copied: None,
-            notes: passage.pinned.notes.clone(),
+            notes: passage.pinned.notes.iter().cloned().chain(part).collect(),
             gates: Vec::new(),
             references: Vec::new(),
             now,
