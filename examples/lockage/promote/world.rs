@@ -8,7 +8,7 @@ use lockage_promote::ledger::{Chronicle, FileLedger, History, MemoryLedger};
 use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, DocumentError, Surroundings};
 use lockage_promote::pipeline::evidence::PromotionProof;
-use lockage_promote::pipeline::{Name, PromoteError, Promoter};
+use lockage_promote::pipeline::{Graph, Name, PromoteError, Promoter};
 use lockage_promote::{Draft, Plan};
 
 use super::evidence;
@@ -262,6 +262,12 @@ fn mend(ledger: &FileLedger) -> Result<(), Failure> {
         eprintln!("{}: cut off {} bytes of an entry that was never finished", ledger.file().display(), torn.len());
     }
     Ok(())
+}
+
+/// The environments of a document and what leads from one to the next: its gates are judged, and none is asked.
+pub(crate) fn graph(document: &Document) -> Result<Graph, Failure> {
+    let Kinds { gates, steps } = Kinds::judged(document)?;
+    document.graph_with(&gates, &steps).map_err(invalid)
 }
 
 pub(crate) fn invalid(error: DocumentError) -> Failure {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use lockage_registry::Repository;
 
-use super::{inventory, policy};
+use super::{inventory, known, policy};
 use crate::report::{Failure, say};
 
 /// Every rule that has a say, the one that decides first, and when that changes.
@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     rules: policy::Rules,
+
+    #[command(flatten)]
+    known: known::Known,
 
     #[command(flatten)]
     from: inventory::From,
@@ -45,6 +48,7 @@ impl Error for NotHere {}
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut made = arguments.rules.read()?;
     let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
+    arguments.known.add(&mut made, &snapshot, arguments.from.reach()).await?;
     let plan = made.plan(&snapshot);
     let explained = plan.explain(&arguments.subject);
     let explained = explained.ok_or_else(|| Failure::usage(&NotHere(arguments.subject.clone())))?;

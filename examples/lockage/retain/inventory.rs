@@ -28,6 +28,13 @@ pub(crate) struct From {
     reach: clients::Reach,
 }
 
+impl From {
+    /// How registries are reached.
+    pub(crate) fn reach(&self) -> &clients::Reach {
+        &self.reach
+    }
+}
+
 /// The snapshot of a file, or of these repositories, whose registry says what it can do.
 pub(crate) async fn snapshot(from: &From, repositories: &[Repository], made: &mut Made) -> Result<Snapshot, Failure> {
     if let Some(file) = &from.snapshot {

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod explain;
 mod inventory;
+mod known;
 mod planned;
 mod policy;
 mod provider;

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lockage_policy::retain::Plan;
+use lockage_policy::retain::{Plan, diff};
 use lockage_registry::Repository;
 
-use super::{inventory, policy};
+use super::{inventory, known, policy};
 use crate::report::{Failure, say};
 
 /// Deletes nothing. Exits with 1 where a guard stops the plan.
@@ -22,11 +23,18 @@ pub(crate) struct Arguments {
     rules: policy::Rules,
 
     #[command(flatten)]
+    known: known::Known,
+
+    #[command(flatten)]
     from: inventory::From,
 
     /// Show what stays as well.
     #[arg(long)]
     all: bool,
+
+    /// Another policy, such as the one that is in force: show what this one does that it does not, and the other way round.
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    against: Option<PathBuf>,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -56,7 +64,17 @@ pub(super) fn stopped(plan: &Plan<'_>) -> Result<ExitCode, Failure> {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut made = arguments.rules.read()?;
     let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
+    arguments.known.add(&mut made, &snapshot, arguments.from.reach()).await?;
     let plan = made.plan(&snapshot);
+    if let Some(file) = &arguments.against {
+        let other = arguments.rules.with_policy(file).read()?.knowing(&made);
+        let difference = diff(&other.plan(&snapshot), &plan);
+        return match arguments.json {
+            true => say(serde_json::to_string(&difference).map_err(|error| Failure::error(&error))?),
+            false => say(&difference),
+        }
+        .map(|()| ExitCode::SUCCESS);
+    }
     if arguments.json {
         say(serde_json::to_string(&plan).map_err(|error| Failure::error(&error))?)?;
     } else if arguments.all {

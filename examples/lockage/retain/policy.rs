@@ -122,6 +122,11 @@ fn theirs(file: &Path, system: System) -> Result<ImportedPolicy, Failure> {
 }
 
 impl Rules {
+    /// The same with the policy of another file.
+    pub(crate) fn with_policy(&self, file: &Path) -> Self {
+        Self { policy: file.to_owned(), ..self.clone() }
+    }
+
     /// What the files say. What is in them alone is wrong before any registry is asked.
     pub(crate) fn read(&self) -> Result<Made, Failure> {
         let mut protection = if self.faithful { Protection::Faithful } else { Protection::Full };
@@ -181,6 +186,11 @@ fn system_of(from: ImportFrom) -> Option<System> {
 }
 
 impl Made {
+    /// The same with what another one knows, at the same moment.
+    pub(crate) fn knowing(self, other: &Self) -> Self {
+        Self { facts: other.facts.clone(), now: other.now, ..self }
+    }
+
     /// What the registry can do, unless the arguments or the facts say so.
     pub(crate) fn registry_can(&mut self, can: Capabilities) {
         if !self.is_told && self.facts.capabilities == Capabilities::default() {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lockage_policy::retain::simulate;
 use lockage_registry::Repository;
 
-use super::{inventory, policy};
+use super::{inventory, known, policy};
 use crate::report::{Failure, say};
 
 /// Every moment at which something goes, if nothing is pushed or moved in between. It begins at `--now`.
@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     rules: policy::Rules,
+
+    #[command(flatten)]
+    known: known::Known,
 
     #[command(flatten)]
     from: inventory::From,
@@ -56,6 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(&Impossible("--to is before --now")));
     }
     let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
+    arguments.known.add(&mut made, &snapshot, arguments.from.reach()).await?;
     let timeline = simulate(&snapshot, &made.policy, &made.facts, made.now, arguments.to);
     if arguments.json {
         say(serde_json::to_string(&timeline).map_err(|error| Failure::error(&error))?)?;

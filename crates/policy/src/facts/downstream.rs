@@ -73,9 +73,14 @@ pub(super) fn eligible<'a>(
         Some(graph) => graph.edges().map(|edge| (edge.from(), edge.to())).collect(),
         None => chronicle.entries().iter().filter_map(|recorded| edge(&recorded.entry)).collect(),
     };
-    let ends: BTreeSet<&Name> = edges.iter().map(|(_, to)| *to).collect();
-    let current: BTreeMap<&Name, &Known<'_>> =
-        ends.into_iter().filter_map(|to| Some((to, all.get(&chronicle.current(image, to)?.entry.digest)?))).collect();
+    let back: BTreeSet<(&Name, &Name)> = edges.iter().map(|(from, to)| (*to, *from)).collect();
+    let ends: BTreeSet<&Name> = back.iter().map(|(to, _)| *to).collect();
+    // What each has now, and what is before it.
+    let has = |to: &'a Name| {
+        let current = all.get(&chronicle.current(image, to)?.entry.digest)?;
+        Some((to, (current, reached(&back, &[to]))))
+    };
+    let current: BTreeMap<&Name, (&Known<'_>, BTreeSet<&Name>)> = ends.into_iter().filter_map(has).collect();
     let mut below: BTreeMap<Vec<&Name>, BTreeSet<&Name>> = BTreeMap::new();
     let mut found = Vec::new();
     for (digest, known) in &all {

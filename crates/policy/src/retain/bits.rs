@@ -11,6 +11,15 @@ impl Bits {
         Self { words: vec![0; len.div_ceil(64)] }
     }
 
+    /// Of these words, 64 rows each.
+    pub(super) fn of(words: Vec<u64>) -> Self {
+        Self { words }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
     pub(super) fn has(&self, at: u32) -> bool {
         self.words.get(at as usize / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }

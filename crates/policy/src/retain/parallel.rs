@@ -1,7 +1,7 @@
 //! Work over many rows, by as many threads as the machine has.
 
 /// As many rows as one thread does sooner than two.
-const FEW: usize = 1 << 16;
+const FEW: usize = 1 << 12;
 /// More threads than these wait for memory.
 const MOST: usize = 8;
 

@@ -195,7 +195,7 @@ fn monotone(seed: u64, case: &Case, outcome: &Outcome, random: &mut Random) {
 
 #[test]
 fn invariants_hold() {
-    let cases: u64 = std::env::var("LOCKAGE_RETAIN_CASES").map_or(2_500, |cases| cases.parse().unwrap());
+    let cases: u64 = std::env::var("LOCKAGE_RETAIN_CASES").map_or(10_000, |cases| cases.parse().unwrap());
     let halves = [0..cases / 2, cases / 2..cases];
     std::thread::scope(|scope| {
         for half in halves {

@@ -26,8 +26,9 @@ pub(super) fn order(snapshot: &Snapshot, goes: &Bits) -> Vec<ManifestId> {
             .map(|to| to.0)
             .filter(move |to| *to != from.0 && goes.has(*to))
     };
-    // How many that go name it, by hash and in all.
-    let mut hard = vec![0_u32; rows.len()];
+    // How many that go name it, by hash and in all. Without such tags that is the same, and counted once.
+    let has_soft = !soft.is_empty();
+    let mut hard = vec![0_u32; if has_soft { rows.len() } else { 0 }];
     let mut all = vec![0_u32; rows.len()];
     let add = |counts: &mut Vec<u32>, at: u32| {
         if let Some(count) = counts.get_mut(at as usize) {
@@ -72,7 +73,9 @@ pub(super) fn order(snapshot: &Snapshot, goes: &Bits) -> Vec<ManifestId> {
         if next.is_empty() {
             // Something is left only where a tag closes a circle, or the snapshot lies about hashes.
             let stuck = |id: &u32| !done.has(*id);
-            next.extend(going().map(|id| id.0).filter(stuck).filter(|id| none(&hard, *id)));
+            next.extend(
+                going().map(|id| id.0).filter(stuck).filter(|id| none(if has_soft { &hard } else { &all }, *id)),
+            );
             if next.is_empty() {
                 next.extend(rest.by_ref().find(stuck));
             }

@@ -6,6 +6,7 @@ use super::rank::{Before, OUTSIDE, Ranks, UNRANKED, ranks};
 use super::time;
 use crate::retain::bits::Bits;
 use crate::retain::facts::Facts;
+use crate::retain::parallel;
 use crate::retain::policy::{Age, Delete, Glob, Hold, HoldFrom, Keep, Policy};
 use crate::retain::snapshot::UNKNOWN;
 use crate::retain::{Layer, ManifestId, Reason, RuleId, Snapshot, TagId};
@@ -50,7 +51,8 @@ struct Counted {
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy, facts: &'a Facts, now: i64) -> Self {
-        let at: Vec<i64> = snapshot.tags().map(|tag| time::of_tag(snapshot, tag, policy.basis, now)).collect();
+        let tags = u32::try_from(snapshot.tags().len()).unwrap_or(u32::MAX);
+        let at = parallel::map(tags, |tag| time::of_tag(snapshot, TagId(tag), policy.basis, now));
         let mut matching = Matching::new(snapshot, policy);
         let holds = policy.hold.iter().map(|rule| matching.of(rule.scope())).collect();
         let keeps: Vec<_> = policy.keep.iter().map(|rule| matching.of(rule.scope())).collect();
@@ -60,17 +62,24 @@ impl<'a> Evaluation<'a> {
             let grouping = Grouping::new(policy.class(&scope), tag, per);
             Some(ranks(snapshot, sets.get(*set)?, &at, &grouping, order, &before))
         };
-        let keeps = keeps.iter().zip(&policy.keep).map(|(set, rule)| {
-            let tag = rule.tag.as_ref();
-            let ranks = rule.newest.and_then(|_| rank(rule.scope(), tag, set, &rule.per, rule.order, Before::Image));
-            Counted { set: *set, ranks }
-        });
-        let deletes = deletes.iter().zip(&policy.delete).map(|(set, rule)| {
-            let tag = rule.tag.as_ref();
-            let ranks = rule.beyond.and_then(|_| rank(rule.scope(), tag, set, &rule.per, rule.order, Before::Tag));
-            Counted { set: *set, ranks }
-        });
-        let (keeps, deletes) = (keeps.collect(), deletes.collect());
+        let kept = || -> Vec<Counted> {
+            let all = keeps.iter().zip(&policy.keep).map(|(set, rule)| {
+                let tag = rule.tag.as_ref();
+                let ranks =
+                    rule.newest.and_then(|_| rank(rule.scope(), tag, set, &rule.per, rule.order, Before::Image));
+                Counted { set: *set, ranks }
+            });
+            all.collect()
+        };
+        let deleted = || -> Vec<Counted> {
+            let all = deletes.iter().zip(&policy.delete).map(|(set, rule)| {
+                let tag = rule.tag.as_ref();
+                let ranks = rule.beyond.and_then(|_| rank(rule.scope(), tag, set, &rule.per, rule.order, Before::Tag));
+                Counted { set: *set, ranks }
+            });
+            all.collect()
+        };
+        let (keeps, deletes) = parallel::both(at.len(), kept, deleted);
         let by_digest = by_digest(snapshot, policy, facts);
         let known = Known::new(snapshot, facts);
         Self { snapshot, policy, facts, known, now, at, sets, holds, by_digest, keeps, deletes }

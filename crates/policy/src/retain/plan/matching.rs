@@ -1,8 +1,9 @@
 //! Which tags each rule is about, found once for all rules about the same.
 
-use crate::retain::Snapshot;
 use crate::retain::bits::Bits;
+use crate::retain::parallel;
 use crate::retain::policy::{Captured, Class, Per, Policy, Scope, TagSelector, version};
+use crate::retain::{Snapshot, TagId};
 
 /// Which tags each rule is about.
 pub(super) struct Matching<'a> {
@@ -23,18 +24,21 @@ impl<'a> Matching<'a> {
             return *set;
         }
         let class = self.policy.class(&scope);
-        let mut set = Bits::new(self.snapshot.tags().len());
-        for repository in self.snapshot.repositories() {
-            if !is_in(self.snapshot.repository_name(repository), class, &scope) {
-                continue;
-            }
-            for tag in self.snapshot.tags_of(repository) {
-                if is_about(self.snapshot.tag_name(tag), class, &scope) && self.snapshot.speaks_about(tag).is_none() {
-                    set.add(tag.0);
-                }
-            }
-        }
-        self.sets.push(set);
+        let snapshot = self.snapshot;
+        let names = snapshot.repositories().map(|id| snapshot.repository_name(id));
+        let reaches: Vec<bool> = names.map(|name| is_in(name, class, &scope)).collect();
+        let all = u32::try_from(snapshot.tags().len()).unwrap_or(u32::MAX);
+        let is_of = |tag: TagId| {
+            reaches.get(snapshot.repository_of_tag(tag).index()).is_some_and(|reaches| *reaches)
+                && is_about(snapshot.tag_name(tag), class, &scope)
+                && snapshot.speaks_about(tag).is_none()
+        };
+        // A word of the set at a time, 64 tags.
+        let word = |word: u32| {
+            let tags = (word * 64..all).take(64).map(TagId);
+            (0..).zip(tags).filter(|(_, tag)| is_of(*tag)).fold(0, |set, (bit, _)| set | 1_u64 << bit)
+        };
+        self.sets.push(Bits::of(parallel::map(all.div_ceil(64), word)));
         self.found.push((scope, self.sets.len() - 1));
         self.sets.len() - 1
     }

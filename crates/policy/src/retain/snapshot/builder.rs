@@ -252,15 +252,18 @@ impl SnapshotBuilder {
         let rows = u32::try_from(self.present.count()).map_err(|_| SnapshotError::TooLarge)?;
 
         let digests = std::mem::take(&mut self.digests);
+        let (mut named, indexes) = (std::mem::take(&mut self.named), std::mem::take(&mut self.children));
         let (digests, (children, parents)) = parallel::both(
             order.len(),
             || digests.ordered(&order, &ranks),
             || {
+                named.iter_mut().for_each(|child| *child = new(*child));
+                let indexes: Vec<(u32, u32)> = indexes.iter().map(|(index, end)| (new(*index), *end)).collect();
                 let children = Edges::sorted(rows as usize, |each| {
                     let mut start = 0;
-                    for (index, end) in &self.children {
-                        let named = self.named.get(start..*end as usize).unwrap_or_default();
-                        named.iter().for_each(|child| each(new(*index), new(*child)));
+                    for (index, end) in &indexes {
+                        let named = named.get(start..*end as usize).unwrap_or_default();
+                        named.iter().for_each(|child| each(*index, *child));
                         start = *end as usize;
                     }
                 });
@@ -275,9 +278,12 @@ impl SnapshotBuilder {
                 (children, parents)
             },
         );
-        drop((std::mem::take(&mut self.named), std::mem::take(&mut self.children)));
+        drop((named, indexes));
 
         let moved = |bits: &Bits| {
+            if bits.is_empty() {
+                return Bits::default();
+            }
             let mut all = Bits::new(rows as usize);
             (0_u32..).zip(order.iter().take(rows as usize)).filter(|(_, old)| bits.has(**old)).for_each(|(at, _)| {
                 all.add(at);
@@ -297,17 +303,15 @@ impl SnapshotBuilder {
         }
         let structural = structural(&tag_names, &tag_manifests, &digests, rows);
 
-        let old_subjects = self.subjects.ordered(&order);
-        let mut subjects = Column::new(NONE);
-        for row in 0..rows {
-            subjects.set(
-                row,
-                match old_subjects.get(row) {
-                    NONE => NONE,
-                    old => new(old),
-                },
-            );
-        }
+        let subject = |old: u32| match self.subjects.get(old) {
+            NONE => NONE,
+            subject => new(subject),
+        };
+        let subjects = if self.subjects.is_empty() {
+            Column::new(NONE)
+        } else {
+            Column::of(parallel::map(rows, |row| order.get(row as usize).map_or(NONE, |old| subject(*old))), NONE)
+        };
         let mut about: Vec<(u32, u32)> = Vec::new();
         for (tag, subject) in &structural {
             if let (Some(subject), Some(manifest)) = (subject, tag_manifests.get(*tag as usize))
@@ -392,19 +396,20 @@ impl SnapshotBuilder {
     /// The digests with a manifest first; each by its repository's name, algorithm and bytes.
     fn order(&self, ranks: &[u32]) -> Vec<u32> {
         let rank = |id: u32| ranks.get(self.digests.repository(id) as usize).copied().unwrap_or(NONE);
-        let mut keyed: Vec<(u64, u64, u32)> = (0..u32::try_from(self.digests.len()).unwrap_or(NONE))
-            .map(|id| {
-                let [a, b, c, d, e, f, g, h, ..] = *self.digests.head(id);
-                let absent = u64::from(!self.present.has(id));
-                let wide = u64::from(self.digests.key(id).is_wide());
-                (absent << 33 | u64::from(rank(id)) << 1 | wide, u64::from_be_bytes([a, b, c, d, e, f, g, h]), id)
-            })
-            .collect();
-        let less = |one: &(u64, u64, u32), other: &(u64, u64, u32)| {
-            let by_head = || self.digests.head(one.2).cmp(self.digests.head(other.2));
-            (one.0, one.1).cmp(&(other.0, other.1)).then_with(by_head)
+        // As many bits of the digest as there is room for beside the rest decide nearly always.
+        let bits = u64::BITS - (ranks.len() as u64).leading_zeros();
+        let first = |id: u32| {
+            let [a, b, c, d, e, f, g, h, ..] = *self.digests.head(id);
+            let (absent, wide) = (u64::from(!self.present.has(id)), u64::from(self.digests.key(id).is_wide()));
+            let before = absent << (bits + 1) | u64::from(rank(id)) << 1 | wide;
+            before << (62 - bits) | u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (bits + 2)
         };
-        parallel::sort(&mut keyed, less, |(.., id)| *id)
+        let all = u32::try_from(self.digests.len()).unwrap_or(NONE);
+        let mut keyed = parallel::map(all, |id| (first(id), id));
+        let less = |one: &(u64, u32), other: &(u64, u32)| {
+            one.0.cmp(&other.0).then_with(|| self.digests.head(one.1).cmp(self.digests.head(other.1)))
+        };
+        parallel::sort(&mut keyed, less, |(_, id)| *id)
     }
 
     /// The tags by their repository's name and their own. A tag that was listed at two manifests was moved while it was

@@ -12,6 +12,14 @@ impl<T: Copy + PartialEq> Column<T> {
         Self { values: Vec::new(), absent }
     }
 
+    pub(super) fn of(values: Vec<T>, absent: T) -> Self {
+        Self { values, absent }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     pub(super) fn get(&self, row: u32) -> T {
         self.values.get(row as usize).copied().unwrap_or(self.absent)
     }

@@ -92,14 +92,24 @@ fn nibble(digit: u8) -> Option<u8> {
 /// No row.
 pub(in crate::retain) const NONE: u32 = u32::MAX;
 
+/// A slot that nothing is in.
+const EMPTY: u64 = u64::MAX;
+
 /// The digests of all repositories, each with a number in its repository: open addressing over the first bytes, which are as
-/// random as a hash.
+/// random as a hash. A slot has the number and four further bytes, so that another digest in it is told without a look at it:
+/// in a large table every look is a wait for memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Digests {
     heads: Vec<[u8; 32]>,
     repositories: Vec<u32>,
     tails: HashMap<u32, [u8; 32]>,
-    slots: Vec<u32>,
+    slots: Vec<u64>,
+}
+
+/// A slot for this digest with its number.
+fn slot_of(id: u32, head: &[u8; 32]) -> u64 {
+    let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = *head;
+    u64::from(u32::from_le_bytes([a, b, c, d])) << 32 | u64::from(id)
 }
 
 impl Digests {
@@ -123,12 +133,15 @@ impl Digests {
     /// The number of a digest that begins like this.
     pub(super) fn find(&self, repository: u32, wide: bool, head: &[u8; 32]) -> Option<u32> {
         let mut slot = self.slot(repository, head);
+        let like = slot_of(0, head) >> 32;
         loop {
-            let id = *self.slots.get(slot)?;
-            if id == NONE {
+            let found = *self.slots.get(slot)?;
+            if found == EMPTY {
                 return None;
             }
-            if self.is(id, repository, wide, head) {
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
+            let id = found as u32;
+            if found >> 32 == like && self.is(id, repository, wide, head) {
                 return Some(id);
             }
             slot = (slot + 1) & (self.slots.len() - 1);
@@ -171,10 +184,11 @@ impl Digests {
     }
 
     fn place(&mut self, id: u32) {
-        let mut slot = self.slot(self.repository(id), &self.key(id).head);
+        let head = *self.head(id);
+        let mut slot = self.slot(self.repository(id), &head);
         while let Some(place) = self.slots.get_mut(slot) {
-            if *place == NONE {
-                *place = id;
+            if *place == EMPTY {
+                *place = slot_of(id, &head);
                 return;
             }
             slot = (slot + 1) & (self.slots.len() - 1);
@@ -184,7 +198,7 @@ impl Digests {
     fn rehash(&mut self) {
         let len = (self.heads.len() * 2).next_power_of_two().max(16);
         self.slots.clear();
-        self.slots.resize(len, NONE);
+        self.slots.resize(len, EMPTY);
         for id in 0..u32::try_from(self.heads.len()).unwrap_or(NONE) {
             self.place(id);
         }
