@@ -76,6 +76,8 @@ pub(super) fn eligible<'a>(
     let ends: BTreeSet<&Name> = edges.iter().map(|(_, to)| *to).collect();
     let current: BTreeMap<&Name, &Known<'_>> =
         ends.into_iter().filter_map(|to| Some((to, all.get(&chronicle.current(image, to)?.entry.digest)?))).collect();
+    let before =
+        |to: &Name| -> BTreeSet<&Name> { edges.iter().filter(|(_, end)| *end == to).map(|(from, _)| *from).collect() };
     let mut below: BTreeMap<Vec<&Name>, BTreeSet<&Name>> = BTreeMap::new();
     let mut found = Vec::new();
     for (digest, known) in &all {
@@ -85,7 +87,7 @@ pub(super) fn eligible<'a>(
         let first = below.iter().find(|to| {
             !known.arrived.contains_key(*to)
                 && !(known.is_denied && chronicle.denied(image, to, digest).is_some())
-                && !current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before))
+                && !current.get(*to).is_some_and(|current| known.is_behind(current, &before(to)))
         });
         found.extend(first.map(|to| (*digest, *to)));
     }
