@@ -22,6 +22,13 @@ pub(crate) struct From {
     reach: clients::Reach,
 }
 
+impl From {
+    /// Asked for, within this reach.
+    pub(crate) fn asked(reach: clients::Reach) -> Self {
+        Self { snapshot: None, reach }
+    }
+}
+
 /// The snapshot of a file, or of these repositories.
 pub(crate) async fn snapshot(from: &From, repositories: &[Repository]) -> Result<Snapshot, Failure> {
     if let Some(file) = &from.snapshot {
