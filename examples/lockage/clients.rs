@@ -44,6 +44,18 @@ impl Reach {
         self.credentials.clone()
     }
 
+    /// Whether a directory stands for this host.
+    pub(crate) fn is_layout(&self, host: &Host) -> bool {
+        self.layout.iter().any(|(named, _)| named == host)
+    }
+
+    /// The same with plain http to this host, too.
+    pub(crate) fn with_plain_http(&self, host: Host) -> Self {
+        let mut other = self.clone();
+        other.plain_http.push(host);
+        other
+    }
+
     /// The same with the credentials in another file, unless the arguments name one.
     pub(crate) fn with_credentials(&self, file: PathBuf) -> Self {
         let mut other = self.clone();
@@ -60,6 +72,11 @@ pub(crate) struct Registries {
 }
 
 impl Registries {
+    /// What speaks over the network.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// What holds this repository. For one host it is always one and the same object.
     pub(crate) fn of(&self, repository: &Repository) -> &dyn Registry {
         match self.layouts.get(repository.host()) {

@@ -2,6 +2,7 @@
 //! killed, and the way back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -112,8 +113,18 @@ impl World {
         let at = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours_ago);
         let repository = format!("{}/team/app", self.address);
         let now = at.to_string();
-        let done =
-            self.run(&["retain", "plan", "--policy", "policy.json", "--now", &now, "--json", &repository]).ends(0);
+        let seen = self.path("seen.json");
+        let arguments =
+            ["retain", "plan", "--policy", "policy.json", "--seen", "seen.json", "--now", &now, "--json", &repository];
+        if !seen.exists() {
+            // Everything was seen two days ago.
+            self.run(&arguments);
+            let mut times: BTreeMap<String, Value> = serde_json::from_slice(&fs::read(&seen).unwrap()).unwrap();
+            let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(48);
+            times.values_mut().for_each(|time| *time = json!(then));
+            fs::write(&seen, json!(times).to_string()).unwrap();
+        }
+        let done = self.run(&arguments).ends(0);
         fs::write(self.path(file), &done.out).unwrap();
         done.document()
     }
@@ -283,16 +294,16 @@ async fn a_plan_is_made_again_and_executed_as_far_as_it_still_holds() {
     let world = World::new().await;
     world.plan("plan.json", 0);
     let at = format!("{}/team/app", world.address);
-    let again = [&ONE_PASS[..], &["--yes", "--json", "--again", &at, "--policy", "policy.json"]].concat();
+    let again = [&ONE_PASS[..], &["--yes", "--json", "--again", &at, "--policy", "policy.json", "--seen", "seen.json"]].concat();
     let other = fixtures::image(77);
     fixtures::push(&world.registry, &repository(), &other, &tag("old-9")).await.unwrap();
     world.apply(&again).ends(1).says("it would also delete");
     world.registry.delete_manifest(&repository(), other.root().digest()).await.unwrap();
     world.registry.delete_manifest(&repository(), world.images[1].1.root().digest()).await.unwrap();
     fs::write(world.path("other.json"), r#"{"version": 1, "delete": []}"#).unwrap();
-    let by_other = [&ONE_PASS[..], &["--yes", "--again", &at, "--policy", "other.json"]].concat();
+    let by_other = [&ONE_PASS[..], &["--yes", "--again", &at, "--policy", "other.json", "--seen", "seen.json"]].concat();
     world.apply(&by_other).ends(1).says("by another policy");
-    world.apply(&[&ONE_PASS[..], &["--yes", "--again", &at]].concat()).ends(2).says("--policy");
+    world.apply(&[&ONE_PASS[..], &["--yes", "--again", &at, "--seen", "seen.json"]].concat()).ends(2).says("--policy");
     let done = world.apply(&again).ends(0).document();
     assert_eq!(done["counts"], json!({"deleted": 5}), "{done:#}");
 }

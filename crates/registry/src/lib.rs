@@ -6,6 +6,8 @@ mod body;
 #[cfg(feature = "client")]
 pub mod client;
 mod descriptor;
+#[cfg(feature = "docker-hub")]
+pub mod docker_hub;
 #[cfg(feature = "ecr")]
 pub mod ecr;
 mod error;
@@ -13,6 +15,10 @@ mod error;
 pub mod fuzzing;
 #[cfg(feature = "ghcr")]
 pub mod ghcr;
+#[cfg(feature = "gitlab")]
+pub mod gitlab;
+#[cfg(feature = "harbor")]
+pub mod harbor;
 mod hash;
 pub mod inventory;
 mod json;
@@ -24,6 +30,7 @@ mod memory;
 #[cfg(feature = "oci-client")]
 mod oci_client;
 mod port;
+pub mod provider;
 pub mod referrers;
 mod retry_policy;
 #[cfg(feature = "server")]

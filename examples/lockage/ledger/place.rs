@@ -87,10 +87,6 @@ impl Where {
         &self.reach
     }
 
-    pub(crate) fn concurrency(&self) -> usize {
-        self.concurrency.into()
-    }
-
     pub(crate) fn open(&self, key: Option<&PathBuf>) -> Result<Opened, Failure> {
         let repository = match self.place()? {
             Place::File(file) => return Ok(Opened::File(FileLedger::new(file))),

@@ -1,5 +1,6 @@
 //! `lockage retain apply`: deletes what a plan says, and nothing that has changed since.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,11 +9,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lockage_policy::apply::{Apply, ApplyError, FileJournal, InUseNow, Journal, MemoryJournal, Settings, still};
-use lockage_policy::retain::{Facts, Glob, InUse, Report};
-use lockage_registry::Repository;
+use lockage_policy::retain::{Action, Facts, Glob, InUse, Report};
+use lockage_registry::{NameError, Repository};
 
 use super::audit::Audited;
-use super::registry::Kind;
+use super::provider::{self, Kind};
 use super::{inventory, outcome, policy};
 use crate::promote::Trouble;
 use crate::report::{Failure, Unusable, read};
@@ -77,9 +78,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "GLOB", value_parser = glob)]
     protect: Vec<Glob>,
 
-    /// What the registry does when it is told to delete.
-    #[arg(long, value_enum, default_value = "distribution")]
-    registry: Kind,
+    /// What the registry does when it is told to delete, where that is not what its kind does.
+    #[arg(long, value_enum)]
+    registry: Option<Kind>,
+
+    #[command(flatten)]
+    provider: provider::Arguments,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -99,6 +103,10 @@ struct AgainBy {
     /// What is in use, read again as the run goes on: a document of facts, as `retain plan --facts` reads it.
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
+
+    /// When tags and manifests were first seen, as for the plan, for --again.
+    #[arg(long, value_name = "FILE", requires = "again")]
+    seen: Option<PathBuf>,
 }
 
 fn glob(text: &str) -> Result<Glob, String> {
@@ -132,12 +140,12 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     settings.dry_run = !arguments.yes;
     let path = arguments.journal.clone().unwrap_or_else(|| beside(&arguments.plan));
     let journal = journal(&path, settings.dry_run)?;
-    let registries = arguments.audited.registries()?;
-    let remover = arguments.registry.remover(&registries);
+    let hub = provider::hub(&arguments.provider, arguments.audited.reach(), &repositories(&plan)?)?;
+    let remover = hub.remover(arguments.registry.map(Kind::caps));
     let audit = if settings.dry_run { None } else { arguments.audited.audit()? };
     let facts = arguments.rules.facts.map(FactsFile);
     let is_dry = settings.dry_run;
-    let mut apply = Apply::new(&remover, &*journal).settings(settings);
+    let mut apply = Apply::new(remover.as_ref(), &*journal).settings(settings);
     if let Some(audit) = &audit {
         apply = apply.audit(audit);
     }
@@ -168,9 +176,12 @@ impl Arguments {
             return Err(Failure::usage(&trouble.remedy("Name it with --policy FILE.")));
         };
         let mut made = policy::Rules::own(policy.clone(), self.rules.facts.clone()).read()?;
-        made.facts.capabilities = self.registry.caps().into();
-        let from = inventory::From::asked(self.audited.reach().clone());
-        let snapshot = inventory::snapshot(&from, &self.again).await?;
+        if let Some(kind) = self.registry {
+            made.facts.capabilities = kind.caps().into();
+        }
+        let from =
+            inventory::From::asked(self.provider.clone(), self.audited.reach().clone(), self.rules.seen.clone());
+        let snapshot = inventory::snapshot(&from, &self.again, &mut made).await?;
         let fresh = made.plan(&snapshot).report();
         if fresh.policy != approved.policy {
             let error = ApplyError::Changed("it was made by another policy".to_owned());
@@ -178,6 +189,17 @@ impl Arguments {
         }
         still(approved, fresh).map_err(|error| outcome::failure(&error))
     }
+}
+
+/// The repositories that it deletes from.
+fn repositories(plan: &Report) -> Result<BTreeSet<Repository>, Failure> {
+    let names = plan.actions.iter().filter_map(|action| match action {
+        Action::Untag { repository, .. }
+        | Action::DeleteManifest { repository, .. }
+        | Action::Archive { repository, .. } => Some(repository),
+        _ => None,
+    });
+    names.map(|name| name.parse().map_err(|error: NameError| Failure::usage(&error))).collect()
 }
 
 pub(super) fn beside(plan: &Path) -> PathBuf {

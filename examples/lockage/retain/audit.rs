@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lockage_policy::apply::LedgerAudit;
 use lockage_promote::pipeline::Name;
 
-use crate::clients::{self, Registries};
+use crate::clients::Reach;
 use crate::ledger::place::Where;
 use crate::report::Failure;
 
@@ -28,12 +28,8 @@ pub(super) struct Audited {
 }
 
 impl Audited {
-    pub(super) fn reach(&self) -> &clients::Reach {
+    pub(super) fn reach(&self) -> &Reach {
         self.place.reach()
-    }
-
-    pub(super) fn registries(&self) -> Result<Registries, Failure> {
-        clients::registries(self.place.reach(), self.place.concurrency())
     }
 
     /// Nothing where no ledger is named: what a document says of one is not meant for this.

@@ -43,8 +43,8 @@ impl fmt::Display for NotHere {
 impl Error for NotHere {}
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let made = arguments.rules.read()?;
-    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories).await?;
+    let mut made = arguments.rules.read()?;
+    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
     let plan = made.plan(&snapshot);
     let explained = plan.explain(&arguments.subject);
     let explained = explained.ok_or_else(|| Failure::usage(&NotHere(arguments.subject.clone())))?;

@@ -1,14 +1,18 @@
-//! What a registry holds: from a snapshot in a file, or asked for over the distribution API.
+//! What a registry holds: from a snapshot in a file, or asked for.
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Write as _};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use futures::TryStreamExt as _;
-use lockage_policy::retain::{DigestKey, ManifestRow, RepositoryId, Snapshot, SnapshotBuilder, TagRow};
-use lockage_registry::{Digest, ErrorKind, Repository, Source, TagOrDigest};
+use jiff::Timestamp;
+use lockage_policy::retain::{DigestKey, ManifestRow, Snapshot, SnapshotBuilder, TagRow};
+use lockage_registry::inventory::{ListedManifest, ListedTag, Listing};
+use lockage_registry::{Digest, Repository};
 
+use super::policy::Made;
+use super::provider;
+use super::seen::Seen;
 use crate::clients;
 use crate::report::{Failure, Unusable};
 
@@ -18,80 +22,93 @@ pub(crate) struct From {
     #[arg(long, value_name = "FILE", conflicts_with = "repositories", required_unless_present = "repositories")]
     snapshot: Option<PathBuf>,
 
+    /// Count from when this program first saw a tag or a manifest, which this file keeps, where the registry tells no times:
+    /// over the distribution API nothing goes by any rule else.
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    seen: Option<PathBuf>,
+
+    #[command(flatten)]
+    provider: provider::Arguments,
+
     #[command(flatten)]
     reach: clients::Reach,
 }
 
 impl From {
-    /// Asked for, within this reach.
-    pub(crate) fn asked(reach: clients::Reach) -> Self {
-        Self { snapshot: None, reach }
+    /// Asked for, by this interface and within this reach.
+    pub(crate) fn asked(provider: provider::Arguments, reach: clients::Reach, seen: Option<PathBuf>) -> Self {
+        Self { snapshot: None, seen, provider, reach }
     }
 }
 
-/// The snapshot of a file, or of these repositories.
-pub(crate) async fn snapshot(from: &From, repositories: &[Repository]) -> Result<Snapshot, Failure> {
+/// The snapshot of a file, or of these repositories, whose registry says what it can do.
+pub(crate) async fn snapshot(from: &From, repositories: &[Repository], made: &mut Made) -> Result<Snapshot, Failure> {
     if let Some(file) = &from.snapshot {
         let unusable = |error| Failure::usage(&Unusable::of(file)(error));
         let reader = File::open(file).map_err(|error| unusable(error.into()))?;
         return Snapshot::read(BufReader::new(reader)).map_err(|error| unusable(error.into()));
     }
-    let registries = clients::registries(&from.reach, 8)?;
+    let hub = provider::hub(&from.provider, &from.reach, repositories)?;
+    made.registry_can(hub.kind.caps().into());
+    let inventory = hub.inventory();
     let mut builder = SnapshotBuilder::new();
+    let mut seen = from.seen.as_deref().map(Seen::open).transpose()?;
     for repository in repositories {
-        let id = builder.repository(&repository.to_string()).map_err(|error| Failure::error(&error))?;
-        take(registries.of(repository), repository, id, &mut builder).await?;
+        let mut listing = inventory.list(repository).await.map_err(|error| Failure::error(&error))?;
+        seen.iter_mut().for_each(|seen| seen.date(repository, &mut listing));
+        take(repository, &listing, inventory.tells().pull_times, &mut builder)?;
     }
+    seen.map_or(Ok(()), Seen::save)?;
     builder.finish().map_err(|error| Failure::error(&error))
 }
 
-/// Every tag and everything that they lead to. The distribution API tells no times, so of what is found so nothing is known to
-/// be old; and it lists nothing that no tag leads to.
-async fn take(
-    source: &dyn Source,
+fn take(
     repository: &Repository,
-    id: RepositoryId,
+    listing: &Listing,
+    tracks_pulls: bool,
     to: &mut SnapshotBuilder,
 ) -> Result<(), Failure> {
-    let failed = |error: lockage_registry::Error| Failure::error(&error);
-    let tags: Vec<_> = source.tags(repository).try_collect().await.map_err(failed)?;
-    let mut waiting: Vec<Digest> = Vec::new();
-    for tag in tags {
-        let found = match source.resolve(repository, &TagOrDigest::Tag(tag.clone())).await {
-            Ok(found) => found,
-            // It went while the list was read.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(error)),
-        };
-        to.tag(id, TagRow::new(tag.as_str(), key(&found.digest)?)).map_err(|error| Failure::error(&error))?;
-        waiting.push(found.digest);
+    let id = to.repository(&repository.to_string()).map_err(|error| Failure::error(&error))?;
+    if tracks_pulls {
+        to.tracks_pulls(id);
     }
-    let mut seen: HashSet<Digest> = HashSet::new();
-    while let Some(digest) = waiting.pop() {
-        if !seen.insert(digest.clone()) {
-            continue;
+    if !listing.complete {
+        to.incomplete(id);
+        let mut out = std::io::stderr().lock();
+        for error in &listing.unread {
+            let _closed = writeln!(out, "warning: {repository}: no manifest is deleted: {error}");
         }
-        let manifest = match source.manifest(repository, &TagOrDigest::Digest(digest.clone())).await {
-            Ok(manifest) => manifest,
-            // An index may name what was never pushed.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(error)),
-        };
-        let view = manifest.view().map_err(failed)?;
-        let mut row =
-            ManifestRow::new(key(&digest)?).media_type(manifest.media_type()).size(manifest.descriptor().size);
-        for child in view.children() {
-            row = row.child(key(&child.digest)?);
-            waiting.push(child.digest.clone());
-        }
-        if let Some(subject) = &view.subject {
-            row = row.subject(key(&subject.digest)?);
-        }
-        to.manifest(id, row).map_err(|error| Failure::error(&error))?;
-        let about = source.referrers(repository, &digest, None).await.map_err(failed)?;
-        waiting.extend(about.into_iter().map(|referrer| referrer.digest));
+    }
+    for manifest in &listing.manifests {
+        to.manifest(id, manifest_row(manifest)?).map_err(|error| Failure::error(&error))?;
+    }
+    for tag in &listing.tags {
+        to.tag(id, tag_row(tag)?).map_err(|error| Failure::error(&error))?;
     }
     Ok(())
+}
+
+fn manifest_row(listed: &ListedManifest) -> Result<ManifestRow<'_>, Failure> {
+    let mut row = ManifestRow::new(key(&listed.digest)?).media_type(&listed.media_type);
+    row.artifact_type = listed.artifact_type.as_deref().unwrap_or_default();
+    (row.size, row.resolved) = (listed.size, listed.resolved);
+    (row.pushed_at, row.pulled_at) = (time(listed.pushed_at), time(listed.pulled_at));
+    row.created_at = time(listed.created_at);
+    row.children = listed.children.iter().map(key).collect::<Result<_, _>>()?;
+    row.subject = listed.subject.as_ref().map(key).transpose()?;
+    Ok(row)
+}
+
+fn tag_row(listed: &ListedTag) -> Result<TagRow<'_>, Failure> {
+    let mut row = TagRow::new(listed.name.as_str(), key(&listed.digest)?);
+    (row.moved_at, row.pulled_at) = (time(listed.moved_at), time(listed.pulled_at));
+    row.immutable = listed.immutable;
+    Ok(row)
+}
+
+/// A time that no calendar reaches is not known.
+fn time(at: Option<SystemTime>) -> Option<Timestamp> {
+    at.and_then(|at| Timestamp::try_from(at).ok())
 }
 
 fn key(digest: &Digest) -> Result<DigestKey, Failure> {

@@ -8,7 +8,8 @@ mod inventory;
 mod outcome;
 mod planned;
 mod policy;
-mod registry;
+mod provider;
+mod seen;
 mod simulate;
 mod undo;
 

@@ -13,7 +13,8 @@ use crate::report::{Failure, say};
 /// Deletes nothing. Exits with 1 where a guard stops the plan.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Repositories to ask for; they tell no times, so rules about ages keep everything.
+    /// Repositories to ask for, of one registry. Those with the distribution API alone tell no times: there, rules about ages
+    /// keep everything.
     #[arg(value_name = "REPO")]
     repositories: Vec<Repository>,
 
@@ -53,8 +54,8 @@ pub(super) fn stopped(plan: &Plan<'_>) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let made = arguments.rules.read()?;
-    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories).await?;
+    let mut made = arguments.rules.read()?;
+    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
     let plan = made.plan(&snapshot);
     if arguments.json {
         say(serde_json::to_string(&plan).map_err(|error| Failure::error(&error))?)?;

@@ -67,6 +67,8 @@ pub(crate) struct Made {
     imported: Option<ImportedPolicy>,
     protection: Protection,
     pub(crate) now: Timestamp,
+    /// Whether the arguments say what the registry can do.
+    is_told: bool,
 }
 
 /// A document that is none, and its file.
@@ -168,7 +170,8 @@ impl Rules {
             Some(Registry::Ecr) => facts.capabilities = Capabilities::ECR,
             Some(Registry::Ghcr) => facts.capabilities = Capabilities::GHCR,
         }
-        Ok(Made { policy, facts, imported, protection, now: self.now.unwrap_or_else(Timestamp::now) })
+        let (now, is_told) = (self.now.unwrap_or_else(Timestamp::now), self.registry.is_some());
+        Ok(Made { policy, facts, imported, protection, now, is_told })
     }
 }
 
@@ -183,6 +186,13 @@ fn system_of(from: ImportFrom) -> Option<System> {
 }
 
 impl Made {
+    /// What the registry can do, unless the arguments or the facts say so.
+    pub(crate) fn registry_can(&mut self, can: Capabilities) {
+        if !self.is_told && self.facts.capabilities == Capabilities::default() {
+            self.facts.capabilities = can;
+        }
+    }
+
     pub(crate) fn plan<'a>(&'a self, snapshot: &'a Snapshot) -> Plan<'a> {
         match &self.imported {
             None => plan(snapshot, &self.policy, &self.facts, self.now),

@@ -46,7 +46,7 @@ impl fmt::Display for Impossible {
 impl Error for Impossible {}
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let made = arguments.rules.read()?;
+    let mut made = arguments.rules.read()?;
     if made.is_imported() {
         return Err(Failure::usage(&Impossible(
             "only policies of the own language are simulated: plan with --now instead",
@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.to < made.now {
         return Err(Failure::usage(&Impossible("--to is before --now")));
     }
-    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories).await?;
+    let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
     let timeline = simulate(&snapshot, &made.policy, &made.facts, made.now, arguments.to);
     if arguments.json {
         say(serde_json::to_string(&timeline).map_err(|error| Failure::error(&error))?)?;

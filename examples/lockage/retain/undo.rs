@@ -1,16 +1,18 @@
 //! `lockage retain undo`: puts back what a plan deleted, and takes back what it has marked.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use lockage_policy::apply::{FileJournal, Undo};
+use lockage_policy::apply::{FileJournal, Journal as _, Undo};
 use lockage_policy::retain::Report;
+use lockage_registry::{NameError, Repository};
 use serde_json::{Value, json};
 
 use super::audit::Audited;
 use super::outcome;
-use super::registry::Kind;
+use super::provider::{self, Kind};
 use crate::promote::Trouble;
 use crate::report::{Failure, Unusable, read, say};
 
@@ -30,9 +32,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
 
-    /// What the registry does when it is told to delete.
-    #[arg(long, value_enum, default_value = "distribution")]
-    registry: Kind,
+    /// What the registry does when it is told to delete, where that is not what its kind does.
+    #[arg(long, value_enum)]
+    registry: Option<Kind>,
+
+    #[command(flatten)]
+    provider: provider::Arguments,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -55,10 +60,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(&trouble.remedy("Name the file that `retain apply` had with --journal FILE.")));
     };
     let journal = FileJournal::open(&path).map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
-    let registries = arguments.audited.registries()?;
-    let remover = arguments.registry.remover(&registries);
+    let entries = journal.entries().map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
+    let repositories: BTreeSet<Repository> = entries
+        .iter()
+        .filter(|entry| entry.plan == id)
+        .map(|entry| entry.repository.parse().map_err(|error: NameError| Failure::usage(&error)))
+        .collect::<Result<_, _>>()?;
+    let hub = provider::hub(&arguments.provider, arguments.audited.reach(), &repositories)?;
+    let remover = hub.remover(arguments.registry.map(Kind::caps));
     let audit = arguments.audited.audit()?;
-    let mut undo = Undo::new(&remover, &journal);
+    let mut undo = Undo::new(remover.as_ref(), &journal);
     if let Some(audit) = &audit {
         undo = undo.audit(audit);
     }

@@ -29,6 +29,7 @@ mod doomed;
 mod entry;
 mod error;
 mod guards;
+mod hosted;
 mod journal;
 #[cfg(feature = "ledger")]
 mod ledger;
@@ -49,6 +50,7 @@ pub use self::bind::still;
 pub use self::caps::{Caps, TagDelete};
 pub use self::entry::{Entry, Status, Stored};
 pub use self::error::ApplyError;
+pub use self::hosted::Hosted;
 pub use self::journal::{Audit, FileJournal, Journal, MemoryJournal};
 #[cfg(feature = "ledger")]
 pub use self::ledger::LedgerAudit;

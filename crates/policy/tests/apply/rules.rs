@@ -215,6 +215,7 @@ fn what_is_no_longer_condemned_begins_anew() {
     let mut less = plan(30);
     let signature = place.signature.digest().as_str();
     less.actions.retain(|action| !serde_json::to_string(action).unwrap().contains(signature));
+    less.delete.retain(|name| !name.contains(signature));
     run(&less, 30);
     let outcome = run(&plan(90), 90);
     assert_eq!(fate(&outcome, &place.signature), Fate::Quarantined);

@@ -14,22 +14,25 @@ fn what_a_killed_run_deleted_comes_back_wherever_it_was_killed() {
     for seed in 0..6 {
         let made = || registry(&mut Random::new(seed));
         let plan = planned(&made(), Caps::DISTRIBUTION, now());
-        for call in 0..200 {
+        let mut is_over = false;
+        for call in (0..200).step_by(3) {
+            if is_over {
+                break;
+            }
             for fault in [Fault::Killed, Fault::KilledBefore] {
                 let mut state = told(made(), &plan);
                 let (was, tags) = (digests(&state), state.tags.clone());
                 state.fault = Some((call, fault));
                 let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
-                let ended = block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now()));
+                let run = block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now()));
                 sim.state().fault = None;
                 let lost = was.len() - digests(&sim.state()).len();
                 let undone = block_on(undo(&sim, &journal, &plan.plan, now())).unwrap();
                 assert_eq!(undone.left, [], "{seed} {call} {fault:?}");
-                assert_eq!((digests(&sim.state()), &sim.state().tags), (was, &tags), "{seed} {call} {fault:?}");
+                let state = sim.state();
+                assert_eq!((digests(&state), &state.tags), (was, &tags), "{seed} {call} {fault:?}");
                 back += lost;
-                if ended.is_ok() {
-                    break;
-                }
+                is_over |= run.is_ok();
             }
         }
     }

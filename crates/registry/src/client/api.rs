@@ -1,10 +1,11 @@
 //! `Api`: a registry's own interface beside the distribution API, over the same pools, limits, retries and rules.
+#![allow(dead_code, reason = "each provider uses what it needs of this")]
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lockage_tagging::Host;
+use lockage_tagging::{Host, Repository};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
@@ -13,12 +14,10 @@ use url::Url;
 use super::answer;
 use super::deadline;
 use super::host::HostState;
-#[cfg(feature = "ghcr")]
 use super::pages;
-#[cfg(feature = "ghcr")]
 pub(crate) use super::pages::Followed;
 use super::tries::Tries;
-use super::{Client, Secret};
+use super::{Client, Credentials, Secret};
 use crate::{Answer, Error, ErrorKind, OciError, Result};
 
 /// The largest answer that is read, in bytes.
@@ -46,7 +45,6 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// How often it was sent until this came. What an earlier attempt did may be its doing.
-    #[cfg_attr(not(feature = "ecr"), expect(dead_code, reason = "GitHub is asked again instead"))]
     pub(crate) attempts: u32,
 }
 
@@ -90,8 +88,17 @@ impl Api {
         self.host.root()
     }
 
+    /// What the client is logged in with there.
+    pub(crate) async fn credentials(&self, repo: &Repository) -> Result<Option<Credentials>> {
+        self.host.credentials.credentials(repo).await
+    }
+
+    /// The page that an answer names, on this host and other than those that were followed.
+    pub(crate) fn follow(&self, page: &Url, target: &str, followed: &mut Followed) -> Result<Url> {
+        pages::follow(&self.host, page, target, followed)
+    }
+
     /// The next page of a list, on this host and other than those that were followed.
-    #[cfg(feature = "ghcr")]
     pub(crate) fn next(&self, page: &Url, reply: &Reply, followed: &mut Followed) -> Result<Option<Url>> {
         pages::next_page(&self.host, page, &reply.headers, followed)
     }
@@ -187,7 +194,6 @@ pub(crate) fn insert(headers: &mut HeaderMap, call: &Call, name: HeaderName, val
 }
 
 /// A header as text, where it is there and is text.
-#[cfg(feature = "ghcr")]
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     answer::text(headers, name)
 }

@@ -99,7 +99,7 @@ impl HostState {
     }
 
     /// The scheme and authority alone.
-    #[cfg(any(feature = "ecr", feature = "ghcr"))]
+    #[cfg(feature = "provider")]
     pub(super) fn root(&self) -> Url {
         let mut url = self.base.clone();
         url.set_path("/");

@@ -12,7 +12,7 @@
 //!   a download that is cut goes on where it was cut, and an upload where the registry says that it was.
 
 mod answer;
-#[cfg(any(feature = "ecr", feature = "ghcr"))]
+#[cfg(feature = "provider")]
 pub(crate) mod api;
 mod auth;
 mod builder;
@@ -25,6 +25,8 @@ mod exact;
 pub mod fuzzing;
 mod host;
 mod limit;
+#[cfg(any(feature = "docker-hub", feature = "harbor"))]
+pub(crate) mod login;
 mod manifests;
 mod pages;
 mod ports;

@@ -200,9 +200,14 @@ pub(super) fn next_page(
 ) -> Result<Option<Url>> {
     let mut links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let Some(target) = links.find_map(parse_next) else { return Ok(None) };
+    follow(host, url, target, followed).map(Some)
+}
+
+/// The page that another one names as its next.
+pub(super) fn follow(host: &HostState, url: &Url, target: &str, followed: &mut Followed) -> Result<Url> {
     let next = host.policy.judge(Purpose::NextPage, url, target)?.url;
     match followed.take(url, &next) {
-        Ok(()) => Ok(Some(next)),
+        Ok(()) => Ok(next),
         Err(why) => {
             Err(Error::new(ErrorKind::Protocol, Purpose::NextPage.words(), answer::without_query(url))
                 .with_message(why))

@@ -26,6 +26,18 @@ impl Endpoint {
         self
     }
 
+    /// Where the API is.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The same at another host: the address of an interface endpoint, or of a stand-in.
+    #[must_use]
+    pub fn at(self, host: Host) -> Self {
+        Self { host, ..self }
+    }
+
     /// The API of a private registry, `ACCOUNT.dkr.ecr[-fips].REGION.amazonaws.com[.cn]`: `api.ecr.REGION.amazonaws.com`, and
     /// `ecr-fips.REGION.amazonaws.com` for the FIPS one ("Amazon ECR endpoints and quotas").
     ///

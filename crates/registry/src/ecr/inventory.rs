@@ -1,14 +1,13 @@
 //! The inventory of a repository at ECR: what `DescribeImages` says, and what indexes name.
 
 use std::collections::HashSet;
-use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
 
 use super::{Ecr, Image, ImageId};
-use crate::inventory::{Inventory, ListedManifest, ListedTag, Listing, Tells, row};
+use crate::inventory::{Inventory, ListedManifest, ListedTag, Listing, Tells};
 use crate::{Error, ErrorKind, Result, Source, media_type};
 
 /// How many manifests are read at once.
@@ -30,23 +29,11 @@ impl Image {
 }
 
 impl<C: Source> Ecr<C> {
-    /// What a manifest says. It is read from the registry once: ECR takes that for a pull.
-    async fn content(&self, repo: &Repository, digest: &Digest) -> Result<ListedManifest> {
-        let known = self.read.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let manifest = self.registry.manifest(repo, &digest.clone().into()).await?;
-        let content = row(&manifest, &manifest.view()?);
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), content.clone());
-        Ok(content)
-    }
-
     async fn entry(&self, repo: &Repository, image: Image) -> (ListedManifest, Option<Error>) {
         let mut listed = ListedManifest::unresolved(image.digest.clone());
         let mut failed = None;
         if image.is_to_be_read() {
-            match self.content(repo, &image.digest).await {
+            match self.contents.of(&self.registry, repo, &image.digest).await {
                 Ok(content) => listed = content,
                 Err(error) => failed = Some(error),
             }

@@ -5,10 +5,10 @@
 //! | [`list`](crate::inventory::Inventory::list) | one `DescribeImages` for 1000 images | a GET an index never read before |
 //! | [`tags_of`](crate::inventory::Inventory::tags_of) | one `DescribeImages` | – |
 //! | [`delete_manifest`](crate::Prune::delete_manifest), [`delete_tag`](crate::Prune::delete_tag) | one `BatchDeleteImage` | – |
-//! | [`Ecr::delete_tag_if`] | one `BatchDeleteImage`; one `DescribeImages` where the tag has moved | – |
+//! | [`delete_tag_if`](crate::provider::Provider::delete_tag_if) | one `BatchDeleteImage`; one `DescribeImages` where the tag has moved | – |
 //! | [`Images::delete`] | one `BatchDeleteImage` for 100 images | – |
 //!
-//! An image goes with its last tag. [`Ecr::delete_tag_if`] deletes a tag only while it holds the digest that is named with it,
+//! An image goes with its last tag. [`delete_tag_if`](crate::provider::Provider::delete_tag_if) deletes a tag only while it holds the digest that is named with it,
 //! in one step: ECR alone of all registries can do that. What an index names that is there is refused
 //! ([`FailureCode::ImageReferencedByManifestList`]). A delete is final; archived images are not listed, and cannot be pulled.
 //!
@@ -24,19 +24,14 @@ mod refusal;
 mod sigv4;
 mod wire;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
-
-use lockage_tagging::{Digest, Repository, Tag};
 
 pub use self::endpoint::Endpoint;
 pub use self::failure::{Failure, FailureCode};
 pub use self::images::{Deleted, Image, ImageId, Images};
 pub use self::keys::{KeyProvider, Keys};
 
-use crate::inventory::ListedManifest;
-use crate::{Error, ErrorKind, Result};
+use crate::provider::Contents;
 
 /// A registry at Amazon: `C` reads and writes, and ECR's own API lists and deletes.
 ///
@@ -58,54 +53,18 @@ use crate::{Error, ErrorKind, Result};
 pub struct Ecr<C> {
     registry: C,
     images: Images,
-    /// What an index says never changes, and reading it counts as a pull: once is enough.
-    read: Arc<Mutex<HashMap<Digest, ListedManifest>>>,
-}
-
-/// What became of a tag that was to be deleted while it holds a digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Compared {
-    /// It did, and is gone.
-    Deleted,
-    /// There was no such tag.
-    Gone,
-    /// It holds this digest, and was left alone.
-    Moved(Digest),
+    contents: Contents,
 }
 
 impl<C> Ecr<C> {
     /// Reads and writes with `registry`, and lists and deletes with `images`.
     pub fn new(registry: C, images: Images) -> Self {
-        Self { registry, images, read: Arc::default() }
+        Self { registry, images, contents: Contents::default() }
     }
 
     /// The API.
     pub fn images(&self) -> &Images {
         &self.images
-    }
-
-    /// Deletes a tag while it holds `expect`, in one step: what moved in between is left alone. The image goes with its last
-    /// tag.
-    ///
-    /// # Errors
-    /// [`Contended`](ErrorKind::Contended) where it has moved and was gone when it was asked where to; others as
-    /// [`Images::delete`].
-    pub async fn delete_tag_if(&self, repo: &Repository, tag: &Tag, expect: &Digest) -> Result<Compared> {
-        let id = ImageId { digest: Some(expect.clone()), tag: Some(tag.clone()) };
-        let deleted = self.images.delete(repo, std::slice::from_ref(&id)).await?;
-        match deleted.failure_of(&id).map(|failure| &failure.code) {
-            None => return Ok(Compared::Deleted),
-            Some(FailureCode::ImageTagDoesNotMatchDigest | FailureCode::ImageNotFound) => {}
-            Some(_) => return deleted.outcome(repo, &id).map(|()| Compared::Deleted),
-        }
-        match self.images.describe_one(repo, &ImageId::tag(tag.clone())).await {
-            Ok(image) if image.digest != *expect => Ok(Compared::Moved(image.digest)),
-            Ok(_) => Err(Error::new(ErrorKind::Contended, "delete tag", format_args!("{repo}:{tag}"))
-                .with_message("somebody moves the tag to and fro")),
-            Err(error) if error.is_not_found() => Ok(Compared::Gone),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -1,50 +1,13 @@
 //! The ports: reading and writing are the client's, deleting is that of ECR's own API.
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
 use lockage_tagging::{Digest, Repository, Tag};
 
-use super::{Ecr, ImageId};
-use crate::{ByteStream, Descriptor, Opened, Prune, RawManifest, Result, Source, Stored, TagOrDigest, Target};
+use super::{Ecr, FailureCode, ImageId};
+use crate::provider::{Compared, Provider, reads_and_writes};
+use crate::{Error, ErrorKind, Prune, Result, Source, Target};
 
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl<C: Source> Source for Ecr<C> {
-    async fn resolve(&self, repo: &Repository, what: &TagOrDigest) -> Result<Descriptor> {
-        self.registry.resolve(repo, what).await
-    }
-    async fn manifest(&self, repo: &Repository, what: &TagOrDigest) -> Result<RawManifest> {
-        self.registry.manifest(repo, what).await
-    }
-    async fn stat_blob(&self, repo: &Repository, blob: &Digest) -> Result<u64> {
-        self.registry.stat_blob(repo, blob).await
-    }
-    async fn blob(&self, repo: &Repository, blob: &Descriptor, from: u64) -> Result<ByteStream> {
-        self.registry.blob(repo, blob, from).await
-    }
-    fn tags<'a>(&'a self, repo: &'a Repository) -> BoxStream<'a, Result<Tag>> {
-        self.registry.tags(repo)
-    }
-    async fn referrers(
-        &self,
-        repo: &Repository,
-        subject: &Digest,
-        artifact_type: Option<&str>,
-    ) -> Result<Vec<Descriptor>> {
-        self.registry.referrers(repo, subject, artifact_type).await
-    }
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl<C: Target> Target for Ecr<C> {
-    async fn put_manifest(&self, repo: &Repository, manifest: &RawManifest, at: &TagOrDigest) -> Result<Stored> {
-        self.registry.put_manifest(repo, manifest, at).await
-    }
-    async fn open_blob(&self, repo: &Repository, blob: &Descriptor, from: Option<&Repository>) -> Result<Opened> {
-        self.registry.open_blob(repo, blob, from).await
-    }
-}
+reads_and_writes!(Ecr);
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -56,5 +19,28 @@ impl<C: Source> Prune for Ecr<C> {
     async fn delete_tag(&self, repo: &Repository, tag: &Tag) -> Result<()> {
         let id = ImageId::tag(tag.clone());
         self.images.delete(repo, std::slice::from_ref(&id)).await?.outcome(repo, &id)
+    }
+}
+
+#[async_trait]
+impl<C: Target> Provider for Ecr<C> {
+    /// In one step: what moved in between is left alone. The image goes with its last tag.
+    ///
+    /// [`Contended`](ErrorKind::Contended) where the tag had moved, and holds `expect` when it is asked where to.
+    async fn delete_tag_if(&self, repo: &Repository, tag: &Tag, expect: &Digest) -> Result<Compared> {
+        let id = ImageId { digest: Some(expect.clone()), tag: Some(tag.clone()) };
+        let deleted = self.images.delete(repo, std::slice::from_ref(&id)).await?;
+        match deleted.failure_of(&id).map(|failure| &failure.code) {
+            None => return Ok(Compared::Deleted),
+            Some(FailureCode::ImageTagDoesNotMatchDigest | FailureCode::ImageNotFound) => {}
+            Some(_) => return deleted.outcome(repo, &id).map(|()| Compared::Deleted),
+        }
+        match self.images.describe_one(repo, &ImageId::tag(tag.clone())).await {
+            Ok(image) if image.digest != *expect => Ok(Compared::Moved(image.digest)),
+            Ok(_) => Err(Error::new(ErrorKind::Contended, "delete tag", format_args!("{repo}:{tag}"))
+                .with_message("somebody moves the tag to and fro")),
+            Err(error) if error.is_not_found() => Ok(Compared::Gone),
+            Err(error) => Err(error),
+        }
     }
 }

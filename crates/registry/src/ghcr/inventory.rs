@@ -1,33 +1,19 @@
 //! The inventory of a repository at GitHub: versions with their tags, and what their manifests say.
 
-use std::sync::PoisonError;
-
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt as _};
 use lockage_tagging::{Digest, Repository, Tag};
 
 use super::{Ghcr, Version};
-use crate::inventory::{Inventory, ListedManifest, ListedTag, Listing, Tells, row};
+use crate::inventory::{Inventory, ListedManifest, ListedTag, Listing, Tells};
 use crate::{Error, ErrorKind, Result, Source};
 
 /// How many manifests are read at once.
 const AT_ONCE: usize = 8;
 
 impl<C: Source> Ghcr<C> {
-    /// What a manifest says. It is read from the registry once: GitHub counts that as a download.
-    async fn content(&self, repo: &Repository, digest: &Digest) -> Result<ListedManifest> {
-        let known = self.read.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let manifest = self.registry.manifest(repo, &digest.clone().into()).await?;
-        let content = row(&manifest, &manifest.view()?);
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), content.clone());
-        Ok(content)
-    }
-
     async fn entry(&self, repo: &Repository, version: Version) -> (ListedManifest, Option<Error>) {
-        let (content, failed) = match self.content(repo, &version.digest).await {
+        let (content, failed) = match self.contents.of(&self.registry, repo, &version.digest).await {
             Ok(content) => (content, None),
             Err(error) => (ListedManifest::unresolved(version.digest.clone()), Some(error)),
         };

@@ -7,10 +7,10 @@
 //! | what | requests to the Packages API | to the registry |
 //! |---|---|---|
 //! | [`list`](crate::inventory::Inventory::list) | one for 100 versions, and one more where that is over one page | a GET a manifest never read before |
-//! | [`tags_of`](crate::inventory::Inventory::tags_of) | one; where the manifest was never listed, one for 100 versions until it is found | – |
+//! | [`tags_of`](crate::inventory::Inventory::tags_of) | one; where the manifest was never listed, as `list` | – |
 //! | [`delete_manifest`](crate::Prune::delete_manifest) | as `tags_of`, and one DELETE; after a 404 one GET | – |
 //! | [`delete_tag`](crate::Prune::delete_tag) | one for the newest 100 versions, and one DELETE | one GET, at most 2 for an empty blob, one PUT |
-//! | [`Ghcr::restore`] | one for 100 deleted versions until it is found, and one POST | – |
+//! | [`restore`](crate::provider::Provider::restore) | one for 100 deleted versions, and one POST | – |
 //!
 //! A GET costs one point and everything else five, of 900 a minute (GitHub's REST documentation, "Rate limits"): requests wait
 //! for their turn here, so that no more than 180 deletes a minute are sent. A classic token needs `read:packages`, and
@@ -20,6 +20,7 @@
 //! both are [`Rejected`](crate::ErrorKind::Rejected), with [`LAST_TAGGED_VERSION`] or [`TOO_MANY_DOWNLOADS`] as the code.
 
 mod inventory;
+mod owner;
 mod packages;
 mod points;
 mod ports;
@@ -27,18 +28,14 @@ mod refusal;
 mod untag;
 mod version;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
 
-use lockage_tagging::{Digest, Repository};
-
-pub use self::packages::{Owner, Packages, Versions};
+pub use self::owner::Owner;
+pub use self::packages::{Packages, Versions};
 pub use self::refusal::{LAST_TAGGED_VERSION, TOO_MANY_DOWNLOADS};
 pub use self::version::Version;
 
-use crate::inventory::ListedManifest;
-use crate::{Error, ErrorKind, Result};
+use crate::provider::Contents;
 
 /// A registry at GitHub: `C` reads and writes, and the Packages API lists and deletes.
 ///
@@ -58,33 +55,19 @@ use crate::{Error, ErrorKind, Result};
 pub struct Ghcr<C> {
     registry: C,
     packages: Packages,
-    /// What manifests say never changes, and reading them counts as a download: once is enough.
-    read: Arc<Mutex<HashMap<Digest, ListedManifest>>>,
+    /// A manifest that is read counts as downloaded, and a public one with many downloads cannot be deleted.
+    contents: Contents,
 }
 
 impl<C> Ghcr<C> {
     /// Reads and writes with `registry`, and lists and deletes with `packages`.
     pub fn new(registry: C, packages: Packages) -> Self {
-        Self { registry, packages, read: Arc::default() }
+        Self { registry, packages, contents: Contents::default() }
     }
 
     /// The Packages API.
     pub fn packages(&self) -> &Packages {
         &self.packages
-    }
-
-    /// Restores a manifest that was deleted in the last 30 days, without the tags that it had.
-    ///
-    /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound) where it is not among the deleted.
-    pub async fn restore(&self, repo: &Repository, digest: &Digest) -> Result<()> {
-        let deleted = self.packages.deleted(repo).await?;
-        let Some(version) = deleted.list.iter().find(|version| version.digest == *digest) else {
-            return Err(Error::new(ErrorKind::NotFound, "restore manifest", format_args!("{repo}@{digest}"))
-                .with_message("it is not among the versions that were deleted")
-                .with_remedy("GitHub keeps what was deleted for 30 days; later it has to be pushed again."));
-        };
-        self.packages.restore(repo, version.id).await
     }
 }
 

@@ -12,6 +12,8 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName};
 use url::Url;
 
+use super::Owner;
+use super::owner::{Account, Owners};
 use super::points::Points;
 use super::refusal::refusal;
 use super::version::{self, Version};
@@ -19,6 +21,7 @@ use crate::client::api::{self, Api, Call, Dialect, Refusal, Reply};
 use crate::client::{Client, Secret};
 use crate::{Error, ErrorKind, Result};
 
+const WHOSE: &str = "look at the account";
 const LIST: &str = "list versions of";
 const LOOK: &str = "look at a version of";
 const DELETE: &str = "delete a version of";
@@ -27,24 +30,13 @@ const RESTORE: &str = "restore a version of";
 /// What versions are asked for at once: the most that GitHub gives.
 const PAGE: &str = "100";
 
-/// Whose packages they are: the first part of a repository's path is the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Owner {
-    /// An organization.
-    Organization,
-    /// A user.
-    User,
-    /// The user whose token is used, whatever the name.
-    Myself,
-}
-
 /// The API of GitHub Packages, with the token that it is used with. Clones share the limits.
 #[derive(Clone)]
 pub struct Packages {
     api: Api,
     base: Url,
     owner: Owner,
+    owners: Owners,
     token: Secret,
     points: Arc<Points>,
     ids: Arc<Mutex<HashMap<(Repository, Digest), u64>>>,
@@ -80,7 +72,7 @@ impl Packages {
         let api = client.api(host)?;
         let mut base = api.root();
         base.set_path(path);
-        Ok(Self { api, base, owner, token, points: Arc::default(), ids: Arc::default() })
+        Ok(Self { api, base, owner, owners: Owners::default(), token, points: Arc::default(), ids: Arc::default() })
     }
 
     /// All versions that are there: one request for 100 of them, and one more where there are more.
@@ -107,7 +99,7 @@ impl Packages {
     /// # Errors
     /// As [`versions`](Self::versions).
     pub async fn newest(&self, repo: &Repository) -> Result<Vec<Version>> {
-        let call = self.call(LIST, repo, Method::GET, self.list_url(repo, "active")?);
+        let call = self.call(LIST, repo, Method::GET, self.list_url(repo, "active").await?);
         version::page(&call, &self.send(&call).await?)
     }
 
@@ -143,7 +135,7 @@ impl Packages {
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) where GitHub shows no such version to this token.
     pub async fn version(&self, repo: &Repository, id: u64) -> Result<Version> {
-        let call = self.call(LOOK, repo, Method::GET, self.url(repo, &[&id.to_string()])?);
+        let call = self.call(LOOK, repo, Method::GET, self.url(repo, &[&id.to_string()]).await?);
         version::one(&call, &self.send(&call).await?)
     }
 
@@ -153,7 +145,7 @@ impl Packages {
     /// [`NotFound`](ErrorKind::NotFound) where it is not there any more, [`Denied`](ErrorKind::Denied) where it is and the token
     /// may not, and [`Rejected`](ErrorKind::Rejected) where a rule of GitHub's keeps it.
     pub async fn delete(&self, repo: &Repository, id: u64) -> Result<()> {
-        let call = self.call(DELETE, repo, Method::DELETE, self.url(repo, &[&id.to_string()])?);
+        let call = self.call(DELETE, repo, Method::DELETE, self.url(repo, &[&id.to_string()]).await?);
         let error = match self.send(&call).await {
             Ok(_) => return Ok(()),
             Err(error) if error.is_not_found() => error,
@@ -179,14 +171,14 @@ impl Packages {
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) where it cannot be restored any more.
     pub async fn restore(&self, repo: &Repository, id: u64) -> Result<()> {
-        let call = self.call(RESTORE, repo, Method::POST, self.url(repo, &[&id.to_string(), "restore"])?);
+        let call = self.call(RESTORE, repo, Method::POST, self.url(repo, &[&id.to_string(), "restore"]).await?);
         self.send(&call).await.map(drop)
     }
 
     /// Every page of the list. What is pushed or deleted meanwhile moves entries from page to page: then the first page is
     /// another one at the end, or an entry comes twice.
     async fn all(&self, repo: &Repository, state: &str) -> Result<Versions> {
-        let first = self.call(LIST, repo, Method::GET, self.list_url(repo, state)?);
+        let first = self.call(LIST, repo, Method::GET, self.list_url(repo, state).await?);
         let (mut call, mut followed) = (first.clone(), api::Followed::default());
         let mut versions = Versions { list: Vec::new(), steady: true };
         let (mut seen, mut of_first) = (HashSet::new(), None);
@@ -222,30 +214,45 @@ impl Packages {
         Call { operation, subject: repo.to_string(), method, url, body: Bytes::new() }
     }
 
-    fn list_url(&self, repo: &Repository, state: &str) -> Result<Url> {
-        let mut url = self.url(repo, &[])?;
+    async fn list_url(&self, repo: &Repository, state: &str) -> Result<Url> {
+        let mut url = self.url(repo, &[]).await?;
         url.query_pairs_mut().append_pair("per_page", PAGE).append_pair("state", state);
         Ok(url)
     }
 
     /// `…/packages/container/<name>/versions/<rest>`: a slash in the name is part of it, `%2F`.
-    fn url(&self, repo: &Repository, rest: &[&str]) -> Result<Url> {
+    async fn url(&self, repo: &Repository, rest: &[&str]) -> Result<Url> {
         let Some((owner, name)) = repo.path().split_once('/') else {
             return Err(Error::new(ErrorKind::Invalid, "name the package of", repo)
                 .with_message("a repository at GitHub has an owner and a name")
                 .with_remedy("Write ghcr.io/OWNER/NAME."));
         };
+        let whose: &[&str] = match self.owner {
+            Owner::Either if self.is_organization(owner).await? => &["orgs", owner],
+            Owner::Organization => &["orgs", owner],
+            Owner::Either | Owner::User => &["users", owner],
+            Owner::Myself => &["user"],
+        };
+        Ok(self.path(whose.iter().chain(&["packages", "container", name, "versions"]).chain(rest)))
+    }
+
+    fn path<'a>(&self, parts: impl Iterator<Item = &'a &'a str>) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty();
-            match self.owner {
-                Owner::Organization => path.extend(["orgs", owner]),
-                Owner::User => path.extend(["users", owner]),
-                Owner::Myself => path.push("user"),
-            };
-            path.extend(["packages", "container", name, "versions"]).extend(rest);
+            path.pop_if_empty().extend(parts);
         }
-        Ok(url)
+        url
+    }
+
+    async fn is_organization(&self, name: &str) -> Result<bool> {
+        if let Some(known) = self.owners.of(name) {
+            return Ok(known == Owner::Organization);
+        }
+        let (subject, url) = (name.to_owned(), self.path(["users", name].iter()));
+        let call = Call { operation: WHOSE, subject, method: Method::GET, url, body: Bytes::new() };
+        let account: Account = call.read(&self.send(&call).await?)?;
+        self.owners.learn(name, account.owner());
+        Ok(account.owner() == Owner::Organization)
     }
 }
 
@@ -264,6 +271,8 @@ impl Dialect for Packages {
         let needs: &[&str] = match call.operation {
             DELETE => &["read:packages", "delete:packages"],
             RESTORE => &["read:packages", "write:packages"],
+            // Anyone may look at accounts.
+            WHOSE => &[],
             _ => &["read:packages"],
         };
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

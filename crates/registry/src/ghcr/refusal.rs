@@ -110,6 +110,13 @@ fn forbidden(needs: &[&str], status: u16, headers: &HeaderMap, said: &str) -> Re
             };
         }
     }
+    if status == 404 && needs.is_empty() {
+        return Refusal {
+            message: Some("GitHub knows no user or organization of this name".to_owned()),
+            remedy: Some("Write ghcr.io/OWNER/NAME, with the owner as GitHub spells it.".to_owned()),
+            ..Refusal::new(ErrorKind::NotFound)
+        };
+    }
     if status == 404 {
         return Refusal {
             message: Some("there is no such package or version, or the token may not see it".to_owned()),

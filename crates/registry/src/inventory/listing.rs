@@ -53,6 +53,8 @@ pub struct ListedManifest {
     pub pushed_at: Option<SystemTime>,
     /// When it was last pulled.
     pub pulled_at: Option<SystemTime>,
+    /// When it says that it was made. Anyone can write anything there.
+    pub created_at: Option<SystemTime>,
     /// The manifests that it names, where it is an index.
     pub children: Vec<Digest>,
     /// The manifest that it is attached to.
@@ -102,6 +104,7 @@ impl ListedManifest {
             size: None,
             pushed_at: None,
             pulled_at: None,
+            created_at: None,
             children: Vec::new(),
             subject: None,
             resolved: false,

@@ -47,6 +47,28 @@ impl<S: Source> Walk<S> {
         Ok(())
     }
 
+    /// Enters everything that the tags of a listing lead to.
+    pub(crate) async fn follow(&self, repo: &Repository, listing: &mut Listing) {
+        let mut wave: Vec<Digest> = listing.tags.iter().map(|tag| tag.digest.clone()).collect();
+        let mut seen: HashSet<Digest> = HashSet::new();
+        let mut rows: BTreeMap<Digest, ListedManifest> = BTreeMap::new();
+        while !wave.is_empty() {
+            wave.retain(|digest| seen.insert(digest.clone()));
+            let mut reads = stream::iter(wave).map(|digest| self.read(repo, digest)).buffered(AT_ONCE);
+            let mut next = Vec::new();
+            while let Some(read) = reads.next().await {
+                if let Some(row) = read.row {
+                    next.extend(row.children.iter().cloned());
+                    rows.insert(read.digest, row);
+                }
+                next.extend(read.attached);
+                listing.unread.extend(read.failed);
+            }
+            wave = next;
+        }
+        listing.manifests = rows.into_values().collect();
+    }
+
     /// A manifest with what is attached to it; without either where that could not be read.
     async fn read(&self, repo: &Repository, digest: Digest) -> Read {
         let manifest = match self.source.manifest(repo, &digest.clone().into()).await {
@@ -119,24 +141,7 @@ impl<S: Source> Inventory for Walk<S> {
     async fn list(&self, repo: &Repository) -> Result<Listing> {
         let mut listing = Listing::new();
         self.tags(repo, &mut listing).await?;
-        let mut wave: Vec<Digest> = listing.tags.iter().map(|tag| tag.digest.clone()).collect();
-        let mut seen: HashSet<Digest> = HashSet::new();
-        let mut rows: BTreeMap<Digest, ListedManifest> = BTreeMap::new();
-        while !wave.is_empty() {
-            wave.retain(|digest| seen.insert(digest.clone()));
-            let mut reads = stream::iter(wave).map(|digest| self.read(repo, digest)).buffered(AT_ONCE);
-            let mut next = Vec::new();
-            while let Some(read) = reads.next().await {
-                if let Some(row) = read.row {
-                    next.extend(row.children.iter().cloned());
-                    rows.insert(read.digest, row);
-                }
-                next.extend(read.attached);
-                listing.unread.extend(read.failed);
-            }
-            wave = next;
-        }
-        listing.manifests = rows.into_values().collect();
+        self.follow(repo, &mut listing).await;
         listing.complete = listing.unread.is_empty();
         Ok(listing)
     }

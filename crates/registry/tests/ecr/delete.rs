@@ -1,6 +1,7 @@
 //! Deleting: by tag, by digest, by both, by the hundred, and what is refused within a success.
 
-use lockage_registry::ecr::{Compared, FailureCode, ImageId};
+use lockage_registry::ecr::{FailureCode, ImageId};
+use lockage_registry::provider::{Compared, Provider as _};
 use lockage_registry::{Digest, ErrorKind, Prune as _, Tag};
 use serde_json::json;
 

@@ -1,6 +1,7 @@
 //! Deleting: a version with all its tags, a tag without its version, and nothing that somebody has moved.
 
 use lockage_registry::ghcr::{LAST_TAGGED_VERSION, TOO_MANY_DOWNLOADS};
+use lockage_registry::provider::Provider as _;
 use lockage_registry::{ErrorKind, Prune as _, Tag};
 
 use crate::github::{GitHub, Scripted};

@@ -1,4 +1,5 @@
 //! GitHub as its documentation says: a registry that deletes nothing, and the Packages API beside it, over one state.
+#![allow(dead_code, reason = "each test uses what it needs of this")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -112,6 +113,11 @@ impl State {
                 }
             };
         }
+        if path.starts_with("tags/list") {
+            let live = self.versions.iter().filter(|version| !version.deleted);
+            let tags: Vec<&String> = live.flat_map(|version| &version.tags).collect();
+            return Reply::new(200).body(json!({ "name": "acme/tools/app", "tags": tags }).to_string().as_bytes());
+        }
         match request.method.as_str() {
             "POST" => Reply::new(202).header("Location", "/v2/acme/tools/app/blobs/uploads/1"),
             "PUT" => {
@@ -137,8 +143,15 @@ impl State {
         }
         assert_eq!(request.header("x-github-api-version"), Some("2022-11-28"));
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        match path.strip_prefix("/users/") {
+            Some("acme") => return reply(200, json!({ "login": "acme", "type": "Organization" })),
+            Some("octocat") => return reply(200, json!({ "login": "octocat", "type": "User" })),
+            _ => {}
+        }
         // A slash in a package's name is part of it.
-        let Some(rest) = path.strip_prefix("/orgs/acme/packages/container/tools%2Fapp/versions") else {
+        let owners = ["/orgs/acme", "/users/octocat"];
+        let packages = owners.iter().find_map(|owner| path.strip_prefix(owner));
+        let Some(rest) = packages.and_then(|path| path.strip_prefix("/packages/container/tools%2Fapp/versions")) else {
             return reply(404, not_found);
         };
         let has = |scope: &str| self.scopes.is_none_or(|scopes| scopes.split(", ").any(|held| held == scope));
@@ -194,11 +207,13 @@ impl State {
         if let Some(meanwhile) = self.meanwhile {
             meanwhile(self, request);
         }
-        if let Some(path) = request.path.strip_prefix("/v2/acme/tools/app/") {
+        let repositories = ["/v2/acme/tools/app/", "/v2/octocat/tools/app/"];
+        if let Some(path) = repositories.iter().find_map(|repository| request.path.strip_prefix(repository)) {
             return self.registry(request, path);
         }
+        let is_account = request.path.starts_with("/users/") && !request.path.contains("/packages/");
         match self.scripted.front() {
-            Some((method, _)) if request.method == *method => {
+            Some((method, _)) if request.method == *method && !is_account => {
                 let (_, scripted) = self.scripted.pop_front().unwrap();
                 if scripted.carried_out {
                     self.packages(request, &request.path, host);
@@ -234,7 +249,7 @@ impl GitHub {
         let host: Host = mock.host().parse().unwrap();
         let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
         let client = Client::builder().profile(host.clone(), Profile::GHCR).retry(retry).build().unwrap();
-        let packages = Packages::at(&client, &host, "", Owner::Organization, Secret::new(TOKEN)).unwrap();
+        let packages = Packages::at(&client, &host, "", Owner::Either, Secret::new(TOKEN)).unwrap();
         let repo = format!("{host}/acme/tools/app").parse().unwrap();
         Self { mock, state, repo, ghcr: Ghcr::new(client, packages) }
     }

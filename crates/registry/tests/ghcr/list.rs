@@ -90,3 +90,20 @@ async fn the_tags_of_a_manifest_are_asked_for_anew() {
     github.push("image", &["v3"]);
     assert_eq!(tags(github.ghcr.tags_of(&github.repo, &digest).await.unwrap()), ["v3"]);
 }
+
+#[tokio::test]
+async fn github_is_asked_once_whether_the_owner_is_an_organization_or_a_user() {
+    let github = GitHub::start().await;
+    github.push("image", &["v1"]);
+    let of = |owner: &str| format!("{}/{owner}/tools/app", github.mock.host()).parse().unwrap();
+    for _ in 0..2 {
+        for owner in ["acme", "octocat"] {
+            assert_eq!(github.ghcr.list(&of(owner)).await.unwrap().tags.len(), 1, "{owner}");
+        }
+    }
+    let asked = ["/orgs/acme/packages", "/users/octocat/packages", "/users/acme", "/users/octocat"];
+    assert_eq!(asked.map(|path| github.count("GET", path)), [2, 2, 1, 3], "accounts once each");
+    let error = github.ghcr.list(&of("nobody")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("no user or organization of this name"), "{error}");
+}

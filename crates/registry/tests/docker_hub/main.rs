@@ -1,0 +1,9 @@
+//! Docker Hub through its own API, against a stand-in that behaves as its documentation says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod delete;
+mod hub;
+mod list;
+#[path = "../mock/mod.rs"]
+mod mock;
+mod refuse;

@@ -1,0 +1,9 @@
+//! Harbor through its own API, against a stand-in that behaves as its documentation and sources say.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod delete;
+mod harbor;
+mod list;
+#[path = "../mock/mod.rs"]
+mod mock;
+mod refuse;

@@ -1,0 +1,103 @@
+//! Whose interface a registry is listed and deleted by: known by its host, or named.
+
+mod address;
+mod kind;
+mod own;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use lockage_policy::apply::{Caps, Hosted, Plain, Remover};
+use lockage_registry::inventory::{Inventory, Walk};
+use lockage_registry::provider::Provider;
+use lockage_registry::{Host, Repository};
+
+use self::address::Address;
+pub(crate) use self::kind::Kind;
+use crate::clients::{self, Reach, Registries};
+use crate::report::Failure;
+
+#[derive(Clone, clap::Args)]
+pub(crate) struct Arguments {
+    /// Whose registry it is, where its host does not say: what it is listed and deleted by. ghcr takes GITHUB_TOKEN, ecr the
+    /// AWS_ variables, gitlab GITLAB_TOKEN or CI_JOB_TOKEN; harbor and docker-hub take the registry's own credentials.
+    #[arg(long, value_enum, value_name = "KIND")]
+    provider: Option<Kind>,
+
+    /// Where its interface is, where it is elsewhere than usual. GITHUB_API_URL, AWS_ENDPOINT_URL_ECR and CI_API_V4_URL say
+    /// so as well.
+    #[arg(long, value_name = "URL")]
+    provider_api: Option<Address>,
+}
+
+/// A registry, as it is listed and deleted from.
+pub(crate) struct Hub {
+    pub(crate) kind: Kind,
+    registries: Registries,
+    own: Option<Arc<dyn Provider>>,
+}
+
+/// Registries that are not spoken to in one way.
+#[derive(Debug)]
+struct Several(BTreeMap<Host, Kind>);
+
+impl fmt::Display for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.0.iter().map(|(host, kind)| format!("{host} is {kind}")).collect();
+        write!(f, "these registries are listed and deleted in different ways, take one at a time: {}", all.join(", "))
+    }
+}
+
+impl Error for Several {}
+
+/// The registry of these repositories.
+pub(crate) fn hub<'a>(
+    arguments: &Arguments,
+    reach: &Reach,
+    repositories: impl IntoIterator<Item = &'a Repository>,
+) -> Result<Hub, Failure> {
+    let kinds: BTreeMap<Host, Kind> = repositories
+        .into_iter()
+        .map(|repository| {
+            let host = repository.host();
+            // A directory that stands for a host has the distribution API alone.
+            let known = if reach.is_layout(host) { Kind::Distribution } else { Kind::of_host(host) };
+            (host.clone(), arguments.provider.unwrap_or(known))
+        })
+        .collect();
+    let mut each = kinds.iter();
+    let (host, kind) = match (each.next(), each.next()) {
+        (None, _) => (None, Kind::Distribution),
+        (Some((host, kind)), None) => (Some(host), *kind),
+        // Over the distribution API, one client serves any number of hosts.
+        (Some((_, kind)), Some(_)) if !kind.is_own() && kinds.values().all(|other| other == kind) => (None, *kind),
+        _ => return Err(Failure::usage(&Several(kinds))),
+    };
+    match host.filter(|_| kind.is_own()) {
+        None => Ok(Hub { kind, registries: clients::registries(reach, 8)?, own: None }),
+        Some(host) => {
+            let (registries, own) = own::own(kind, host, arguments.provider_api.as_ref(), reach)?;
+            Ok(Hub { kind, registries, own: Some(own) })
+        }
+    }
+}
+
+impl Hub {
+    pub(crate) fn inventory(&self) -> Box<dyn Inventory> {
+        match &self.own {
+            Some(own) => Box::new(Arc::clone(own)),
+            None => Box::new(Walk::new(self.registries.clone())),
+        }
+    }
+
+    /// What deletes there, and can do what `caps` says, or else what its kind can do.
+    pub(crate) fn remover(&self, caps: Option<Caps>) -> Box<dyn Remover> {
+        let caps = caps.unwrap_or(self.kind.caps());
+        match &self.own {
+            Some(own) => Box::new(Hosted::new(Arc::clone(own), caps)),
+            None => Box::new(Plain::new(self.registries.clone(), Walk::new(self.registries.clone()), caps)),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Registries with an interface of their own, with the credentials that the environment has for each.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use lockage_registry::client::{Client, Secret};
+use lockage_registry::docker_hub::{DockerHub, Tags};
+use lockage_registry::ecr::{Ecr, Endpoint, Images, Keys};
+use lockage_registry::ghcr::{Ghcr, Owner, Packages};
+use lockage_registry::gitlab::{GitLab, Projects, Token};
+use lockage_registry::harbor::{Artifacts, Harbor};
+use lockage_registry::provider::Provider;
+use lockage_registry::{Host, NameError};
+
+use super::{Address, Kind};
+use crate::clients::{self, Reach, Registries};
+use crate::report::Failure;
+
+/// A variable that is missing or makes no sense.
+#[derive(Debug)]
+struct Unset {
+    name: &'static str,
+    why: String,
+}
+
+impl fmt::Display for Unset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl Error for Unset {}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn unset(name: &'static str, why: &str) -> Failure {
+    Failure::usage(&Unset { name, why: why.to_owned() })
+}
+
+fn address(name: &'static str) -> Result<Option<Address>, Failure> {
+    let parse = |text: String| text.parse().map_err(|why: String| Failure::usage(&Unset { name, why }));
+    variable(name).map(parse).transpose()
+}
+
+/// The registries, and the interface of the one at `host`.
+pub(super) fn own(
+    kind: Kind,
+    host: &Host,
+    named: Option<&Address>,
+    reach: &Reach,
+) -> Result<(Registries, Arc<dyn Provider>), Failure> {
+    let named = match (named, kind) {
+        (Some(named), _) => Some(named.clone()),
+        (None, Kind::Ghcr) => address("GITHUB_API_URL")?,
+        (None, Kind::Gitlab) => address("CI_API_V4_URL")?,
+        (None, Kind::Ecr) => {
+            address("AWS_ENDPOINT_URL_ECR")?.map_or_else(|| address("AWS_ENDPOINT_URL"), |it| Ok(Some(it)))?
+        }
+        (None, _) => None,
+    };
+    let usual = |name: &str| name.parse().map(Address::at).map_err(|error: NameError| Failure::usage(&error));
+    let at = match (named, kind) {
+        (Some(named), _) => named,
+        (None, Kind::Ghcr) => usual("api.github.com")?,
+        (None, Kind::DockerHub) => usual("hub.docker.com")?,
+        (None, Kind::Gitlab) if host.as_str() == "registry.gitlab.com" => {
+            Address { path: "api/v4".to_owned(), ..usual("gitlab.com")? }
+        }
+        (None, Kind::Gitlab) => {
+            return Err(unset("CI_API_V4_URL", "say where GitLab's API is, here or by --provider-api"));
+        }
+        (None, Kind::Ecr) => Address::at(region(host)?.host().clone()),
+        (None, _) => Address::at(host.clone()),
+    };
+    let reach = if at.is_plain { &reach.with_plain_http(at.host.clone()) } else { reach };
+    let registries = clients::registries(reach, 8)?;
+    let client = registries.client().clone();
+    let provider = provider(kind, host, &at, client)?;
+    Ok((registries, provider))
+}
+
+fn provider(kind: Kind, host: &Host, at: &Address, client: Client) -> Result<Arc<dyn Provider>, Failure> {
+    let failed = |error: lockage_registry::Error| Failure::usage(&error);
+    Ok(match kind {
+        Kind::Ghcr => {
+            let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
+            let token =
+                token.ok_or_else(|| unset("GITHUB_TOKEN", "set it to a token that may read and delete packages"))?;
+            let packages = Packages::at(&client, &at.host, &at.path, Owner::Either, Secret::new(token));
+            Arc::new(Ghcr::new(client, packages.map_err(failed)?))
+        }
+        Kind::Ecr => {
+            let keys = Keys::from_variables(variable).map_err(failed)?;
+            let images = Images::new(&client, region(host)?.at(at.host.clone()), keys);
+            Arc::new(Ecr::new(client, images.map_err(failed)?))
+        }
+        Kind::DockerHub => {
+            let tags = Tags::at(&client, &at.host).map_err(failed)?;
+            Arc::new(DockerHub::new(client, tags))
+        }
+        Kind::Gitlab => {
+            let token = match (variable("GITLAB_TOKEN"), variable("CI_JOB_TOKEN")) {
+                (Some(token), _) => Token::Access(Secret::new(token)),
+                (None, Some(token)) => Token::Job(Secret::new(token)),
+                (None, None) => {
+                    return Err(unset("GITLAB_TOKEN", "set it, or CI_JOB_TOKEN, to a token for GitLab's API"));
+                }
+            };
+            let projects = Projects::at(&client, &at.host, &at.path, token).map_err(failed)?;
+            Arc::new(GitLab::new(client, projects))
+        }
+        // The kinds without an interface of their own never come here.
+        _ => {
+            let artifacts = Artifacts::new(&client, &at.host).map_err(failed)?;
+            Arc::new(Harbor::new(client, artifacts))
+        }
+    })
+}
+
+/// What the name of a registry at Amazon says; the region of one that has another name is in the environment.
+fn region(host: &Host) -> Result<Endpoint, Failure> {
+    Endpoint::of(host).or_else(|error| {
+        let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+        region.map(|region| Endpoint::new(host.clone(), region)).ok_or_else(|| Failure::usage(&error))
+    })
+}
