@@ -33,7 +33,7 @@ pub(crate) fn place(text: &str) -> Result<Place, Infallible> {
 }
 
 #[derive(clap::Args)]
-pub(super) struct Where {
+pub(crate) struct Where {
     /// The ledger: a file, or a repository such as registry.example/acme/ledger; else the one that the document names.
     #[arg(long, value_name = "REPO|FILE", value_parser = place)]
     ledger: Option<Place>,
@@ -78,7 +78,16 @@ impl Opened {
 }
 
 impl Where {
-    pub(super) fn open(&self, key: Option<&PathBuf>) -> Result<Opened, Failure> {
+    /// Whether the arguments name a ledger.
+    pub(crate) fn is_named(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    pub(crate) fn open(&self, key: Option<&PathBuf>) -> Result<Opened, Failure> {
         let repository = match self.place()? {
             Place::File(file) => return Ok(Opened::File(FileLedger::new(file))),
             Place::Repository(repository) => repository,

@@ -122,6 +122,11 @@ fn theirs(file: &Path, system: System) -> Result<ImportedPolicy, Failure> {
 }
 
 impl Rules {
+    /// A policy of the own language for now, and what is known besides.
+    pub(crate) fn own(policy: PathBuf, facts: Option<PathBuf>) -> Self {
+        Self { policy, format: Whose::Lockage, faithful: false, facts, registry: None, now: None }
+    }
+
     /// What the files say. What is in them alone is wrong before any registry is asked.
     pub(crate) fn read(&self) -> Result<Made, Failure> {
         let mut protection = if self.faithful { Protection::Faithful } else { Protection::Full };

@@ -82,7 +82,7 @@ impl Place {
 
     /// What became of each tag and manifest of the plan: `tag sha-1`, `manifest`.
     pub(crate) fn apply(&self, more: &[&str]) -> Vec<(String, String)> {
-        let arguments = ["apply", "--plan", "plan.json", "--yes", "--single-pass", "--json"];
+        let arguments = ["apply", "--plan", "plan.json", "--yes", "--single-pass", "--max-age", "100000h", "--json"];
         let applied = self.run(&[&arguments, more].concat());
         assert_eq!(applied.status.code(), Some(0), "{applied:?}");
         let document: Value = serde_json::from_slice(&applied.stdout).unwrap();
