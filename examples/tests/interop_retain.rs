@@ -124,7 +124,8 @@ impl Retain {
     fn plan(&self) -> Value {
         std::fs::write(self.file("policy.json"), policy().to_string()).unwrap();
         let (policy, seen) = (self.file("policy.json"), self.file("seen.json"));
-        let arguments = ["retain", "plan", "--policy", &policy, "--registry", "docker-registry2", "--json", "--seen", &seen];
+        let arguments =
+            ["retain", "plan", "--policy", &policy, "--registry", "docker-registry2", "--json", "--seen", &seen];
         let plan = run(isolated(lockage()).args(arguments).args(&self.repositories));
         std::fs::write(self.file("plan.json"), &plan).unwrap();
         serde_json::from_str(&plan).unwrap()

@@ -74,7 +74,7 @@ impl Place {
     /// The plan for this repository, which is kept as plan.json.
     pub(crate) fn plan(&self, repository: &str) -> Value {
         let planned =
-            self.run(&["plan", repository, "--policy", "policy.yaml", "--now", "2026-07-01T00:00:00Z", "--json"]);
+            self.run(&["plan", repository, "--policy", "policy.yaml", "--now", "2024-07-01T00:00:00Z", "--json"]);
         assert_eq!(planned.status.code(), Some(0), "{planned:?}");
         std::fs::write(self.path().join("plan.json"), &planned.stdout).unwrap();
         serde_json::from_slice(&planned.stdout).unwrap()
