@@ -34,7 +34,7 @@ pub(crate) fn place(text: &str) -> Result<Place, Infallible> {
 }
 
 #[derive(clap::Args)]
-pub(super) struct Where {
+pub(crate) struct Where {
     /// The ledger: a file, or a repository such as registry.example/acme/ledger; else the one that the document names.
     #[arg(long, value_name = "REPO|FILE", value_parser = place)]
     ledger: Option<Place>,
@@ -79,8 +79,17 @@ impl Opened {
 }
 
 impl Where {
+    /// Whether the arguments name a ledger.
+    pub(crate) fn is_named(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// The ledger, for `by` to write into where anybody is named there.
-    pub(super) async fn open(&self, by: Option<&MayBy>) -> Result<Opened, Failure> {
+    pub(crate) async fn open(&self, by: Option<&MayBy>) -> Result<Opened, Failure> {
         let repository = match self.place()? {
             Place::File(file) => return Ok(Opened::File(FileLedger::new(file))),
             Place::Repository(repository) => repository,

@@ -143,7 +143,7 @@ impl World {
             })
             .collect();
         let progress = Progress::start();
-        let mut promoter = Promoter::new(graph, actor(setup))
+        let mut promoter = Promoter::new(graph, actor(setup.actor.as_deref()))
             .conventions(document.conventions().clone())
             .observed_by(progress.observer("blobs".to_owned()));
         let mut registries = BTreeMap::new();
@@ -164,7 +164,7 @@ impl World {
         let around = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
         // Whoever only reads needs neither the secrets of those who are told nor a cluster for leases.
         if !what_for.reads()
-            && let Some(leasing) = document.leasing(&around, client.clone(), &actor(setup), Clock).map_err(invalid)?
+            && let Some(leasing) = document.leasing(&around, client.clone(), &actor(setup.actor.as_deref()), Clock).map_err(invalid)?
         {
             promoter = promoter.lease(leasing);
         }
@@ -274,8 +274,9 @@ pub(crate) fn invalid(error: DocumentError) -> Failure {
     Failure::usage(&error)
 }
 
-fn actor(setup: &Setup) -> String {
+/// Whoever was named, or who the CI system says, or the user.
+pub(crate) fn actor(named: Option<&str>) -> String {
     let variables = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
     let known = variables.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    setup.actor.clone().or(known).unwrap_or_else(|| "unknown".to_owned())
+    named.map(str::to_owned).or(known).unwrap_or_else(|| "unknown".to_owned())
 }

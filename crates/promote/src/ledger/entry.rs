@@ -156,6 +156,31 @@ pub enum Kind {
         /// The steps, and what they found.
         evidence: Vec<Clearance>,
     },
+    /// The image was deleted from a repository, or a tag of it was, by a plan of what a registry keeps.
+    Remove {
+        /// The repository: the host and the path.
+        repository: String,
+        /// Whether the image is gone there, or has only lost the tags.
+        whole: bool,
+        /// The plan.
+        plan: Digest,
+        /// The policy that it was made by.
+        policy: Digest,
+        /// The rule of the policy, where one decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// The tags that went.
+        tags: Vec<Tag>,
+    },
+    /// What was deleted so was put back.
+    Restore {
+        /// The repository: the host and the path.
+        repository: String,
+        /// The plan that had deleted it.
+        plan: Digest,
+        /// The tags that it had.
+        tags: Vec<Tag>,
+    },
     /// Gates that did not pass were passed by.
     Override {
         /// The plan that they belong to.

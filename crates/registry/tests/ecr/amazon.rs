@@ -239,7 +239,7 @@ fn detail(image: &Image) -> Value {
         "repositoryName": "team/app",
         "imageDigest": image.digest.to_string(),
         "imageSizeInBytes": 4096,
-        "imagePushedAt": 1_777_629_600.25,
+        "imagePushedAt": 1_714_557_600.25,
         "imageManifestMediaType": document["mediaType"],
         "imageStatus": "ACTIVE",
     });
@@ -247,7 +247,7 @@ fn detail(image: &Image) -> Value {
     // Images without tags and those that were never pulled lack these.
     if !image.tags.is_empty() {
         fields.insert("imageTags".to_owned(), json!(image.tags));
-        fields.insert("lastRecordedPullTime".to_owned(), json!(1_777_716_000));
+        fields.insert("lastRecordedPullTime".to_owned(), json!(1_714_644_000));
     }
     if let Some(config) = document["config"]["mediaType"].as_str() {
         fields.insert("artifactMediaType".to_owned(), document["artifactType"].as_str().unwrap_or(config).into());

@@ -37,9 +37,9 @@ async fn children_and_subjects_are_read_once_from_the_manifests() {
         assert_eq!(row(&parent).children, std::slice::from_ref(&child));
         assert_eq!(row(&signature).subject.as_ref(), Some(&parent));
         assert_eq!(row(&child).subject, None);
-        let pushed = SystemTime::UNIX_EPOCH + Duration::from_millis(1_777_629_600_250);
+        let pushed = SystemTime::UNIX_EPOCH + Duration::from_millis(1_714_557_600_250);
         assert_eq!(row(&parent).pushed_at, Some(pushed));
-        assert_eq!(row(&parent).pulled_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_777_716_000)));
+        assert_eq!(row(&parent).pulled_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_714_644_000)));
         assert_eq!(row(&child).pulled_at, None);
     }
     assert_eq!(amazon.count("/v2/"), 2, "the index and the signature");
