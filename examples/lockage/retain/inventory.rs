@@ -28,7 +28,7 @@ pub(crate) struct From {
     seen: Option<PathBuf>,
 
     #[command(flatten)]
-    provider: provider::Arguments,
+    provider: provider::Interface,
 
     #[command(flatten)]
     reach: clients::Reach,

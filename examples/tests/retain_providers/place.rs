@@ -64,7 +64,9 @@ impl Place {
         if !self.provider.is_empty() {
             command.args(["--provider", self.provider]);
         }
-        VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
         command.env("DOCKER_CONFIG", self.path()).env("HOME", self.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).output().unwrap()
     }
