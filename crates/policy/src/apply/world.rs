@@ -200,7 +200,7 @@ impl<'a> World<'a> {
         if let Some(doomed) = self.doomed.get(&digest) {
             if !doomed.expect.contains(&tag) {
                 self.keep(&digest, Fate::Retagged, &format!("it has the tag {tag}"));
-            } else if self.gone().contains(&digest) {
+            } else if self.gone().contains(&digest) && !self.settings.dry_run {
                 self.keep(&digest, Fate::Returned, &format!("{tag} was pushed again"));
             }
             return Ok(());
