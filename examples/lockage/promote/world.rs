@@ -164,7 +164,8 @@ impl World {
         let around = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
         // Whoever only reads needs neither the secrets of those who are told nor a cluster for leases.
         if !what_for.reads()
-            && let Some(leasing) = document.leasing(&around, client.clone(), &actor(setup.actor.as_deref()), Clock).map_err(invalid)?
+            && let Some(leasing) =
+                document.leasing(&around, client.clone(), &actor(setup.actor.as_deref()), Clock).map_err(invalid)?
         {
             promoter = promoter.lease(leasing);
         }

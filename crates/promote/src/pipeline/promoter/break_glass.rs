@@ -1,6 +1,6 @@
 //! `Override`: gates that do not pass are passed by, by name, with a reason, and never silently.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use lockage_registry::Digest;
@@ -95,8 +95,12 @@ impl Override {
 
     /// That every gate that is named is asked, and blocks.
     pub(super) fn known<'o>(&self, opinions: impl IntoIterator<Item = &'o Opinion>) -> Result<(), OverrideProblem> {
-        let blocking = opinions.into_iter().filter(|opinion| opinion.advisory.is_none());
-        let known: BTreeSet<&String> = blocking.map(|opinion| &opinion.gate).collect();
+        let mut known: Vec<&String> = Vec::new();
+        for opinion in opinions.into_iter().filter(|opinion| opinion.advisory.is_none()) {
+            if !known.contains(&&opinion.gate) {
+                known.push(&opinion.gate);
+            }
+        }
         match self.gates.iter().find(|gate| !known.contains(gate)) {
             Some(gate) => {
                 let known = known.into_iter().cloned().collect();
