@@ -36,7 +36,7 @@ pub(crate) struct From {
 
 impl From {
     /// Asked for, by this interface and within this reach.
-    pub(crate) fn asked(provider: provider::Arguments, reach: clients::Reach, seen: Option<PathBuf>) -> Self {
+    pub(crate) fn asked(provider: provider::Interface, reach: clients::Reach, seen: Option<PathBuf>) -> Self {
         Self { snapshot: None, seen, provider, reach }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     registry: Option<Kind>,
 
     #[command(flatten)]
-    provider: provider::Arguments,
+    provider: provider::Interface,
 
     /// Print one JSON document.
     #[arg(long)]

@@ -8,6 +8,7 @@ mod pki;
 mod place;
 mod raw;
 pub(crate) mod signers;
+mod timed;
 mod token_server;
 
 use std::ffi::OsStr;
@@ -25,6 +26,7 @@ pub(crate) use image::{platforms, two_platforms};
 pub(crate) use pki::{Authority, Pair};
 pub(crate) use place::Place;
 pub(crate) use raw::{closure, get};
+pub(crate) use timed::Timed;
 pub(crate) use token_server::{Asked, TokenServer, User};
 
 const PATIENCE: Duration = Duration::from_secs(20);
