@@ -123,9 +123,12 @@ async fn nothing_is_deleted_that_moved_while_the_executor_ran() {
             let is_again = image.root().digest() == old.root().digest();
             if is_there && matches!(whole, Ok(Some(_))) {
                 kept_again += usize::from(is_again);
-            } else if is_again && missing(&client, &repo, &image).await.iter().all(|digest| {
-                remover.last_look(digest).is_some_and(|look| at >= look)
-            }) {
+            } else if is_again
+                && missing(&client, &repo, &image)
+                    .await
+                    .iter()
+                    .all(|digest| remover.last_look(digest).is_some_and(|look| at >= look))
+            {
                 // The last look had begun: nothing on this registry could have told.
                 last_moment += 1;
             } else {
@@ -158,7 +161,8 @@ impl Retain {
     fn plan(&self) -> Value {
         std::fs::write(self.file("policy.json"), policy().to_string()).unwrap();
         let (policy, seen) = (self.file("policy.json"), self.file("seen.json"));
-        let arguments = ["retain", "plan", "--policy", &policy, "--registry", "docker-registry2", "--json", "--seen", &seen];
+        let arguments =
+            ["retain", "plan", "--policy", &policy, "--registry", "docker-registry2", "--json", "--seen", &seen];
         let plan = run(isolated(lockage()).args(arguments).args(&self.repositories));
         std::fs::write(self.file("plan.json"), &plan).unwrap();
         serde_json::from_str(&plan).unwrap()

@@ -294,18 +294,20 @@ async fn a_plan_is_made_again_and_executed_as_far_as_it_still_holds() {
     let world = World::new().await;
     world.plan("plan.json", 0);
     let at = format!("{}/team/app", world.address);
-    let again = [&ONE_PASS[..], &["--yes", "--json", "--again", &at, "--policy", "policy.json", "--seen", "seen.json"]].concat();
+    let again = [&ONE_PASS[..], &["--yes", "--json", "--again", &at, "--policy", "policy.json", "--seen", "seen.json"]]
+        .concat();
     let other = fixtures::image(77);
     fixtures::push(&world.registry, &repository(), &other, &tag("old-9")).await.unwrap();
     world.apply(&again).ends(1).says("it would also delete");
     world.registry.delete_manifest(&repository(), other.root().digest()).await.unwrap();
     world.registry.delete_manifest(&repository(), world.images[1].1.root().digest()).await.unwrap();
     fs::write(world.path("other.json"), r#"{"version": 1, "delete": []}"#).unwrap();
-    let by_other = [&ONE_PASS[..], &["--yes", "--again", &at, "--policy", "other.json", "--seen", "seen.json"]].concat();
+    let by_other =
+        [&ONE_PASS[..], &["--yes", "--again", &at, "--policy", "other.json", "--seen", "seen.json"]].concat();
     world.apply(&by_other).ends(1).says("by another policy");
     world.apply(&[&ONE_PASS[..], &["--yes", "--again", &at, "--seen", "seen.json"]].concat()).ends(2).says("--policy");
     let done = world.apply(&again).ends(0).document();
-    assert_eq!(done["counts"], json!({"deleted": 5}), "{done:#}");
+    assert_eq!(done["counts"], json!({"deleted": 4}), "{done:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -372,7 +374,7 @@ async fn a_run_that_is_killed_goes_on_with_the_same_journal() {
     assert_eq!((world.there("old-1").await, world.there("v1").await), (0, 3));
     let ledger = fs::read_to_string(world.path("ledger.jsonl")).unwrap();
     let digests: std::collections::BTreeSet<String> =
-        ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["digest"].to_string()).collect();
+        ledger.lines().map(|line| line.split("\"digest\":\"").nth(1).unwrap()[..71].to_owned()).collect();
     assert_eq!(digests.len(), 8, "none is missing");
 }
 

@@ -179,8 +179,7 @@ impl Arguments {
         if let Some(kind) = self.registry {
             made.facts.capabilities = kind.caps().into();
         }
-        let from =
-            inventory::From::asked(self.provider.clone(), self.audited.reach().clone(), self.rules.seen.clone());
+        let from = inventory::From::asked(self.provider.clone(), self.audited.reach().clone(), self.rules.seen.clone());
         let snapshot = inventory::snapshot(&from, &self.again, &mut made).await?;
         let fresh = made.plan(&snapshot).report();
         if fresh.policy != approved.policy {
