@@ -5,7 +5,7 @@
 mod real;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lockage_policy::apply::{Apply, Caps, Fate, MemoryJournal, Plain, Settings};
@@ -13,9 +13,9 @@ use lockage_policy::retain::{DigestKey, Facts, ManifestRow, Policy, Report, Snap
 use lockage_registry::client::Client;
 use lockage_registry::inventory::{Inventory as _, Walk};
 use lockage_registry::testing::fixtures::{self, Image};
-use lockage_registry::{Digest, RawManifest, Repository, Source as _, Tag, TagOrDigest};
+use lockage_registry::{Digest, RawManifest, Repository, Source as _, Tag, TagOrDigest, Target as _};
 use real::signers::{Cosign2, Cosign3, Signer, Who};
-use real::{DockerRegistry, Place, closure, isolated, lockage, peer, platforms, run};
+use real::{DockerRegistry, Place, Timed, closure, isolated, lockage, peer, platforms, run};
 use serde_json::{Value, json};
 
 fn policy() -> Value {
@@ -51,22 +51,42 @@ fn tag(text: &str) -> Tag {
     text.parse().unwrap()
 }
 
-/// What somebody pushed and was told to be stored.
+/// What somebody pushed and was told to be stored, and when that was said.
 #[derive(Default)]
-struct Pushed(Vec<(Tag, Image)>);
+struct Pushed(Vec<(Tag, Image, Instant)>);
 
-/// Moves tags to new images, and gives new images new tags, while the executor runs.
-async fn pushes(client: Arc<Client>, repo: Repository, round: u64) -> Pushed {
+/// Moves tags to new images, gives new images new tags, and tags again what is about to be deleted, while the executor runs.
+async fn pushes(client: Arc<Client>, repo: Repository, old: Image, round: u64) -> Pushed {
     let mut pushed = Pushed::default();
-    for (number, name) in ["old-1", "new-1", "old-2", "old-1", "new-2", "old-0"].into_iter().enumerate() {
+    for (number, name) in ["old-1", "new-1", "again", "old-2", "old-1", "new-2", "old-0"].into_iter().enumerate() {
         let wait = round.wrapping_mul(7919).wrapping_add(number as u64 * 104_729) % 9;
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        let image = platforms(round * 100 + number as u64, &["amd64"], 300, 100);
-        fixtures::push(&*client, &repo, &image, &tag(name)).await.unwrap();
-        pushed.0.retain(|(other, _)| other.as_str() != name);
-        pushed.0.push((tag(name), image));
+        let image = if name == "again" {
+            // Refused where a child is gone by then.
+            if client.put_manifest(&repo, old.root(), &TagOrDigest::Tag(tag(name))).await.is_err() {
+                continue;
+            }
+            old.clone()
+        } else {
+            let image = platforms(round * 100 + number as u64, &["amd64"], 300, 100);
+            fixtures::push(&*client, &repo, &image, &tag(name)).await.unwrap();
+            image
+        };
+        pushed.0.retain(|(other, _, _)| other.as_str() != name);
+        pushed.0.push((tag(name), image, Instant::now()));
     }
     pushed
+}
+
+/// What of an image is not there; its root where nothing else is missing.
+async fn missing(client: &Client, repo: &Repository, image: &Image) -> Vec<Digest> {
+    let mut missing = Vec::new();
+    for manifest in &image.manifests {
+        if client.resolve(repo, &TagOrDigest::Digest(manifest.digest().clone())).await.is_err() {
+            missing.push(manifest.digest().clone());
+        }
+    }
+    if missing.is_empty() { vec![image.root().digest().clone()] } else { missing }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,39 +95,56 @@ async fn nothing_is_deleted_that_moved_while_the_executor_ran() {
     let rounds: u64 = std::env::var("LOCKAGE_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap());
     let registry = DockerRegistry::start();
     let client = Arc::new(Client::builder().build().unwrap());
-    let (mut moved, mut deleted, mut lost) = (0, 0, Vec::new());
+    let (mut moved, mut deleted, mut kept_again, mut last_moment, mut lost) = (0, 0, 0, 0, Vec::new());
     for round in 0..rounds {
         let repo: Repository = format!("{}/race/r{round}", registry.host()).parse().unwrap();
+        let mut images = Vec::new();
         for number in 0..4 {
             let image = platforms(round * 10_000 + number, &["amd64", "arm64"], 300, 100);
             let name = if number == 3 { "keep".to_owned() } else { format!("old-{number}") };
             fixtures::push(&*client, &repo, &image, &tag(&name)).await.unwrap();
+            images.push(image);
         }
         let plan = planned(&client, &repo).await;
         assert_eq!(plan.actions.len(), 9, "three indexes with two children each");
-        let pusher = tokio::spawn(pushes(Arc::clone(&client), repo.clone(), round + 1_000_000));
+        let old = images.swap_remove(usize::try_from(round % 3).unwrap());
+        let pusher = tokio::spawn(pushes(Arc::clone(&client), repo.clone(), old.clone(), round + 1_000_000));
         let mut settings = Settings::default();
         settings.single_pass = true;
-        let remover = Plain::new(&*client, Walk::new(&*client), Caps::DISTRIBUTION_2);
+        let remover = Timed::new(Plain::new(&*client, Walk::new(&*client), Caps::DISTRIBUTION_2));
         let journal = MemoryJournal::default();
         let outcome = Apply::new(&remover, &journal).settings(settings).run(&plan, Timestamp::now()).await.unwrap();
         deleted += outcome.count(Fate::Deleted);
-        for (name, image) in pusher.await.unwrap().0 {
+        for (name, image, at) in pusher.await.unwrap().0 {
             moved += 1;
             let held = client.resolve(&repo, &TagOrDigest::Tag(name.clone())).await;
             let whole = closure(registry.host(), repo.path(), image.root().digest().as_str());
-            if held.as_ref().ok().map(|held| &held.digest) != Some(image.root().digest())
-                || !matches!(whole, Ok(Some(_)))
+            let is_there = held.as_ref().ok().map(|held| &held.digest) == Some(image.root().digest());
+            let is_again = image.root().digest() == old.root().digest();
+            if is_there && matches!(whole, Ok(Some(_))) {
+                kept_again += usize::from(is_again);
+            } else if is_again
+                && missing(&client, &repo, &image)
+                    .await
+                    .iter()
+                    .all(|digest| remover.last_look(digest).is_some_and(|look| at >= look))
             {
+                // The last look had begun: nothing on this registry could have told.
+                last_moment += 1;
+            } else {
                 lost.push(format!("{repo}:{name}: {held:?} {whole:?}"));
             }
         }
         let kept = closure(registry.host(), repo.path(), "keep");
         assert!(matches!(kept, Ok(Some(_))), "{kept:?}");
     }
-    eprintln!("{rounds} rounds: {moved} tags pushed and moved meanwhile, {deleted} manifests deleted");
+    eprintln!(
+        "{rounds} rounds: {moved} tags pushed and moved meanwhile, {deleted} manifests deleted, {kept_again} kept that were tagged \
+         again, {last_moment} tagged between the last look and the delete, {} lost",
+        lost.len()
+    );
     assert!(lost.is_empty(), "{} of {moved} are lost:\n{}", lost.len(), lost.join("\n"));
-    assert!(deleted > 0);
+    assert!(deleted > 0 && kept_again > 0);
 }
 
 /// A run of the program, by a plan of the program.

@@ -307,7 +307,7 @@ async fn a_plan_is_made_again_and_executed_as_far_as_it_still_holds() {
     world.apply(&by_other).ends(1).says("by another policy");
     world.apply(&[&ONE_PASS[..], &["--yes", "--again", &at, "--seen", "seen.json"]].concat()).ends(2).says("--policy");
     let done = world.apply(&again).ends(0).document();
-    assert_eq!(done["counts"], json!({"deleted": 5}), "{done:#}");
+    assert_eq!(done["counts"], json!({"deleted": 4}), "{done:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -374,7 +374,7 @@ async fn a_run_that_is_killed_goes_on_with_the_same_journal() {
     assert_eq!((world.there("old-1").await, world.there("v1").await), (0, 3));
     let ledger = fs::read_to_string(world.path("ledger.jsonl")).unwrap();
     let digests: std::collections::BTreeSet<String> =
-        ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["digest"].to_string()).collect();
+        ledger.lines().map(|line| line.split("\"digest\":\"").nth(1).unwrap()[..71].to_owned()).collect();
     assert_eq!(digests.len(), 8, "none is missing");
 }
 

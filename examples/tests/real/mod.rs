@@ -9,6 +9,7 @@ mod pki;
 mod place;
 mod raw;
 pub(crate) mod signers;
+mod timed;
 mod token_server;
 
 use std::ffi::OsStr;
@@ -27,6 +28,7 @@ pub(crate) use peak::peak_of;
 pub(crate) use pki::{Authority, Pair};
 pub(crate) use place::Place;
 pub(crate) use raw::{closure, get};
+pub(crate) use timed::Timed;
 pub(crate) use token_server::{Asked, TokenServer, User};
 
 const PATIENCE: Duration = Duration::from_secs(20);

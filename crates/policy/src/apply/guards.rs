@@ -64,9 +64,9 @@ fn coherent(plan: &Report) -> Result<(), ApplyError> {
             Action::Untag { repository, tag, .. } => drop(tags.insert(format!("{repository}:{tag}"))),
             Action::DeleteManifest { repository, digest, expect_tags } => {
                 manifests.insert(format!("{repository}@{digest}"));
-                let goes = expect_tags.iter().map(|tag| format!("{repository}:{tag}"));
+                let mut goes = expect_tags.iter().map(|tag| format!("{repository}:{tag}"));
                 // A tag that speaks about another image goes with what it holds, and no rule is about it.
-                if let Some(tag) = goes.into_iter().find(|tag| keep_tags.contains(tag)) {
+                if let Some(tag) = goes.find(|tag| keep_tags.contains(tag)) {
                     return invalid(format!("{repository}@{digest} goes with {tag}, which is kept"));
                 }
             }
