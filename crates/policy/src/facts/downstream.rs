@@ -88,9 +88,10 @@ pub(super) fn eligible<'a>(
         let from: Vec<&Name> = from.into_iter().collect();
         let below = below.entry(from).or_insert_with_key(|from| reached(&edges, from));
         let first = below.iter().find(|to| {
-            !known.arrived.contains_key(*to)
-                && !(known.is_denied && chronicle.denied(image, to, digest).is_some())
-                && !current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before))
+            let was_there = known.arrived.contains_key(*to);
+            let is_denied = || known.is_denied && chronicle.denied(image, to, digest).is_some();
+            let is_behind = || current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before));
+            !was_there && !is_denied() && !is_behind()
         });
         found.extend(first.map(|to| (*digest, *to)));
     }

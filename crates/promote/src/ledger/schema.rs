@@ -68,6 +68,15 @@ fn kinds() -> Vec<Kind> {
         Kind::Revert { plan: digest('c'), reason: text(), tags: tags() },
         Kind::Finish { edge: name("stage-prod"), plan: digest('c'), evidence: clearances() },
         Kind::Override { plan: digest('c'), gates: BTreeMap::from([("soak".to_owned(), text())]), reason: text() },
+        Kind::Remove {
+            repository: text(),
+            whole: true,
+            plan: digest('c'),
+            policy: digest('d'),
+            rule: Some(text()),
+            tags: vec!["sha-2b2e927".parse().unwrap()],
+        },
+        Kind::Restore { repository: text(), plan: digest('c'), tags: vec!["sha-2b2e927".parse().unwrap()] },
     ];
     // One that is missing above is missed here.
     let number = |kind: &Kind| match kind {
@@ -80,8 +89,10 @@ fn kinds() -> Vec<Kind> {
         Kind::Revert { .. } => 6,
         Kind::Finish { .. } => 7,
         Kind::Override { .. } => 8,
+        Kind::Remove { .. } => 9,
+        Kind::Restore { .. } => 10,
     };
-    assert_eq!(all.iter().map(number).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+    assert_eq!(all.iter().map(number).collect::<Vec<_>>(), (0..11).collect::<Vec<_>>());
     all
 }
 

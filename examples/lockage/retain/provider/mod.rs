@@ -20,11 +20,7 @@ use crate::clients::{self, Reach, Registries};
 use crate::report::Failure;
 
 #[derive(Clone, clap::Args)]
-<<<<<<< HEAD
 pub(crate) struct Interface {
-=======
-pub(crate) struct Arguments {
->>>>>>> h-seven
     /// Whose registry it is, where its host does not say: what it is listed and deleted by. ghcr takes GITHUB_TOKEN, ecr the
     /// AWS_ variables, gitlab GITLAB_TOKEN or CI_JOB_TOKEN; harbor and docker-hub take the registry's own credentials.
     #[arg(long, value_enum, value_name = "KIND")]
