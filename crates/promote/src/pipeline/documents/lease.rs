@@ -32,6 +32,7 @@ struct Times {
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "kind", deny_unknown_fields)]
 enum Kind {
     None {},
+    #[cfg_attr(not(feature = "ledger"), expect(dead_code, reason = "nobody gives them here"))]
     File {
         folder: PathBuf,
     },
@@ -59,6 +60,10 @@ impl LeaseRules {
         Ok(Self { kind, ttl, wait })
     }
 
+    #[cfg_attr(
+        not(any(feature = "ledger", feature = "kubernetes")),
+        expect(unused_variables, reason = "neither folders nor accounts are looked at")
+    )]
     pub(super) fn leasing(
         &self,
         surroundings: &Surroundings,
