@@ -71,7 +71,7 @@ impl Known {
         let document = self.config.as_ref().map(Document::read).transpose().map_err(world::invalid)?;
         let opened = match (&self.ledger, &document) {
             (Some(Place::File(file)), _) => Opened::File(FileLedger::new(file)),
-            (asked, Some(document)) => match place::open(asked.as_ref(), document, &registries, None)? {
+            (asked, Some(document)) => match place::open(asked.as_ref(), document, &registries, None, true)? {
                 Some(opened) => opened,
                 None => {
                     let trouble = Trouble::at(document.file(), "it names no ledger");
