@@ -83,7 +83,7 @@ enum Command {
     /// Verify, export or add to the ledger: who promoted what, where, on which evidence.
     #[command(subcommand)]
     Ledger(Box<ledger::Command>),
-    /// Decide what a registry keeps, and explain it; deletes nothing.
+    /// Decide what a registry keeps, explain it, and delete the rest.
     #[command(subcommand)]
     Retain(retain::Command),
     /// Compute the tags, labels and annotations of a build, as docker/metadata-action does, in any CI.

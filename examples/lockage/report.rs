@@ -97,8 +97,14 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
     }
     let mut remedy = remedy(error);
     let mut cause = error.source();
+    let mut last = error.to_string();
     while let Some(error) = cause {
-        text += &format!("  caused by: {error}\n");
+        let line = error.to_string();
+        // One that has the words of its cause says them once.
+        if line != last {
+            text += &format!("  caused by: {line}\n");
+        }
+        last = line;
         remedy = remedy.or_else(|| self::remedy(error));
         cause = error.source();
     }

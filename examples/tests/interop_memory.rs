@@ -3,10 +3,8 @@
 
 mod real;
 
-use std::fs;
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -16,7 +14,7 @@ use lockage_registry::{
     Algorithm, Body, Descriptor, Hasher, RawManifest, Reference, Source as _, TagOrDigest, Target as _, TargetExt as _,
     media_type,
 };
-use real::DockerRegistry;
+use real::{DockerRegistry, peak_of};
 
 const CHUNK: usize = 1 << 20;
 const CHUNKS: usize = 2048;
@@ -47,31 +45,6 @@ async fn push(client: &Client, at: &Reference) -> RawManifest {
     let manifest = RawManifest::new(media_type::OCI_MANIFEST, json.to_string().into()).unwrap();
     client.put_manifest(repo, &manifest, &TagOrDigest::of(at)).await.unwrap();
     manifest
-}
-
-/// Runs the command to its end; the most memory that it held, in kilobytes.
-fn peak_of(program: &Path, arguments: &[&str], scratch: &Path) -> u64 {
-    let (time, figure) = (Path::new("/usr/bin/time"), scratch.join("peak"));
-    if time.exists() {
-        let measured = real::isolated(time).args(["-f", "%M", "-o"]).arg(&figure).arg(program).args(arguments).output();
-        let output = measured.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        return fs::read_to_string(figure).unwrap().trim().parse().unwrap();
-    }
-    // The kernel keeps the peak, as long as the process lives.
-    let mut child = real::isolated(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
-    let (mut peak, status) = (0, format!("/proc/{}/status", child.id()));
-    loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(peak).max(peak);
-        if let Some(ended) = child.try_wait().unwrap() {
-            assert!(ended.success(), "{ended}");
-            assert!(peak > 0, "{status} does not say");
-            return peak;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[tokio::test]

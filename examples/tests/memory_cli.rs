@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "it serves other tests too")]
 mod world;
 
+use std::path::Path;
+
 use lockage_registry::Digest;
 use world::World;
 
@@ -139,4 +141,29 @@ async fn what_runs_is_asked_again_by_todays_gates() {
     );
     world.run(&["recheck", "prod", "--revoke", "--reason", "s390x"]).ends(1).says("denied everywhere");
     world.run(&["history"]).ends(0).says("everywhere: s390x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_nobody_has_set_keeps_nobody_from_looking_or_going_back() {
+    let gates = "[gates.checks]\nkind = \"checks-green\"\ngithub = \"acme/{image}\"\ntoken-env = \"FORGE_TOKEN\"\n\
+                 [[events]]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:1/\"\nsecret-env = \"HOOK_SECRET\"\n";
+    let world = World::with("\"checks\"", gates).await;
+    let secrets = [("FORGE_TOKEN", Path::new("x")), ("HOOK_SECRET", Path::new("y"))];
+    for n in [1, 2] {
+        world.build(n).await;
+        let select = format!("pr:{n}");
+        let promote = ["promote", "app", "--select", &select, "--to", "stage", "--yes"];
+        world.run(&promote).ends(2).says("is not set");
+        world.run_in(&promote, &secrets).ends(0).says("trouble");
+    }
+    for look in [&["running"][..], &["where-is", "#1"], &["history"], &["drift"], &["board"]] {
+        world.run(look).ends(0);
+    }
+    // A gate that is asked, and has no token, cannot decide.
+    world.run(&["recheck", "stage"]).ends(0);
+    let first = World::held(&world.stage, "sha-0000001").await;
+    let back = ["rollback", "app", "--env", "stage", "--to", "previous", "--reason", "latency", "--yes"];
+    world.run(&back).ends(0).says("nobody will be told").says("HOOK_SECRET is not set");
+    assert_eq!(World::held(&world.stage, "stage").await, first);
+    world.run(&["release", "app", "--env", "stage", "--reason", "fixed"]).ends(0);
 }

@@ -105,6 +105,22 @@ pub struct Promoted<'a> {
     pub plan: &'a Digest,
     /// Who promotes.
     pub actor: &'a str,
+    /// Whether the image goes on, past environments, or back.
+    pub way: Way,
+}
+
+/// Which way an image goes.
+#[cfg(feature = "pipeline")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Way {
+    /// On, along an edge.
+    #[default]
+    Promotion,
+    /// On, along an edge that is a hotfix.
+    Hotfix,
+    /// Back to where it was.
+    Rollback,
 }
 
 impl<'a> GateContext<'a> {
@@ -144,7 +160,13 @@ impl<'a> Promoted<'a> {
         plan: &'a Digest,
         actor: &'a str,
     ) -> Self {
-        Self { passage, chronicle, plan, actor }
+        Self { passage, chronicle, plan, actor, way: Way::Promotion }
+    }
+
+    /// The same on another way than a promotion.
+    #[must_use]
+    pub fn going(self, way: Way) -> Self {
+        Self { way, ..self }
     }
 }
 

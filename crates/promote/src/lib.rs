@@ -19,9 +19,9 @@ pub use copy::{
     Outcome, Receipt, Route, Step,
 };
 pub use error::{Error, Result, Side};
-#[cfg(feature = "pipeline")]
-pub use gate::Promoted;
 pub use gate::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict, gate};
+#[cfg(feature = "pipeline")]
+pub use gate::{Promoted, Way};
 pub use observe::{Event, Observer};
 pub use plan::{Clearance, Cleared, Draft, Plan};
 pub use predicate::RawPredicate;

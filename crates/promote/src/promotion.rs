@@ -163,8 +163,9 @@ impl NotCleared {
         waits.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
-    #[cfg(feature = "pipeline")]
-    pub(crate) fn plan(&self) -> &Plan<Draft> {
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan<Draft> {
         &self.plan
     }
 

@@ -120,6 +120,35 @@ fn what_was_changed_left_out_or_moved_is_no_history() {
     }
 }
 
+/// A newer program may say more in an entry than this one understands. It is covered by the digest, read past, and kept.
+#[test]
+fn what_a_newer_program_has_said_is_read_past_and_covered_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.jsonl");
+    let text = three(&file);
+    let lines: Vec<&str> = text.lines().collect();
+    let (id, entry) = lines[2].split_once(",\"entry\":").unwrap();
+    let entry = entry.strip_suffix('}').unwrap();
+    let newer = entry.replacen('{', "{\"mood\":{\"of\":\"the day\"},", 1);
+    let digest = digest_of(Algorithm::Sha256, newer.as_bytes()).unwrap();
+    assert!(id.starts_with("{\"id\":"));
+    let line = format!("{{\"id\":\"{digest}\",\"entry\":{newer}}}");
+    std::fs::write(&file, format!("{}\n{}\n{line}\n", lines[0], lines[1])).unwrap();
+    let ledger = FileLedger::new(&file);
+    assert_eq!(actors(&ledger).unwrap(), ["actor 0", "actor 1", "actor 2"]);
+    append(&ledger, "late", 9);
+    assert_eq!(actors(&FileLedger::new(&file)).unwrap().len(), 4);
+    let mut exported = Vec::new();
+    assert_eq!(ledger.export(&mut exported).unwrap(), 4);
+    assert_eq!(exported, std::fs::read(&file).unwrap(), "byte for byte");
+    assert!(String::from_utf8(exported).unwrap().contains("the day"));
+
+    let changed = std::fs::read_to_string(&file).unwrap().replace("the day", "the night");
+    std::fs::write(&file, changed).unwrap();
+    assert!(actors(&FileLedger::new(&file)).unwrap_err().to_string().contains("it was changed"));
+    assert!(FileLedger::new(&file).export(&mut Vec::new()).is_err(), "what is not sound is not exported");
+}
+
 #[test]
 fn a_ledger_that_shrinks_or_is_gone_while_it_is_used_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

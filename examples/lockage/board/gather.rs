@@ -152,6 +152,10 @@ async fn next(
     };
     let against = |gate: &ReportedGate| gate.said != Said::Pass && gate.advisory.is_none();
     let gates = gates.into_iter().filter(against).map(|gate| (gate.said, gate.gate, gate.found.join("; ")));
-    let known_as = super::text::known_as(&report.facts);
+    // The ledger knows a release that no label says.
+    let known_as = match super::text::known_as(&upstream.entry.facts) {
+        known if known.is_empty() => super::text::known_as(&report.facts),
+        known => known,
+    };
     Ok(Some(Next { digest, known_as, from: edge.from().clone(), gates: gates.collect() }))
 }

@@ -1,6 +1,8 @@
 //! `lockage board`: what runs where, on one page, for people who have a browser and nothing else.
 
 mod gather;
+#[cfg(test)]
+mod hostile;
 mod page;
 mod text;
 
@@ -37,7 +39,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::quiet(&arguments.setup)?;
+    let world = World::brief(&arguments.setup)?;
     let board = gather::board(&world, arguments.title, !arguments.ledger_only, SystemTime::now()).await;
     world.finish();
     let board = board?;

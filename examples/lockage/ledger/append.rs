@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::place::{Opened, Where};
 use crate::promote::Trouble;
 use crate::report::{Failure, say};
+use crate::signing::seal::MayBy;
 
 /// The most bytes of entries that are read at once.
 const LIMIT: u64 = 64 << 20;
@@ -27,9 +28,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     place: Where,
 
-    /// Sign them with this private key, as `lockage sign` does: encrypted with the password in COSIGN_PASSWORD, or not.
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    by: MayBy,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let entries = read(arguments.file.as_ref())?;
-    let opened = arguments.place.open(arguments.key.as_ref())?;
+    let opened = arguments.place.open(Some(&arguments.by)).await?;
     let ledger = opened.shared();
     let mut appended = Vec::new();
     for entry in entries {
@@ -105,8 +105,35 @@ fn entry(line: &str, now: SystemTime) -> Result<Entry, String> {
     let entry: Entry = serde_json::from_value(Value::Object(written.clone())).map_err(|error| error.to_string())?;
     // What is not known would be left out, and whoever wrote it would believe that it was kept.
     let kept = serde_json::to_value(&entry).map_err(|error| error.to_string())?;
-    match written.keys().find(|key| kept.get(key.as_str()).is_none()) {
+    match lost(&Value::Object(written), &kept) {
         Some(key) => Err(format!("it has {key:?}, which no entry of its kind has")),
         None => Ok(entry),
+    }
+}
+
+/// The first key, at whatever depth, that would not be kept.
+fn lost(written: &Value, kept: &Value) -> Option<String> {
+    match (written, kept) {
+        (Value::Object(written), Value::Object(kept)) => written.iter().find_map(|(key, value)| {
+            let below = match kept.get(key) {
+                Some(kept) => lost(value, kept)?,
+                None if says_nothing(value) => return None,
+                None => String::new(),
+            };
+            Some(if below.is_empty() { key.clone() } else { format!("{key}.{below}") })
+        }),
+        (Value::Array(written), Value::Array(kept)) => {
+            written.iter().zip(kept).find_map(|(written, kept)| lost(written, kept))
+        }
+        _ => None,
+    }
+}
+
+/// What may be left out, and is.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     }
 }

@@ -5,8 +5,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lockage_promote::ledger::{FileLedger, History as _};
-
 use super::place::{Opened, Where};
 use crate::report::{Failure, Unusable};
 
@@ -23,7 +21,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let opened = arguments.place.open(None)?;
+    let opened = arguments.place.open(None).await?;
     match &arguments.out {
         Some(file) => {
             let unusable = |error: io::Error| Failure::error(&Unusable::of(file)(error.into()));
@@ -62,15 +60,7 @@ fn beside(file: &Path) -> PathBuf {
 async fn write(opened: &Opened, out: &mut (dyn Write + Send)) -> Result<(), Failure> {
     match opened {
         Opened::Registry(ledger) => ledger.export(out).await.map(drop).map_err(|error| Failure::error(&error)),
-        Opened::File(ledger) => lines(ledger, out).await,
+        // The lines of a file are those of an export, once they have been judged.
+        Opened::File(ledger) => ledger.export(out).map(drop).map_err(|error| Failure::error(&error)),
     }
-}
-
-/// The lines of a file are those of an export, once they have been judged.
-async fn lines(ledger: &FileLedger, out: &mut (dyn Write + Send)) -> Result<(), Failure> {
-    for recorded in ledger.entries(None).await.map_err(|error| Failure::error(&error))? {
-        let line = serde_json::to_string(&recorded).map_err(|error| Failure::error(&error))?;
-        writeln!(out, "{line}").map_err(|error| Failure::error(&error))?;
-    }
-    Ok(())
 }

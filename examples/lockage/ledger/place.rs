@@ -1,7 +1,7 @@
 //! Where the ledger is: a file, or a repository of a registry.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockage_promote::ledger::{FileLedger, Ledger, RegistryLedger, Trust};
@@ -9,12 +9,13 @@ use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, LedgerPlace, LedgerRepository};
 use lockage_registry::Repository;
 use lockage_signing::gate::Signers;
+use lockage_signing::key::VerifyingKey;
 
 use super::signers;
 use crate::clients::{self, Reach, Registries};
 use crate::promote::Trouble;
 use crate::report::Failure;
-use crate::signing::seal;
+use crate::signing::seal::{MayBy, Seal};
 
 /// A file or a repository, as an argument names it.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub(crate) fn place(text: &str) -> Result<Place, Infallible> {
 }
 
 #[derive(clap::Args)]
-pub(super) struct Where {
+pub(crate) struct Where {
     /// The ledger: a file, or a repository such as registry.example/acme/ledger; else the one that the document names.
     #[arg(long, value_name = "REPO|FILE", value_parser = place)]
     ledger: Option<Place>,
@@ -78,15 +79,31 @@ impl Opened {
 }
 
 impl Where {
-    pub(super) fn open(&self, key: Option<&PathBuf>) -> Result<Opened, Failure> {
+    /// Whether the arguments name a ledger.
+    pub(crate) fn is_named(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// The ledger, for `by` to write into where anybody is named there.
+    pub(crate) async fn open(&self, by: Option<&MayBy>) -> Result<Opened, Failure> {
         let repository = match self.place()? {
             Place::File(file) => return Ok(Opened::File(FileLedger::new(file))),
             Place::Repository(repository) => repository,
         };
         let registries = clients::registries(&self.reach, self.concurrency.into())?;
-        let trust = self.trust(key)?;
+        // A key is decrypted once.
+        let seal = match by {
+            Some(by) => by.open().await?,
+            None => None,
+        };
+        let own = by.and_then(MayBy::key_file).zip(seal.as_ref().and_then(Seal::public_key));
+        let trust = self.trust(own)?;
         let name = self.ledger_name.clone().or(self.written()?.and_then(|written| written.name));
-        let signer = key.map(|file| seal::signer(file)).transpose()?;
+        let signer = seal.map(Seal::statements);
         Ok(Opened::Registry(Arc::new(ledger(registries, repository, trust, name, signer))))
     }
 
@@ -110,7 +127,7 @@ impl Where {
     }
 
     /// Whom the ledger takes entries of. Whoever signs with a key believes it, too, where nobody else was named.
-    pub(super) fn trust(&self, key: Option<&PathBuf>) -> Result<Trust, Failure> {
+    pub(super) fn trust(&self, own: Option<(&Path, &VerifyingKey)>) -> Result<Trust, Failure> {
         if !self.public_keys.is_empty() {
             return Ok(signers::trust(signers::of_keys(&self.public_keys)?, self.unsigned));
         }
@@ -118,10 +135,9 @@ impl Where {
             let document = self.document()?;
             return of_document(&document, self.unsigned);
         }
-        match key {
-            Some(file) => {
-                let public = seal::key(file)?.verifying_key().clone();
-                let signers = Signers::new().key(file.display().to_string(), public);
+        match own {
+            Some((file, public)) => {
+                let signers = Signers::new().key(file.display().to_string(), public.clone());
                 Ok(signers::trust(signers.map_err(|error| Failure::usage(&error))?, self.unsigned))
             }
             None if self.unsigned => Ok(Trust::unchecked()),
@@ -164,12 +180,14 @@ impl Where {
     }
 }
 
-/// The ledger of a document, or the one that `asked` names, for whoever promotes: `None` where nobody has said where it is.
+/// The ledger of a document, or the one that `asked` names, for whoever promotes or asks; `brief` where the details of what
+/// gates found are not asked for. `None` where nobody has said where it is.
 pub(crate) fn open(
     asked: Option<&Place>,
     document: &Document,
     registries: &Registries,
     signer: Option<Arc<dyn StatementSigner>>,
+    brief: bool,
 ) -> Result<Option<Opened>, Failure> {
     let (repository, name) = match (asked, document.ledger()) {
         (Some(Place::File(file)), _) | (None, Some(LedgerPlace::File(file))) => {
@@ -186,7 +204,8 @@ pub(crate) fn open(
         _ => return Ok(None),
     };
     let trust = of_document(document, false)?;
-    Ok(Some(Opened::Registry(Arc::new(ledger(registries.clone(), repository, trust, name, signer)))))
+    let ledger = ledger(registries.clone(), repository, trust, name, signer);
+    Ok(Some(Opened::Registry(Arc::new(if brief { ledger.brief() } else { ledger }))))
 }
 
 /// Whom a document takes entries of.

@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 Some(file) => entries_of(file).await?,
                 None => Vec::new(),
             };
-            match arguments.place.open(None)? {
+            match arguments.place.open(None).await? {
                 Opened::Registry(ledger) => ledger.verify(&expected).await.map_err(|error| Failure::error(&error))?,
                 Opened::File(_) => LedgerReport::default(),
             }

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = World::quiet(&arguments.setup)?;
     let differs = world.promoter.diff(&arguments.from, &arguments.to, SystemTime::now()).await;
     world.finish();
     let differs = differs.map_err(ends::failure)?;

@@ -11,6 +11,7 @@ use super::environments;
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
 use crate::report::{Failure, say};
+use crate::signing::seal::MayBy;
 
 /// Looks for tags that were moved or deleted outside the pipeline, for images that never came through it, and for
 /// promotions and rollbacks that were killed; and, where the document has [evidence], for evidence that is missing or too old,
@@ -33,11 +34,17 @@ pub(crate) struct Arguments {
     json: bool,
 
     #[command(flatten)]
+    by: MayBy,
+
+    #[command(flatten)]
     setup: Setup,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = match arguments.heal {
+        true => World::open_by(&arguments.setup, &arguments.by).await?,
+        false => World::quiet(&arguments.setup)?,
+    };
     let looked = look(&arguments, &world).await;
     world.finish();
     let (found, healed, left) = looked?;

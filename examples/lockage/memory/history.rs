@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = World::quiet(&arguments.setup)?;
     if let Some(environment) = &arguments.env {
         super::environments(&world.promoter, Some(environment))?;
     }

@@ -11,6 +11,7 @@ use super::{reason, wanted};
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
 use crate::report::{Failure, say};
+use crate::signing::seal::MayBy;
 
 /// Denies an image everywhere, or in one environment. It stays where it is; `rollback` takes it away.
 ///
@@ -86,6 +87,9 @@ struct Order {
     json: bool,
 
     #[command(flatten)]
+    by: MayBy,
+
+    #[command(flatten)]
     setup: Setup,
 }
 
@@ -95,19 +99,19 @@ fn time(text: &str) -> Result<SystemTime, String> {
 }
 
 pub(crate) async fn deny(Deny { image, what, env, order }: Deny) -> Result<ExitCode, Failure> {
-    let world = World::open(&order.setup, true)?;
+    let world = World::open_by(&order.setup, &order.by).await?;
     let ordered = world.promoter.deny(&image, &what, env.as_ref(), &order.reason, SystemTime::now()).await;
     end(world, &order, ordered)
 }
 
 pub(crate) async fn hold(Hold { image, env, until, order }: Hold) -> Result<ExitCode, Failure> {
-    let world = World::open(&order.setup, true)?;
+    let world = World::open_by(&order.setup, &order.by).await?;
     let ordered = world.promoter.hold(&image, &env, &order.reason, until, SystemTime::now()).await;
     end(world, &order, ordered)
 }
 
 pub(crate) async fn release(Release { image, what, env, order }: Release) -> Result<ExitCode, Failure> {
-    let world = World::open(&order.setup, true)?;
+    let world = World::open_by(&order.setup, &order.by).await?;
     let now = SystemTime::now();
     let ordered = match (&what, &env) {
         (Some(what), env) => world.promoter.release_denial(&image, what, env.as_ref(), &order.reason, now).await,

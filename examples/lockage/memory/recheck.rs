@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = World::quiet(&arguments.setup)?;
     let now = SystemTime::now();
     let recheck = world.promoter.recheck(&arguments.environment, now).await.map_err(ends::failure)?;
     let revoked = match &arguments.reason {

@@ -11,6 +11,7 @@ use super::reason;
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
 use crate::report::{Failure, say};
+use crate::signing::seal::MayBy;
 
 /// Puts every tag that moves back to what it held then, denies what is there now everywhere, and holds the environment until
 /// somebody releases it. It asks the registry of the environment alone. Without --yes it runs the gates that the edge asks on
@@ -48,6 +49,9 @@ pub(crate) struct Arguments {
     json: bool,
 
     #[command(flatten)]
+    by: MayBy,
+
+    #[command(flatten)]
     setup: Setup,
 }
 
@@ -58,7 +62,7 @@ fn to(text: &str) -> Result<RollbackTo, String> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = World::open_by(&arguments.setup, &arguments.by).await?;
     let ended = roll_back(&arguments, &world).await;
     world.finish();
     let Ended { report, rollback, receipt } = ended?;

@@ -35,7 +35,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = match arguments.json {
+        // A document has the details of what gates found, too.
+        true => World::quiet(&arguments.setup)?,
+        false => World::brief(&arguments.setup)?,
+    };
     let environments = environments(&world.promoter, arguments.environment.as_ref())?;
     let chronicle = world.chronicle(None).await.map_err(ends::failure)?;
     let now = SystemTime::now();

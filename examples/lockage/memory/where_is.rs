@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&arguments.setup, true)?;
+    let world = World::brief(&arguments.setup)?;
     let chronicle = world.chronicle(None).await.map_err(ends::failure)?;
     world.finish();
     let found = where_is(&chronicle, &arguments.what, SystemTime::now());

@@ -4,20 +4,21 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::pipeline::approval::{Approval, approve_as};
+use lockage_promote::pipeline::approval::{Approval, approve_as, approve_set_as};
 use lockage_promote::pipeline::output::Report;
+use lockage_promote::pipeline::set::SetPlan;
 use lockage_promote::pipeline::{Name, Passage};
 use lockage_promote::{Draft, Plan};
-use lockage_registry::Digest;
+use lockage_registry::{Digest, Target};
 use serde_json::json;
 
 use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
-use super::{Trouble, ends, name, read_plan};
+use super::{Trouble, ends, name, read_plan, several};
 use crate::report::{Failure, say};
 use crate::signing::seal::{By, Seal};
 
-/// Approves a plan: of the file that `promote --plan` wrote; or, where its digest is given, the one that is made again of
+/// Approves a plan: of the file that `promote --plan` wrote, of one image or of a set; or, where its digest is given, the one that is made again of
 /// IMAGE, --select and --to, if it has that digest. The approval is bound to the plan and stored with the image, in the
 /// repository that it comes from. Nothing is stored where the plan is another, or none that this graph makes.
 ///
@@ -121,6 +122,9 @@ async fn approve(
     until: Option<SystemTime>,
     now: SystemTime,
 ) -> Result<(), Failure> {
+    if let (None, Some(set)) = (&arguments.image, several::read_set(Path::new(&arguments.plan))?) {
+        return approve_set(&set, arguments, world, until, now).await;
+    }
     let (plan, passage) = plan(arguments, world).await?;
     let mut approval = Approval::of(&plan, now).map_err(|error| Failure::error(&error))?.because(&arguments.reason);
     if let Some(until) = until {
@@ -143,6 +147,43 @@ async fn approve(
         }));
     }
     say(format_args!("Approved plan {}, as {repository}@{stored}.", report.plan))
+}
+
+/// With each image of the set; none of them counts for less than the whole set.
+async fn approve_set(
+    set: &SetPlan<Draft>,
+    arguments: &Arguments,
+    world: &World,
+    until: Option<SystemTime>,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    let chronicle = world.chronicle(None).await.map_err(ends::failure)?;
+    for plan in set.members() {
+        world.promoter.examine(plan).await.map_err(ends::failure)?;
+        let report = Report::of(plan, &chronicle, now).map_err(ends::failure)?;
+        if !arguments.json {
+            say(report.diff())?;
+        }
+    }
+    let id = world.promoter.set_id(set).await.map_err(ends::failure)?;
+    let signer = Seal::open(&arguments.by).await?.statements();
+    let words = |approval: Approval| {
+        let approval = approval.because(&arguments.reason);
+        match until {
+            Some(until) => approval.until(until),
+            None => approval,
+        }
+    };
+    let source = |passage: &Passage| -> &dyn Target { world.registry(&passage.from) };
+    let stored = approve_set_as(source, set, &id, &*signer, now, words).await;
+    let stored = stored.map_err(|error| Failure::error(&error))?;
+    let passages = set.members().iter().filter_map(Plan::passage);
+    let places: Vec<_> =
+        passages.zip(&stored).map(|(passage, stored)| format!("{}@{stored}", passage.pinned.repository)).collect();
+    if arguments.json {
+        return say(json!({ "plan": id, "set": id, "approvals": places }));
+    }
+    say(format_args!("Approved set {id}, as {}.", places.join(", ")))
 }
 
 async fn plan(arguments: &Arguments, world: &World) -> Result<(Plan<Draft>, Passage), Failure> {

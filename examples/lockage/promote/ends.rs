@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use lockage_promote::pipeline::output::Standing;
-use lockage_promote::pipeline::{OrderProblem, PromoteError, ResolveError};
+use lockage_promote::pipeline::set::SetError;
+use lockage_promote::pipeline::{Canary, OrderProblem, PromoteError, ResolveError};
 
 use crate::report::Failure;
 
@@ -20,15 +21,17 @@ pub(crate) fn code(standing: Standing) -> ExitCode {
 /// What was asked for wrongly, what is refused whoever asks, and what failed.
 pub(crate) fn failure(error: PromoteError) -> Failure {
     use lockage_promote::Error;
-    match &error {
+    match error.cause() {
         PromoteError::Graph(_)
         | PromoteError::Override(_)
         | PromoteError::Edges { .. }
+        | PromoteError::Set(SetError::Empty | SetError::Twice { .. } | SetError::Unknown { .. })
         | PromoteError::Order(OrderProblem::NoReason)
         | PromoteError::Resolve(ResolveError::Branch { .. } | ResolveError::Version { .. }) => Failure::usage(&error),
         PromoteError::PinHeld { .. }
         | PromoteError::PinAndFloat { .. }
         | PromoteError::NotCleared(_)
+        | PromoteError::Set(_)
         | PromoteError::Stopped { .. }
         | PromoteError::Order(_)
         | PromoteError::NoSuchPlatform { .. }
@@ -44,6 +47,8 @@ pub(crate) fn failure(error: PromoteError) -> Failure {
             | ResolveError::Incomplete { .. }
             | ResolveError::NoPlatform { .. },
         ) => Failure::refused(&error),
+        // A watch that says that the image is bad has said no; one that could not look has failed.
+        _ if matches!(error.canary(), Some(Canary::Failed { .. })) => Failure::refused(&error),
         _ => Failure::error(&error),
     }
 }

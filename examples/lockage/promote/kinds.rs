@@ -32,13 +32,30 @@ impl Kinds {
         sarif: Option<&Path>,
     ) -> Result<Self, Failure> {
         let surroundings = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
-        Self::of(document, source, credentials, &surroundings, sarif)
+        let steps = steps::factories(&surroundings);
+        let outside = Outside::new(surroundings.clone());
+        Self::of(document, source, credentials, &surroundings, sarif, outside, steps)
+    }
+
+    /// The same for whoever promotes nothing, and so does no step: a gate whose token nobody has set keeps nobody from looking,
+    /// or from going back, and cannot decide where it is asked.
+    pub(super) fn asked_perhaps(
+        document: &Document,
+        source: impl Source + Clone + 'static,
+        credentials: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
+        let surroundings = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
+        let steps = steps::factories(&Surroundings::new(document.folder()));
+        let outside = Outside::new(surroundings.clone()).secrets_when_asked();
+        Self::of(document, source, credentials, &surroundings, None, outside, steps)
     }
 
     /// Gates and steps that are judged with the document, and nothing else: no registry is asked, and no secret is needed.
     pub(super) fn judged(document: &Document) -> Result<Self, Failure> {
         let host: Host = "localhost".parse().map_err(|error| Failure::error(&error))?;
-        Self::of(document, Memory::new(host), None, &Surroundings::new(document.folder()), None)
+        let surroundings = Surroundings::new(document.folder());
+        let (outside, steps) = (Outside::new(surroundings.clone()), steps::factories(&surroundings));
+        Self::of(document, Memory::new(host), None, &surroundings, None, outside, steps)
     }
 
     fn of(
@@ -47,6 +64,8 @@ impl Kinds {
         credentials: Option<PathBuf>,
         surroundings: &Surroundings,
         sarif: Option<&Path>,
+        outside: Outside,
+        steps: StepFactories,
     ) -> Result<Self, Failure> {
         let signing = SigningGates::of(document).map_err(invalid)?;
         let (signers, folder) = (signing.verifier(), document.folder().to_owned());
@@ -76,7 +95,7 @@ impl Kinds {
             .with(BuiltIn::new().reading(source).verifying(signing.verifier()))
             .with(policy)
             .with(signing)
-            .with(Outside::new(surroundings.clone()));
-        Ok(Self { gates, steps: steps::factories(surroundings) })
+            .with(outside);
+        Ok(Self { gates, steps })
     }
 }

@@ -4,10 +4,12 @@ pub(crate) mod approve;
 mod code_scanning;
 pub(crate) mod ends;
 mod evidence;
+mod going_back;
 mod kinds;
 pub(crate) mod lint;
 pub(crate) mod merged;
 mod outputs;
+mod several;
 pub(crate) mod simulate;
 pub(crate) mod steps;
 mod trouble;
@@ -28,6 +30,7 @@ use crate::report::{Failure, say};
 use crate::signing::seal::MayBy;
 
 use merged::{Asked, Forges, Selected, asked};
+use several::Several;
 pub(crate) use trouble::Trouble;
 use world::{Setup, World};
 
@@ -37,16 +40,18 @@ use world::{Setup, World};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The image, as the graph's templates name it.
-    #[arg(required_unless_present = "apply", value_parser = name)]
+    #[arg(required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"], value_parser = name)]
     image: Option<Name>,
 
     /// Which image: pr:42, sha:2b2e927, version:1.4.0, tag:NAME, digest:sha256:…, branch:NAME, branch:NAME@HEAD,
     /// env:NAME; or merge:SHA, the pull request that this commit merged.
-    #[arg(long, value_name = "SELECT", required_unless_present = "apply", value_parser = asked)]
+    #[arg(long, value_name = "SELECT", value_parser = asked,
+          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"])]
     select: Option<Asked>,
 
     /// The environment where it is to go.
-    #[arg(long, value_name = "ENV", required_unless_present = "apply", value_parser = name)]
+    #[arg(long, value_name = "ENV", value_parser = name,
+          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"])]
     to: Option<Name>,
 
     /// The edge to take, such as a hotfix, where it is not the only one.
@@ -69,13 +74,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     yes: bool,
 
+    /// Where a watch after all tags have moved says that the image is bad, put back what was there before, deny the image
+    /// everywhere, and hold the environment; not where it could not look. Exit code 1 then, and 3 where it could not look.
+    #[arg(long, conflicts_with_all = ["plan", "set", "fleet"])]
+    auto_rollback: bool,
+
     /// Pass by this gate if it does not pass; may be repeated, and there is no word for all of them. What it said and the
     /// reason stand in the report, in the receipt and, before anything moves, in the ledger.
     #[arg(long = "override", value_name = "GATE", requires = "reason")]
     passed_by: Vec<String>,
 
-    /// Why gates are passed by.
-    #[arg(long, value_name = "TEXT", requires = "passed_by")]
+    /// Why gates are passed by, or a set is taken back.
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
     /// Print one JSON document.
@@ -95,6 +105,9 @@ pub(crate) struct Arguments {
     github_output: bool,
 
     #[command(flatten)]
+    several: Several,
+
+    #[command(flatten)]
     forges: Forges,
 
     #[command(flatten)]
@@ -102,6 +115,19 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     setup: Setup,
+}
+
+impl Arguments {
+    /// Whether anything is to be written.
+    fn writes(&self) -> bool {
+        self.yes || self.apply.is_some()
+    }
+
+    /// Which gates are passed by, and why.
+    fn passing_by(&self) -> Option<Override> {
+        let reason = self.reason.as_ref().filter(|_| !self.passed_by.is_empty())?;
+        Some(self.passed_by.iter().fold(Override::because(reason), Override::gate))
+    }
 }
 
 pub(crate) fn name(text: &str) -> Result<Name, NameProblem> {
@@ -118,7 +144,14 @@ pub(crate) fn release(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     arguments.setup.sarif.clone_from(&arguments.sarif);
-    let writes = arguments.yes || arguments.apply.is_some();
+    if let Some(ended) = arguments.several.run(&arguments).await {
+        return ended;
+    }
+    if arguments.reason.is_some() && arguments.passed_by.is_empty() {
+        let trouble = Trouble::new("a reason is given, and nothing that it is for");
+        return Err(Failure::usage(&trouble.remedy("Name the gates that are passed by, with --override.")));
+    }
+    let writes = arguments.writes();
     let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
     let signer = evidence::signer(&arguments.setup, &arguments.by, writes).await?;
     let world = World::open_signing(&arguments.setup, writes, signer)?;
@@ -152,8 +185,7 @@ async fn promote(
     writes: bool,
 ) -> Result<(Report, Option<PassageReceipt>), Failure> {
     let now = SystemTime::now();
-    let because = |reason: &String| Override::because(reason);
-    let by = arguments.reason.as_ref().map(|reason| arguments.passed_by.iter().fold(because(reason), Override::gate));
+    let by = arguments.passing_by();
     let selected = match &arguments.select {
         Some(asked) => Some(asked.image(&arguments.forges).await?),
         None => None,
@@ -178,8 +210,14 @@ async fn promote(
     }
     match cleared {
         Some(cleared) if writes => {
-            let receipt = world.promoter.apply(cleared, now).await.map_err(ends::failure)?;
-            Ok((report.done(&receipt), Some(receipt)))
+            let (image, to) = (report.image.clone(), report.to.clone());
+            match world.promoter.apply(cleared, now).await {
+                Ok(receipt) => Ok((report.done(&receipt), Some(receipt))),
+                Err(error) if arguments.auto_rollback => {
+                    Err(going_back::after(world, &image, &to, error, arguments.json).await)
+                }
+                Err(error) => Err(ends::failure(error)),
+            }
         }
         _ => Ok((report, None)),
     }
@@ -200,8 +238,14 @@ async fn judge(
     };
     match cleared {
         Ok(cleared) => Ok((report.cleared(&cleared), Some(cleared))),
-        Err(PromoteError::NotCleared(refusal)) => Ok((report.not_cleared(&refusal), None)),
-        Err(error) => Err(error),
+        Err(error) => match error.apart() {
+            (PromoteError::NotCleared(refusal), beside) => {
+                let mut report = report.not_cleared(&refusal);
+                report.notes.extend(beside.iter().map(ToString::to_string));
+                Ok((report, None))
+            }
+            (error, beside) => Err(error.beside(beside)),
+        },
     }
 }
 

@@ -20,7 +20,7 @@ use crate::clients::{self, Registries};
 use crate::ledger::place::{self, Opened, Place};
 use crate::progress::Progress;
 use crate::report::Failure;
-use crate::signing::seal;
+use crate::signing::seal::{self, MayBy, Seal};
 
 #[derive(clap::Args)]
 pub(crate) struct Setup {
@@ -69,6 +69,26 @@ pub(crate) struct World {
     proof: Option<PromotionProof>,
 }
 
+/// What for these commands open their world.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// To say what would become of it.
+    Try,
+    /// To promote.
+    Write,
+    /// To write entries, and to move tags back.
+    Order,
+    Read,
+    /// To read no more than who is where.
+    Glance,
+}
+
+impl Use {
+    fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::Glance)
+    }
+}
+
 impl World {
     /// Whoever writes needs a ledger that outlives the process.
     pub(crate) fn open(setup: &Setup, writes: bool) -> Result<Self, Failure> {
@@ -81,24 +101,39 @@ impl World {
         writes: bool,
         signer: Option<Arc<dyn StatementSigner>>,
     ) -> Result<Self, Failure> {
-        Self::open_telling(setup, writes, signer, writes)
+        Self::open_for(setup, if writes { Use::Write } else { Use::Try }, signer.clone(), signer)
     }
 
-    /// The same for whoever reads a ledger that has to be there, and tells nobody what they see.
+    /// The same for whoever writes entries and no evidence, signed by whom `by` names.
+    pub(crate) async fn open_by(setup: &Setup, by: &MayBy) -> Result<Self, Failure> {
+        let signer = by.open().await?.map(Seal::statements);
+        Self::open_for(setup, Use::Order, None, signer)
+    }
+
+    /// The same for whoever reads a ledger that has to be there: tells nobody what they see, and keeps nobody waiting.
     pub(crate) fn quiet(setup: &Setup) -> Result<Self, Failure> {
-        Self::open_telling(setup, true, None, false)
+        Self::open_for(setup, Use::Read, None, None)
     }
 
-    fn open_telling(
+    /// The same for whoever asks what runs where: of what gates found, the line for people is enough.
+    pub(crate) fn brief(setup: &Setup) -> Result<Self, Failure> {
+        Self::open_for(setup, Use::Glance, None, None)
+    }
+
+    fn open_for(
         setup: &Setup,
-        writes: bool,
+        what_for: Use,
         signer: Option<Arc<dyn StatementSigner>>,
-        tells: bool,
+        for_ledger: Option<Arc<dyn StatementSigner>>,
     ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
-        let Kinds { gates, steps } =
-            Kinds::asked(&document, client.clone(), setup.reach.credentials(), setup.sarif.as_deref())?;
+        let credentials = setup.reach.credentials();
+        let kinds = match what_for {
+            Use::Try | Use::Write => Kinds::asked(&document, client.clone(), credentials, setup.sarif.as_deref()),
+            Use::Order | Use::Read | Use::Glance => Kinds::asked_perhaps(&document, client.clone(), credentials),
+        };
+        let Kinds { gates, steps } = kinds?;
         let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
         let own: Vec<(Name, PathBuf)> = graph
             .environments()
@@ -108,7 +143,7 @@ impl World {
             })
             .collect();
         let progress = Progress::start();
-        let mut promoter = Promoter::new(graph, actor(setup))
+        let mut promoter = Promoter::new(graph, actor(setup.actor.as_deref()))
             .conventions(document.conventions().clone())
             .observed_by(progress.observer("blobs".to_owned()));
         let mut registries = BTreeMap::new();
@@ -127,15 +162,27 @@ impl World {
             promoter = promoter.signing(evidence::signing(&document, Arc::clone(signer))?);
         }
         let around = Surroundings::new(document.folder()).variables(|name| std::env::var(name).ok());
-        let leasing = document.leasing(&around, client.clone(), &actor(setup), Clock).map_err(invalid)?;
-        if let Some(leasing) = leasing {
+        // Whoever only reads needs neither the secrets of those who are told nor a cluster for leases.
+        if !what_for.reads()
+            && let Some(leasing) =
+                document.leasing(&around, client.clone(), &actor(setup.actor.as_deref()), Clock).map_err(invalid)?
+        {
             promoter = promoter.lease(leasing);
         }
-        if tells && let Some(sinks) = document.sinks(&around, Clock).map_err(invalid)? {
+        let sinks = match what_for {
+            Use::Write => document.sinks(&around, Clock).map_err(invalid)?,
+            // Whoever goes back on a bad day may not have the secrets of a pipeline; that nobody is told is not passed over.
+            Use::Order => document.sinks(&around, Clock).unwrap_or_else(|error| {
+                eprintln!("nobody will be told: {error}");
+                None
+            }),
+            Use::Try | Use::Read | Use::Glance => None,
+        };
+        if let Some(sinks) = sinks {
             promoter = promoter.events(sinks);
         }
-        let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(signer);
-        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, for_ledger)?;
+        let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(for_ledger);
+        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, for_ledger, what_for == Use::Glance)?;
         let (promoter, history): (_, Box<dyn History>) = match opened {
             Some(opened) => {
                 if let (Opened::File(ledger), true) = (&opened, setup.mend_ledger) {
@@ -144,7 +191,7 @@ impl World {
                 let ledger = opened.shared();
                 (promoter.ledger(ledger.clone()), Box::new(ledger))
             }
-            None if writes => {
+            None if what_for != Use::Try => {
                 let trouble = Trouble::new("nobody said where to remember what is promoted");
                 let remedy =
                     "Name a file or a repository with --ledger FILE, or with ledger = \"FILE\" in the document.";
@@ -228,8 +275,9 @@ pub(crate) fn invalid(error: DocumentError) -> Failure {
     Failure::usage(&error)
 }
 
-fn actor(setup: &Setup) -> String {
+/// Whoever was named, or who the CI system says, or the user.
+pub(crate) fn actor(named: Option<&str>) -> String {
     let variables = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
     let known = variables.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    setup.actor.clone().or(known).unwrap_or_else(|| "unknown".to_owned())
+    named.map(str::to_owned).or(known).unwrap_or_else(|| "unknown".to_owned())
 }

@@ -2,28 +2,44 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lockage_policy::apply::{
-    Apply, ApplyError, Fate, FileJournal, InUseNow, Outcome, Remover, Settings, Subject, undo,
-};
-use lockage_policy::retain::{Action, Facts, InUse, Report};
+use lockage_policy::apply::{Apply, ApplyError, FileJournal, InUseNow, Journal, MemoryJournal, Settings, still};
+use lockage_policy::retain::{Action, Facts, Glob, InUse, Report};
 use lockage_registry::{NameError, Repository};
-use serde_json::{Value, json};
 
+use super::audit::Audited;
 use super::provider::{self, Kind};
-use crate::clients;
-use crate::report::{Failure, Unusable, read, say};
+use super::{inventory, outcome, policy};
+use crate::promote::Trouble;
+use crate::report::{Failure, Unusable, read};
 
-/// Without --yes it says what it would do, and deletes nothing. Exits with 1 where a guard stops the plan, with 3 where the
-/// registry refuses something.
+/// Before each delete it looks again, and leaves alone what was moved, tagged or taken into use since. Where the registry has no
+/// compare-and-delete, a first plan only marks; what a later one condemns as well, with the same tags, goes.
+///
+/// Without --yes it asks where it can, and else looks and deletes nothing. A run that was killed goes on when the same plan is
+/// applied with the same journal. Exits with 1 where a guard stops the plan, with 3 where the registry refuses something, with 4
+/// where something waits for a second plan, or is still to be seen.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The plan, as `retain plan --json` prints it.
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
+
+    /// The id of the plan that was approved: another one is not executed.
+    #[arg(long, value_name = "DIGEST")]
+    id: Option<String>,
+
+    /// Plan anew by the rules that the plan was made by, and execute what is left of it, as long as that is no more.
+    #[arg(long, value_name = "REPO")]
+    again: Vec<Repository>,
+
+    #[command(flatten)]
+    rules: AgainBy,
 
     /// What was done and what waits for a second plan, a line each; the same file for all runs over one registry. Beside the
     /// plan otherwise, as retain-journal.jsonl.
@@ -31,8 +47,12 @@ pub(crate) struct Arguments {
     journal: Option<PathBuf>,
 
     /// Delete.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
+
+    /// Look, say what would be deleted, delete nothing and write nothing down.
+    #[arg(long)]
+    dry_run: bool,
 
     /// Delete what one plan condemns, without a second one that is a while later.
     #[arg(long)]
@@ -42,27 +62,55 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "24h")]
     quarantine: SignedDuration,
 
-    /// Put back what this plan has deleted, as far as the registry still has it.
-    #[arg(long, conflicts_with = "single_pass")]
-    undo: bool,
+    /// The longest time after it was made that a plan is executed.
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    max_age: SignedDuration,
+
+    /// The most manifests that may be deleted, whatever the policy says.
+    #[arg(long, value_name = "N")]
+    max_delete: Option<u64>,
+
+    /// The largest part of all manifests that may be deleted, between 0 and 1, whatever the policy says.
+    #[arg(long, value_name = "PART")]
+    max_delete_ratio: Option<f64>,
+
+    /// Tags that are never taken, as a glob: a plan that takes one is not executed. May be repeated.
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    protect: Vec<Glob>,
 
     /// What the registry does when it is told to delete, where that is not what its kind does.
     #[arg(long, value_enum)]
     registry: Option<Kind>,
 
     #[command(flatten)]
-    provider: provider::Arguments,
-
-    /// What is in use, read again as the run goes on: a document of facts, as `retain plan --facts` reads it.
-    #[arg(long, value_name = "FILE")]
-    facts: Option<PathBuf>,
+    provider: provider::Interface,
 
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
 
     #[command(flatten)]
-    reach: clients::Reach,
+    audited: Audited,
+}
+
+/// Rules and facts, the same as for the plan.
+#[derive(clap::Args)]
+struct AgainBy {
+    /// The policy, in its own language, for --again.
+    #[arg(long, value_name = "FILE", requires = "again")]
+    policy: Option<PathBuf>,
+
+    /// What is in use, read again as the run goes on: a document of facts, as `retain plan --facts` reads it.
+    #[arg(long, value_name = "FILE")]
+    facts: Option<PathBuf>,
+
+    /// When tags and manifests were first seen, as for the plan, for --again.
+    #[arg(long, value_name = "FILE", requires = "again")]
+    seen: Option<PathBuf>,
+}
+
+fn glob(text: &str) -> Result<Glob, String> {
+    Glob::new(text).map_err(|error| error.to_string())
 }
 
 /// What a file of facts says, each time anew.
@@ -77,45 +125,69 @@ impl InUseNow for FactsFile {
     }
 }
 
-fn failure(error: &ApplyError) -> Failure {
-    match error {
-        ApplyError::Refused(_) | ApplyError::Changed(_) => Failure::refused(error),
-        ApplyError::Invalid(_) => Failure::usage(error),
-        _ => Failure::error(error),
+pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
+    let mut plan: Report = read(&arguments.plan, |bytes| Ok(serde_json::from_slice(bytes)?))?;
+    if let Some(id) = arguments.id.as_ref().filter(|id| **id != plan.plan) {
+        return Err(outcome::failure(&ApplyError::Changed(format!("it is {}, and {id} was approved", plan.plan))));
     }
-}
-
-pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let plan: Report = read(&arguments.plan, |bytes| Ok(serde_json::from_slice(bytes)?))?;
-    if !plan.refusals.is_empty() && !arguments.undo {
-        return Err(failure(&ApplyError::Refused(plan.refusals)));
+    let mut settings = arguments.settings()?;
+    if !arguments.again.is_empty() {
+        plan = arguments.planned_again(&plan).await?;
     }
-    if !arguments.yes {
-        return would(&plan, &arguments);
+    if !arguments.yes && !arguments.dry_run && !arguments.json {
+        arguments.yes = confirmed(&plan)?;
     }
+    settings.dry_run = !arguments.yes;
     let path = arguments.journal.clone().unwrap_or_else(|| beside(&arguments.plan));
-    let journal = FileJournal::open(&path).map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
-    let hub = provider::hub(&arguments.provider, &arguments.reach, &repositories(&plan)?)?;
+    let journal = journal(&path, settings.dry_run)?;
+    let hub = provider::hub(&arguments.provider, arguments.audited.reach(), &repositories(&plan)?)?;
     let remover = hub.remover(arguments.registry.map(Kind::caps));
-    if arguments.undo {
-        return put_back(remover.as_ref(), &journal, &plan, arguments.json).await;
+    let audit = if settings.dry_run { None } else { arguments.audited.audit().await? };
+    let facts = arguments.rules.facts.map(FactsFile);
+    let is_dry = settings.dry_run;
+    let mut apply = Apply::new(remover.as_ref(), &*journal).settings(settings);
+    if let Some(audit) = &audit {
+        apply = apply.audit(audit);
     }
-    let mut settings = Settings::default();
-    settings.single_pass = arguments.single_pass;
-    settings.quarantine = arguments.quarantine.try_into().map_err(|error: jiff::Error| Failure::usage(&error))?;
-    let facts = arguments.facts.map(FactsFile);
-    let mut apply = Apply::new(remover.as_ref(), &journal).settings(settings);
     if let Some(facts) = &facts {
         apply = apply.in_use(facts);
     }
-    let outcome = apply.run(&plan, Timestamp::now()).await.map_err(|error| failure(&error))?;
-    if arguments.json {
-        say(document(&outcome))?;
-    } else {
-        say(&outcome)?;
+    let ended = apply.run(&plan, Timestamp::now()).await.map_err(|error| outcome::failure(&error))?;
+    outcome::told(&plan.plan, &ended, is_dry, arguments.json)
+}
+
+impl Arguments {
+    fn settings(&self) -> Result<Settings, Failure> {
+        let time = |time: SignedDuration| Duration::try_from(time).map_err(|error| Failure::usage(&error));
+        let mut settings = Settings::default();
+        settings.single_pass = self.single_pass;
+        settings.quarantine = time(self.quarantine)?;
+        settings.longest_age = Some(time(self.max_age)?);
+        settings.max_delete = self.max_delete;
+        settings.max_delete_ratio = self.max_delete_ratio;
+        settings.protected.clone_from(&self.protect);
+        Ok(settings)
     }
-    let is_refused = outcome.count(Fate::Refused) > 0 || !outcome.leftovers.is_empty();
-    Ok(if is_refused { ExitCode::from(3) } else { ExitCode::SUCCESS })
+
+    /// What is left of the plan, as the registry is now.
+    async fn planned_again(&self, approved: &Report) -> Result<Report, Failure> {
+        let Some(policy) = &self.rules.policy else {
+            let trouble = Trouble::new("nobody said by which policy to plan again");
+            return Err(Failure::usage(&trouble.remedy("Name it with --policy FILE.")));
+        };
+        let mut made = policy::Rules::own(policy.clone(), self.rules.facts.clone()).read()?;
+        if let Some(kind) = self.registry {
+            made.facts.capabilities = kind.caps().into();
+        }
+        let from = inventory::From::asked(self.provider.clone(), self.audited.reach().clone(), self.rules.seen.clone());
+        let snapshot = inventory::snapshot(&from, &self.again, &mut made).await?;
+        let fresh = made.plan(&snapshot).report();
+        if fresh.policy != approved.policy {
+            let error = ApplyError::Changed("it was made by another policy".to_owned());
+            return Err(outcome::failure(&error));
+        }
+        still(approved, fresh).map_err(|error| outcome::failure(&error))
+    }
 }
 
 /// The repositories that it deletes from.
@@ -126,70 +198,37 @@ fn repositories(plan: &Report) -> Result<BTreeSet<Repository>, Failure> {
         | Action::Archive { repository, .. } => Some(repository),
         _ => None,
     });
-    let parse = |name: &String| name.parse().map_err(|error: NameError| Failure::usage(&error));
-    names.map(parse).collect()
+    names.map(|name| name.parse().map_err(|error: NameError| Failure::usage(&error))).collect()
 }
 
-fn beside(plan: &Path) -> PathBuf {
+pub(super) fn beside(plan: &Path) -> PathBuf {
     plan.with_file_name("retain-journal.jsonl")
 }
 
-async fn put_back(
-    remover: &dyn Remover,
-    journal: &FileJournal,
-    plan: &Report,
-    json: bool,
-) -> Result<ExitCode, Failure> {
-    let undone = undo(remover, journal, &plan.plan, Timestamp::now()).await.map_err(|error| failure(&error))?;
-    if json {
-        let left: Vec<Value> = undone.left.iter().map(|(what, why)| json!({"what": what, "why": why})).collect();
-        say(json!({"restored": undone.restored, "left": left}))?;
-    } else {
-        undone.restored.iter().try_for_each(|what| say(format_args!("{what}  put back")))?;
-        undone.left.iter().try_for_each(|(what, why)| say(format_args!("{what}  not put back: {why}")))?;
+/// A dry run reads a journal that is there, and makes none.
+fn journal(path: &Path, dry: bool) -> Result<Box<dyn Journal>, Failure> {
+    if dry && !path.exists() {
+        return Ok(Box::new(MemoryJournal::default()));
     }
-    Ok(if undone.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    let opened = FileJournal::open(path).map_err(|error| Failure::usage(&Unusable::of(path)(error)))?;
+    Ok(Box::new(opened))
 }
 
-/// What it would do.
-fn would(plan: &Report, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    if arguments.json {
-        return say(json!({"plan": plan.plan, "actions": plan.actions})).map(|()| ExitCode::SUCCESS);
+/// Asks whoever sits there.
+fn confirmed(plan: &Report) -> Result<bool, Failure> {
+    let (mut out, into) = (std::io::stderr().lock(), std::io::stdin());
+    if !into.is_terminal() || !out.is_terminal() {
+        return Ok(false);
     }
-    for action in &plan.actions {
-        match action {
-            Action::Untag { repository, tag, expect } => {
-                say(format_args!("would take the tag {repository}:{tag} from {expect}"))?;
-            }
-            Action::DeleteManifest { repository, digest, expect_tags } if expect_tags.is_empty() => {
-                say(format_args!("would delete {repository}@{digest}"))?;
-            }
-            Action::DeleteManifest { repository, digest, expect_tags } => {
-                say(format_args!("would delete {repository}@{digest} with {}", expect_tags.join(", ")))?;
-            }
-            Action::Archive { repository, digest } => say(format_args!("would archive {repository}@{digest}"))?,
-            other => say(format_args!("would not know what to do with {other:?}"))?,
-        }
-    }
-    say(format_args!("{} to do; nothing was deleted: say --yes for that", plan.actions.len()))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn document(outcome: &Outcome) -> Value {
-    let items: Vec<Value> = outcome
-        .items
-        .iter()
-        .map(|item| {
-            let (tag, digest) = match &item.subject {
-                Subject::Tag(tag, digest) => (Some(tag.as_str()), digest.as_str()),
-                Subject::Manifest(digest) => (None, digest.as_str()),
-                _ => (None, ""),
-            };
-            json!({
-                "repository": item.repository.to_string(), "tag": tag, "digest": digest, "rule": item.rule,
-                "result": item.fate, "why": item.why,
-            })
-        })
-        .collect();
-    json!({"items": items, "leftovers": outcome.leftovers})
+    let asked = write!(
+        out,
+        "{} manifests and {} tags are to be deleted by plan {}. Delete them? [yes/no] ",
+        plan.delete.len(),
+        plan.delete_tags.len(),
+        plan.plan
+    )
+    .and_then(|()| out.flush());
+    let mut answer = String::new();
+    asked.and_then(|()| into.read_line(&mut answer)).map_err(|error| Failure::error(&error))?;
+    Ok(answer.trim() == "yes")
 }

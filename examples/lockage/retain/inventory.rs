@@ -12,6 +12,7 @@ use lockage_registry::{Digest, Repository};
 
 use super::policy::Made;
 use super::provider;
+use super::seen::Seen;
 use crate::clients;
 use crate::report::{Failure, Unusable};
 
@@ -21,8 +22,13 @@ pub(crate) struct From {
     #[arg(long, value_name = "FILE", conflicts_with = "repositories", required_unless_present = "repositories")]
     snapshot: Option<PathBuf>,
 
+    /// Count from when this program first saw a tag or a manifest, which this file keeps, where the registry tells no times:
+    /// over the distribution API nothing goes by any rule else.
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    seen: Option<PathBuf>,
+
     #[command(flatten)]
-    provider: provider::Arguments,
+    provider: provider::Interface,
 
     #[command(flatten)]
     reach: clients::Reach,
@@ -32,6 +38,11 @@ impl From {
     /// How registries are reached.
     pub(crate) fn reach(&self) -> &clients::Reach {
         &self.reach
+    }
+
+    /// Asked for, by this interface and within this reach.
+    pub(crate) fn asked(provider: provider::Interface, reach: clients::Reach, seen: Option<PathBuf>) -> Self {
+        Self { snapshot: None, seen, provider, reach }
     }
 }
 
@@ -46,10 +57,13 @@ pub(crate) async fn snapshot(from: &From, repositories: &[Repository], made: &mu
     made.registry_can(hub.kind.caps().into());
     let inventory = hub.inventory();
     let mut builder = SnapshotBuilder::new();
+    let mut seen = from.seen.as_deref().map(Seen::open).transpose()?;
     for repository in repositories {
-        let listing = inventory.list(repository).await.map_err(|error| Failure::error(&error))?;
+        let mut listing = inventory.list(repository).await.map_err(|error| Failure::error(&error))?;
+        seen.iter_mut().for_each(|seen| seen.date(repository, &mut listing));
         take(repository, &listing, inventory.tells().pull_times, &mut builder)?;
     }
+    seen.map_or(Ok(()), Seen::save)?;
     builder.finish().map_err(|error| Failure::error(&error))
 }
 

@@ -1,14 +1,18 @@
 //! `lockage retain`: what a registry keeps, decided and explained before anything is deleted.
 
 mod apply;
+mod audit;
 mod check;
 mod explain;
 mod inventory;
 mod known;
+mod outcome;
 mod planned;
 mod policy;
 mod provider;
+mod seen;
 mod simulate;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -20,6 +24,8 @@ pub(crate) enum Command {
     Plan(Box<planned::Arguments>),
     /// Delete what a plan says, and nothing that has changed since.
     Apply(Box<apply::Arguments>),
+    /// Put back what a plan deleted, as far as the registry still has it; take back what it has marked.
+    Undo(Box<undo::Arguments>),
     /// Say why a tag or a manifest stays or goes, and when that changes.
     Explain(Box<explain::Arguments>),
     /// Say what would go when, from one moment to another.
@@ -32,6 +38,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Plan(arguments) => planned::run(*arguments).await,
         Command::Apply(arguments) => apply::run(*arguments).await,
+        Command::Undo(arguments) => undo::run(*arguments).await,
         Command::Explain(arguments) => explain::run(*arguments).await,
         Command::Simulate(arguments) => simulate::run(*arguments).await,
         Command::Check(arguments) => check::run(&arguments),

@@ -127,6 +127,11 @@ impl Rules {
         Self { policy: file.to_owned(), ..self.clone() }
     }
 
+    /// A policy of the own language for now, and what is known besides.
+    pub(crate) fn own(policy: PathBuf, facts: Option<PathBuf>) -> Self {
+        Self { policy, format: Whose::Lockage, faithful: false, facts, registry: None, now: None }
+    }
+
     /// What the files say. What is in them alone is wrong before any registry is asked.
     pub(crate) fn read(&self) -> Result<Made, Failure> {
         let mut protection = if self.faithful { Protection::Faithful } else { Protection::Full };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_signing::KeyPair;
 use lockage_signing::gate::{KeySigner, KeylessSigner};
+use lockage_signing::key::VerifyingKey;
 use lockage_signing::keyless::{IdentityToken, Keyless, Services};
 use lockage_signing::sign::Signing;
 use lockage_signing::trust::TrustedRoot;
@@ -68,6 +69,11 @@ pub(crate) struct MayBy {
 }
 
 impl MayBy {
+    /// The file of the key, where it is one that signs.
+    pub(crate) fn key_file(&self) -> Option<&Path> {
+        self.key.as_deref()
+    }
+
     /// Whoever signs, if anybody was named.
     pub(crate) async fn open(&self) -> Result<Option<Seal>, Failure> {
         let Self { key, identity_token, github_actions, signing_config, trusted_root } = self;
@@ -109,6 +115,14 @@ impl Seal {
         };
         let keyless = Keyless::new(services, token).map_err(|error| Failure::error(&error))?;
         Ok(Self::Keyless(Box::new(keyless.trusted_root(root(by.trusted_root.as_deref())?))))
+    }
+
+    /// The key that verifies what this signs, where it is always the same.
+    pub(crate) fn public_key(&self) -> Option<&VerifyingKey> {
+        match self {
+            Self::Key(key) => Some(key.verifying_key()),
+            Self::Keyless(_) => None,
+        }
     }
 
     pub(crate) fn signing(&self) -> Signing<'_> {

@@ -8,6 +8,7 @@ mod passed_by;
 mod rights;
 #[cfg(unix)]
 mod stepped;
+mod together;
 mod world;
 
 use std::fs;

@@ -107,3 +107,42 @@ async fn a_step_that_makes_no_sense_is_told_with_its_line() {
         assert!(told.err.starts_with("error: bad.toml:"), "{}", told.err);
     }
 }
+
+/// A metric, or something that is none.
+fn metric(body: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut buffer) = (stream.unwrap(), [0; 4096]);
+            let _ = stream.read(&mut buffer);
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_is_bad_is_rolled_back_and_one_that_cannot_be_seen_is_not() {
+    for (body, code, is_back) in [(r#"{"errors": 0.2}"#, 1, true), ("no metric", 3, false)] {
+        let canary = format!(
+            "[steps.canary]\nkind = \"watch\"\nurl = \"{}\"\npath = \"errors\"\npointer = \"/errors\"\nat-most = 0.01\n\
+             every = \"1s\"\nwithin = \"3s\"\n",
+            metric(body)
+        );
+        let world = World::with("", &canary).await;
+        let good = world.build(41).await;
+        let bad = world.build(42).await;
+        world.promote("pr:41", "stage", &["--yes"]).ends(0);
+        world.edit("to = \"stage\"\n", "to = \"stage\"\nafter = [\"canary\"]\n");
+        let done = world.promote("pr:42", "stage", &["--yes", "--auto-rollback"]).ends(code);
+        assert_eq!(done.out.contains("denied everywhere"), is_back, "{}{}", done.out, done.err);
+        let held = World::held(&world.stage, "stage").await;
+        assert_eq!(held, Some(if is_back { good } else { bad }), "{}{}", done.out, done.err);
+        // Nothing automatic brings it again.
+        world.promote("pr:42", "stage", &["--yes"]).ends(if is_back { 1 } else { 3 });
+    }
+}

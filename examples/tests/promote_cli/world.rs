@@ -125,8 +125,12 @@ hotfix = true
     }
 
     pub(crate) async fn build(&self, number: u64) -> Digest {
+        self.build_of("app", number).await
+    }
+
+    pub(crate) async fn build_of(&self, image: &str, number: u64) -> Digest {
         let build = Build::of_pull_request(number);
-        self.builds.push(&"app".parse().unwrap(), &"dev".parse().unwrap(), &build).await.unwrap()
+        self.builds.push(&image.parse().unwrap(), &"dev".parse().unwrap(), &build).await.unwrap()
     }
 
     /// What a tag of `app` holds.

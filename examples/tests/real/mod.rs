@@ -4,10 +4,12 @@
 mod attached;
 mod docker_registry;
 mod image;
+mod peak;
 mod pki;
 mod place;
 mod raw;
 pub(crate) mod signers;
+mod timed;
 mod token_server;
 
 use std::ffi::OsStr;
@@ -22,9 +24,11 @@ use tempfile::TempDir;
 pub(crate) use attached::{Attached, Parts};
 pub(crate) use docker_registry::{DockerRegistry, HTPASSWD, PASSWORD, Settings, USER};
 pub(crate) use image::{platforms, two_platforms};
+pub(crate) use peak::peak_of;
 pub(crate) use pki::{Authority, Pair};
 pub(crate) use place::Place;
 pub(crate) use raw::{closure, get};
+pub(crate) use timed::Timed;
 pub(crate) use token_server::{Asked, TokenServer, User};
 
 const PATIENCE: Duration = Duration::from_secs(20);

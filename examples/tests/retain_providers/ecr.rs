@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::amazon::{ACCOUNT, Amazon, SECRET, SESSION};
+use crate::amazon::{ACCOUNT, Amazon, SECRET, SESSION, image};
 use crate::place::{Place, words};
 
 fn place(amazon: &Amazon, provider: &'static str) -> Place {
@@ -41,4 +41,23 @@ async fn a_registry_at_amazon_is_known_by_its_name() {
     let plan = place(&amazon, "").plan(&repository);
     assert_eq!(plan["delete"].as_array().unwrap().len(), 1, "{plan}");
     assert_eq!(amazon.count("/v2/"), 0, "nothing is pulled that ECR describes");
+}
+
+/// Between the executor's last look and its delete: ECR compares, so that nothing is deleted unseen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_moves_at_the_last_moment_is_left_alone() {
+    let amazon = Amazon::start().await;
+    amazon.state().any_account = true;
+    amazon.push("old", &["sha-2", "v1"]);
+    let place = place(&amazon, "ecr");
+    place.plan(&amazon.repo.to_string());
+    amazon.state().meanwhile = Some(|state, action| {
+        if action == "BatchDeleteImage" {
+            state.meanwhile = None;
+            state.push(&image("pushed in between"), &["sha-2"]);
+        }
+    });
+    assert_eq!(words(&place.apply(&[])), ["tag sha-2: moved"]);
+    let state = amazon.state();
+    assert_eq!(state.images.iter().map(|image| image.tags.join(" ")).collect::<Vec<_>>(), ["v1", "sha-2"]);
 }

@@ -23,7 +23,7 @@ async fn a_plan_is_made_executed_and_undone_by_the_packages_api() {
     assert_eq!(github.state().tags_of(&stays).unwrap(), ["v1"], "the version stays with its other tag");
     assert_eq!(github.count("DELETE", "/v2/"), 0, "the distribution API deletes nothing");
 
-    let undone = place.run(&["apply", "--plan", "plan.json", "--yes", "--undo"]);
+    let undone = place.run(&["undo", "--plan", "plan.json"]);
     assert_eq!(undone.status.code(), Some(0), "{undone:?}");
     assert_eq!(github.count("POST", "/orgs"), 1, "GitHub restores the version");
     assert_eq!(github.state().tags_of(&gone).unwrap(), ["sha-1"]);

@@ -14,7 +14,7 @@ async fn tags_go_from_docker_hub_and_no_manifest_is_deleted() {
     let place = Place::new("docker-hub").logged_in(hub.mock.host(), "YWNtZWJvdDpkY2tyX3BhdF92ZXJ5c2VjcmV0");
     let api = format!("http://{}", hub.mock.host());
     let repository = hub.repo.to_string();
-    let arguments = ["plan", &repository, "--policy", "policy.yaml", "--now", "2026-07-01T00:00:00Z", "--json"];
+    let arguments = ["plan", &repository, "--policy", "policy.yaml", "--now", "2024-07-01T00:00:00Z", "--json"];
     let planned = place.run(&[&arguments[..], &["--provider-api", &api]].concat());
     assert_eq!(planned.status.code(), Some(0), "{planned:?}");
     std::fs::write(place.path().join("plan.json"), &planned.stdout).unwrap();

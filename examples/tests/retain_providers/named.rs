@@ -20,6 +20,8 @@ fn a_hosted_registry_says_what_it_needs() {
     }
     let said = refused(&Place::new("gitlab"), &["registry.example/acme/app"]);
     assert!(said.contains("CI_API_V4_URL"), "{said}");
+    let said = refused(&Place::new("harbor"), &["r.example/a/b", "--provider-api", "https://r.example/harbor"]);
+    assert!(said.contains("write no path"), "{said}");
     let said = refused(&Place::new("ecr"), &["registry.example/acme/app"]);
     assert!(said.contains("it is not the name of a private registry at Amazon ECR"), "{said}");
 }

@@ -64,7 +64,9 @@ impl Place {
         if !self.provider.is_empty() {
             command.args(["--provider", self.provider]);
         }
-        VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
         command.env("DOCKER_CONFIG", self.path()).env("HOME", self.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).output().unwrap()
     }
@@ -72,7 +74,7 @@ impl Place {
     /// The plan for this repository, which is kept as plan.json.
     pub(crate) fn plan(&self, repository: &str) -> Value {
         let planned =
-            self.run(&["plan", repository, "--policy", "policy.yaml", "--now", "2026-07-01T00:00:00Z", "--json"]);
+            self.run(&["plan", repository, "--policy", "policy.yaml", "--now", "2024-07-01T00:00:00Z", "--json"]);
         assert_eq!(planned.status.code(), Some(0), "{planned:?}");
         std::fs::write(self.path().join("plan.json"), &planned.stdout).unwrap();
         serde_json::from_slice(&planned.stdout).unwrap()
@@ -80,7 +82,7 @@ impl Place {
 
     /// What became of each tag and manifest of the plan: `tag sha-1`, `manifest`.
     pub(crate) fn apply(&self, more: &[&str]) -> Vec<(String, String)> {
-        let arguments = ["apply", "--plan", "plan.json", "--yes", "--single-pass", "--json"];
+        let arguments = ["apply", "--plan", "plan.json", "--yes", "--single-pass", "--max-age", "100000h", "--json"];
         let applied = self.run(&[&arguments, more].concat());
         assert_eq!(applied.status.code(), Some(0), "{applied:?}");
         let document: Value = serde_json::from_slice(&applied.stdout).unwrap();

@@ -17,8 +17,10 @@ pub enum Status {
     Released,
     /// It is about to be deleted.
     Begun,
-    /// It is gone.
+    /// It is gone, by this plan.
     Done,
+    /// It was gone already.
+    Gone,
     /// The registry took the delete, and it is still to be seen.
     Pending,
     /// It was left alone, or could not be deleted.

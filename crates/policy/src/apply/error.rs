@@ -1,6 +1,9 @@
 //! Why a run does not begin, or ends before its end.
 
 use std::error::Error as StdError;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::retain::Refusal;
 
@@ -14,6 +17,25 @@ pub enum ApplyError {
     /// It is another plan than the one that was approved. Nothing was deleted.
     #[error("the plan has changed: {0}")]
     Changed(String),
+    /// It was made too long ago: what it says may not hold any more. Nothing was deleted.
+    #[error("the plan is of {planned}, longer ago than {longest:?}")]
+    Stale {
+        /// The moment that it is for.
+        planned: Timestamp,
+        /// The longest that a plan is executed after.
+        longest: Duration,
+    },
+    /// It is for a moment that is yet to come, and would delete what is not due. Nothing was deleted.
+    #[error("the plan is for {planned}, and it is {now}")]
+    Early {
+        /// The moment that it is for.
+        planned: Timestamp,
+        /// The moment of the run.
+        now: Timestamp,
+    },
+    /// It takes a tag that is never taken. Nothing was deleted.
+    #[error("the plan takes {0}, which is protected")]
+    Protected(String),
     /// The plan says something that no registry can be asked. Nothing was deleted.
     #[error("the plan makes no sense: {0}")]
     Invalid(String),
@@ -35,6 +57,11 @@ impl ApplyError {
         match self {
             Self::Refused(_) => "Look at the plan; if it is right, raise the guard in the policy and plan again.",
             Self::Changed(_) => "Plan again, look at it, and apply the new plan.",
+            Self::Stale { .. } => "Plan again, look at it, and apply the new plan; or allow older ones.",
+            Self::Early { .. } => "Plan for now, or apply it when its time has come; or set the clock.",
+            Self::Protected(_) => {
+                "Keep the tag by a rule of the policy and plan again, or take it out of what is protected."
+            }
             Self::Invalid(_) => "Plan over a registry: its repositories are written host/path, manifests by digest.",
             Self::Stopped(_) => "Apply the plan again with the same journal: it goes on where it stopped.",
             Self::InUse(_) => "Nothing is deleted while it is not known what is in use. Try again when it is.",

@@ -23,17 +23,24 @@ macro_rules! patiently {
 }
 
 mod bind;
+mod book;
 mod caps;
+mod doomed;
 mod entry;
 mod error;
+mod guards;
 mod hosted;
 mod journal;
+#[cfg(feature = "ledger")]
+mod ledger;
+mod manifests;
 mod outcome;
 mod plain;
 mod quarantine;
 mod remover;
 mod run;
 mod settings;
+mod tags;
 mod tries;
 mod undo;
 mod work;
@@ -45,9 +52,11 @@ pub use self::entry::{Entry, Status, Stored};
 pub use self::error::ApplyError;
 pub use self::hosted::Hosted;
 pub use self::journal::{Audit, FileJournal, Journal, MemoryJournal};
+#[cfg(feature = "ledger")]
+pub use self::ledger::LedgerAudit;
 pub use self::outcome::{Fate, Item, Outcome, Subject};
 pub use self::plain::Plain;
 pub use self::remover::{Removed, Remover};
 pub use self::run::Apply;
 pub use self::settings::{InUseNow, Settings};
-pub use self::undo::{Undone, undo};
+pub use self::undo::{Undo, Undone, undo};

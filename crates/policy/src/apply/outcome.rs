@@ -23,6 +23,8 @@ pub enum Fate {
     InUse,
     /// Something needs it that is there by now, and it stays.
     Needed,
+    /// It was pushed again since it was deleted, and stays.
+    Returned,
     /// Something that names it could not be deleted, so it stays.
     HeldBack,
     /// A second plan has to condemn it.
@@ -31,6 +33,8 @@ pub enum Fate {
     Blocked,
     /// Its registry refused, and went on refusing after everything else was gone.
     Refused,
+    /// It would be deleted: this was a dry run.
+    Due,
 }
 
 impl Fate {
@@ -45,10 +49,12 @@ impl Fate {
             Self::Retagged => "tagged again",
             Self::InUse => "in use",
             Self::Needed => "needed",
+            Self::Returned => "pushed again",
             Self::HeldBack => "held back",
             Self::Quarantined => "in quarantine",
             Self::Blocked => "blocked",
             Self::Refused => "refused",
+            Self::Due => "to be deleted",
         }
     }
 

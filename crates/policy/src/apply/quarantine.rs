@@ -23,7 +23,7 @@ impl Quarantine {
         for entry in entries {
             match entry.status {
                 Status::Sighted => drop(sighted.insert(entry.key(), (entry.planned, entry.tags_before.clone()))),
-                Status::Released | Status::Done | Status::Restored => drop(sighted.remove(&entry.key())),
+                Status::Released | Status::Done | Status::Gone | Status::Restored => drop(sighted.remove(&entry.key())),
                 Status::Begun | Status::Pending | Status::Left => {}
             }
         }
@@ -48,8 +48,8 @@ impl Quarantine {
         }
     }
 
-    /// What was sighted in one of these repositories, and is no longer condemned.
-    pub(super) fn released(&self, repositories: &HashSet<String>, line: &Entry) -> Vec<Entry> {
+    /// What was sighted in one of these repositories, all that the plan knows, and is no longer condemned.
+    pub(super) fn released(&self, repositories: &BTreeSet<String>, line: &Entry) -> Vec<Entry> {
         let over = self.sighted.iter().filter(|(key, _)| repositories.contains(&key.0) && !self.seen.contains(*key));
         let mut over: Vec<Entry> = over
             .map(|((repository, tag, digest), _)| Entry {

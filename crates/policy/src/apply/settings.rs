@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::retain::InUse;
+use crate::retain::{Glob, InUse};
 
 /// Says what is in use, as it is now.
 #[async_trait]
@@ -19,9 +19,19 @@ pub trait InUseNow: Debug + Send + Sync {
 }
 
 /// How a run goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
+    /// Look at everything as for a run, delete nothing and write nothing down.
+    pub dry_run: bool,
+    /// The longest time after the moment that a plan is for in which it is executed.
+    pub longest_age: Option<Duration>,
+    /// The most manifests that a plan may delete, whatever its policy says.
+    pub max_delete: Option<u64>,
+    /// The largest part of all manifests that a plan may delete, whatever its policy says; between 0 and 1.
+    pub max_delete_ratio: Option<f64>,
+    /// Tags that are never taken: a plan that takes one is not executed.
+    pub protected: Vec<Glob>,
     /// How far apart two plans have to be that condemn the same, where the registry has no compare-and-delete.
     pub quarantine: Duration,
     /// One plan is enough.
@@ -39,13 +49,19 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Two plans that are a day apart, a hundred deletes at once, five tries, waits of a minute at most.
+    /// Plans of the last day; two of them that are a day apart; a hundred deletes at once, five tries, waits of a minute at
+    /// most.
     fn default() -> Self {
         Self {
+            dry_run: false,
+            longest_age: Some(Duration::from_secs(24 * 60 * 60)),
+            max_delete: None,
+            max_delete_ratio: None,
+            protected: Vec::new(),
             quarantine: Duration::from_secs(24 * 60 * 60),
             single_pass: false,
             batch: 100,
-            resolve_each: 100,
+            resolve_each: 1000,
             tries: 5,
             longest_pause: Duration::from_secs(60),
             pace: true,

@@ -15,6 +15,8 @@ pub(super) struct Work {
     pub(super) planned: Timestamp,
     pub(super) policy: String,
     pub(super) repositories: BTreeMap<Repository, Todo>,
+    /// Every repository that the plan knows, those included in which nothing is to be done.
+    pub(super) covers: BTreeSet<String>,
 }
 
 /// What is to be done in one repository, in order.
@@ -73,9 +75,16 @@ impl Work {
                 todo.kept.insert(digest);
             }
         }
+        let covers =
+            report.reasons.keys().filter_map(|reference| repository_of(reference).map(str::to_owned)).collect();
         let (plan, policy) = (report.plan.clone(), report.policy.clone());
-        Ok(Self { plan, planned: report.now, policy, repositories })
+        Ok(Self { plan, planned: report.now, policy, repositories, covers })
     }
+}
+
+/// Of `repository@digest`, or `repository:tag`.
+fn repository_of(reference: &str) -> Option<&str> {
+    reference.split_once('@').or_else(|| reference.rsplit_once(':')).map(|(repository, _)| repository)
 }
 
 fn read<T: std::str::FromStr<Err = lockage_registry::NameError>>(text: &str) -> Result<T, ApplyError> {

@@ -5,21 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use lockage_registry::{Digest, DigestTag, ErrorKind, RawManifest, Repository, Result, Tag, TagOrDigest};
 
-use super::work::Todo;
+use super::book::Book;
+use super::doomed::{AllDoomed, Doomed};
+use super::work::{Condemned, Todo};
 use super::{Fate, Remover, Settings};
 use crate::retain::{InUse, Running};
 
 /// How many requests are under way at once, of those that only look.
 const AT_ONCE: usize = 8;
-
-/// A manifest that the plan deletes.
-#[derive(Debug)]
-pub(super) struct Doomed {
-    pub(super) expect: BTreeSet<Tag>,
-    pub(super) manifest: Option<RawManifest>,
-    pub(super) children: Vec<Digest>,
-    pub(super) subject: Option<Digest>,
-}
 
 #[derive(Debug)]
 pub(super) struct World<'a> {
@@ -27,73 +20,47 @@ pub(super) struct World<'a> {
     settings: &'a Settings,
     pub(super) repo: &'a Repository,
     kept: &'a HashSet<Digest>,
-    doomed: HashMap<Digest, Doomed>,
-    /// Of the condemned, those that name another one of them by hash: as a child, or as what they are attached to.
-    namers: HashMap<Digest, Vec<Digest>>,
-    parents: HashMap<Digest, Vec<Digest>>,
-    /// Of the condemned, those that are attached to another one: by hash, or by a structural tag.
-    attached: HashMap<Digest, Vec<Digest>>,
+    doomed: AllDoomed,
     pub(super) tags: BTreeMap<Tag, Digest>,
-    safe: HashMap<Digest, (Fate, String)>,
     used: BTreeSet<Tag>,
     walked: HashSet<Digest>,
 }
 
 impl<'a> World<'a> {
-    /// Reads every manifest that the plan deletes: what names what is as certain as a hash.
+    /// Reads every manifest that the plan deletes: what names what is as certain as a hash. What an earlier run has deleted is
+    /// read from what that run wrote down.
     pub(super) async fn load(
         remover: &'a dyn Remover,
         settings: &'a Settings,
         repo: &'a Repository,
         todo: &'a Todo,
+        book: &Book<'_>,
     ) -> Result<Self> {
-        let mut world = Self {
+        let read = |condemned: Condemned| async move {
+            let manifest = read(remover, settings, repo, &condemned.digest).await?;
+            Ok::<_, lockage_registry::Error>((condemned, manifest))
+        };
+        let found: Vec<(Condemned, Option<RawManifest>)> =
+            stream::iter(todo.manifests.clone()).map(read).buffered(AT_ONCE).try_collect().await?;
+        let mut all = HashMap::new();
+        for (Condemned { digest, expect, .. }, manifest) in found {
+            let former = match (&manifest, book.stored(repo, &digest)) {
+                (None, Some(stored)) => Some(stored.manifest()?),
+                _ => None,
+            };
+            let (children, subject) = manifest.as_ref().or(former.as_ref()).map_or(Ok((Vec::new(), None)), names)?;
+            all.insert(digest, Doomed { expect, manifest, children, subject });
+        }
+        Ok(Self {
             remover,
             settings,
             repo,
             kept: &todo.kept,
-            doomed: HashMap::new(),
-            namers: HashMap::new(),
-            parents: HashMap::new(),
-            attached: HashMap::new(),
+            doomed: AllDoomed::of(all),
             tags: BTreeMap::new(),
-            safe: HashMap::new(),
             used: BTreeSet::new(),
             walked: HashSet::new(),
-        };
-        let read = |digest: Digest| async move {
-            let manifest = world_manifest(remover, settings, repo, &digest).await?;
-            Ok((digest, manifest))
-        };
-        let digests: Vec<Digest> = todo.manifests.iter().map(|condemned| condemned.digest.clone()).collect();
-        let found: Vec<(Digest, Option<RawManifest>)> =
-            stream::iter(digests).map(read).buffered(AT_ONCE).try_collect().await?;
-        for (condemned, (digest, manifest)) in todo.manifests.iter().zip(found) {
-            let (children, subject) = manifest.as_ref().map_or(Ok((Vec::new(), None)), names)?;
-            let doomed = Doomed { expect: condemned.expect.clone(), manifest, children, subject };
-            world.doomed.insert(digest, doomed);
-        }
-        world.link();
-        Ok(world)
-    }
-
-    fn link(&mut self) {
-        let by_hex: HashMap<&str, &Digest> = self.doomed.keys().map(|digest| (digest.hex(), digest)).collect();
-        for (digest, doomed) in &self.doomed {
-            for child in doomed.children.iter().filter(|child| *child != digest) {
-                self.namers.entry(child.clone()).or_default().push(digest.clone());
-                self.parents.entry(child.clone()).or_default().push(digest.clone());
-            }
-            if let Some(subject) = doomed.subject.as_ref().filter(|subject| *subject != digest) {
-                self.namers.entry(subject.clone()).or_default().push(digest.clone());
-                self.attached.entry(subject.clone()).or_default().push(digest.clone());
-            }
-            for about in doomed.expect.iter().filter_map(DigestTag::parse) {
-                if let Some(subject) = by_hex.get(about.hex()).filter(|subject| about.matches(subject)) {
-                    self.attached.entry((*subject).clone()).or_default().push(digest.clone());
-                }
-            }
-        }
+        })
     }
 
     pub(super) fn doomed(&self, digest: &Digest) -> Option<&Doomed> {
@@ -102,12 +69,30 @@ impl<'a> World<'a> {
 
     /// The condemned that name this one by hash.
     pub(super) fn namers(&self, digest: &Digest) -> &[Digest] {
-        self.namers.get(digest).map_or(&[], Vec::as_slice)
+        self.doomed.namers(digest)
+    }
+
+    /// Whether one of those is not known to be gone.
+    pub(super) fn is_named(&self, digest: &Digest) -> bool {
+        self.namers(digest).iter().any(|namer| !self.doomed.gone().contains(namer))
+    }
+
+    /// The condemned that were seen to be gone.
+    pub(super) fn gone(&self) -> &HashSet<Digest> {
+        self.doomed.gone()
+    }
+
+    pub(super) fn went(&mut self, digest: &Digest) {
+        self.doomed.went(digest);
+    }
+
+    pub(super) fn keep(&mut self, digest: &Digest, fate: Fate, why: &str) {
+        self.doomed.keep(digest, fate, why);
     }
 
     /// Why a condemned manifest stays, where it does.
     pub(super) fn safe(&self, digest: &Digest) -> Option<&(Fate, String)> {
-        self.safe.get(digest)
+        self.doomed.safe(digest)
     }
 
     /// Whether somebody runs something by this tag.
@@ -120,34 +105,13 @@ impl<'a> World<'a> {
         self.tags.iter().filter(|(_, held)| *held == digest).map(|(tag, _)| tag.clone()).collect()
     }
 
-    /// Keeps a manifest, and whatever of the condemned it needs or is attached to it.
-    fn keep(&mut self, digest: &Digest, fate: Fate, why: &str) {
-        let mut waiting = vec![(digest.clone(), fate, why.to_owned())];
-        while let Some((digest, fate, why)) = waiting.pop() {
-            let Some(doomed) = self.doomed.get(&digest) else { continue };
-            if self.safe.contains_key(&digest) {
-                continue;
-            }
-            let needed = doomed.children.iter().chain(self.attached.get(&digest).into_iter().flatten());
-            waiting.extend(needed.map(|other| (other.clone(), Fate::Needed, format!("{digest} stays"))));
-            self.safe.insert(digest, (fate, why));
-        }
-    }
-
     /// Keeps what is in use, as it is known now.
     pub(super) fn in_use(&mut self, all: &[InUse]) {
         for used in all {
             let why = format!("{} says so", used.by);
             match &used.what {
                 Running::Alone(digest) => self.keep(digest, Fate::InUse, &why),
-                Running::Digest(digest) => {
-                    let mut above = vec![digest.clone()];
-                    let mut seen = HashSet::new();
-                    while let Some(digest) = above.pop().filter(|digest| seen.insert(digest.clone())) {
-                        above.extend(self.parents.get(&digest).into_iter().flatten().cloned());
-                        self.keep(&digest, Fate::InUse, &why);
-                    }
-                }
+                Running::Digest(digest) => self.doomed.keep_with_parents(digest, Fate::InUse, &why),
                 Running::Tag(reference) => {
                     let Some((repository, tag)) = reference.rsplit_once(':') else { continue };
                     let Ok(tag) = tag.parse::<Tag>() else { continue };
@@ -184,12 +148,12 @@ impl<'a> World<'a> {
             if self.tags.len() <= 1000 {
                 self.look(false).await?;
             }
-            let chain = self.chain(digest);
+            let chain = self.doomed.chain(digest);
             let expect = chain.iter().filter_map(|digest| self.doomed.get(digest)).flat_map(|doomed| &doomed.expect);
             let expect: Vec<Tag> = expect.cloned().collect();
             self.resolve(expect).await?;
         }
-        for digest in self.chain(digest) {
+        for digest in self.doomed.chain(digest) {
             let Some(tags) = patiently!(self.settings, self.remover.tags_of(self.repo, &digest).await)? else { break };
             for tag in tags {
                 self.found(tag, digest.clone()).await?;
@@ -198,20 +162,16 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// A manifest, what it is attached to, and what that is attached to.
-    fn chain(&self, digest: &Digest) -> Vec<Digest> {
-        let mut chain = vec![digest.clone()];
-        let mut at = 0;
-        while let Some(doomed) = chain.get(at).and_then(|digest| self.doomed.get(digest)) {
-            at += 1;
-            let soft = doomed.expect.iter().filter_map(DigestTag::parse).filter_map(|about| about.digest());
-            for subject in doomed.subject.iter().cloned().chain(soft) {
-                if self.doomed.contains_key(&subject) && !chain.contains(&subject) {
-                    chain.push(subject);
-                }
+    /// Whether what named it is there again, which whoever pushes the same image once more brings back.
+    pub(super) async fn look_for_namers(&mut self, digest: &Digest) -> Result<()> {
+        for namer in self.namers(digest).to_vec() {
+            let at = TagOrDigest::Digest(namer.clone());
+            if patiently!(self.settings, self.remover.head(self.repo, &at).await)?.is_some() {
+                self.keep(&namer, Fate::Returned, "it was pushed again");
+                self.keep(digest, Fate::Needed, &format!("{namer}, which names it, was pushed again"));
             }
         }
-        chain
+        Ok(())
     }
 
     async fn resolve(&mut self, tags: Vec<Tag>) -> Result<()> {
@@ -240,6 +200,8 @@ impl<'a> World<'a> {
         if let Some(doomed) = self.doomed.get(&digest) {
             if !doomed.expect.contains(&tag) {
                 self.keep(&digest, Fate::Retagged, &format!("it has the tag {tag}"));
+            } else if self.gone().contains(&digest) && !self.settings.dry_run {
+                self.keep(&digest, Fate::Returned, &format!("{tag} was pushed again"));
             }
             return Ok(());
         }
@@ -257,7 +219,7 @@ impl<'a> World<'a> {
             if self.kept.contains(&digest) || self.walked.contains(&digest) {
                 continue;
             }
-            let manifest = world_manifest(self.remover, self.settings, self.repo, &digest).await?;
+            let manifest = read(self.remover, self.settings, self.repo, &digest).await?;
             let Some(manifest) = manifest else { continue };
             for child in names(&manifest)?.0 {
                 self.keep(&child, Fate::Needed, &format!("{digest} names it"));
@@ -269,7 +231,7 @@ impl<'a> World<'a> {
     }
 }
 
-async fn world_manifest(
+async fn read(
     remover: &dyn Remover,
     settings: &Settings,
     repo: &Repository,

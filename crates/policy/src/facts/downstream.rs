@@ -87,10 +87,12 @@ pub(super) fn eligible<'a>(
         let from: BTreeSet<&Name> = known.arrived.keys().chain(known.taken.keys()).copied().collect();
         let from: Vec<&Name> = from.into_iter().collect();
         let below = below.entry(from).or_insert_with_key(|from| reached(&edges, from));
-        let was_in = |to: &Name| known.arrived.contains_key(to);
-        let is_denied = |to: &Name| known.is_denied && chronicle.denied(image, to, digest).is_some();
-        let is_behind = |to: &Name| current.get(to).is_some_and(|(current, before)| known.is_behind(current, before));
-        let first = below.iter().find(|to| !(was_in(to) || is_denied(to) || is_behind(to)));
+        let first = below.iter().find(|to| {
+            let was_there = known.arrived.contains_key(*to);
+            let is_denied = || known.is_denied && chronicle.denied(image, to, digest).is_some();
+            let is_behind = || current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before));
+            !was_there && !is_denied() && !is_behind()
+        });
         found.extend(first.map(|to| (*digest, *to)));
     }
     found

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lockage_promote::pipeline::gates::RepositoryTagGate;
-use lockage_promote::{Evidence, Gate, GateContext, GateError, Verdict};
+use lockage_promote::{Evidence, Gate, GateContext, GateError, Verdict, Way};
 use lockage_registry::{Repository, Source, Tag};
 use serde_json::json;
 
@@ -22,9 +22,8 @@ use crate::window::{Action, WindowStatus, Windows};
 ///
 /// let windows = Windows::new()
 ///     .with(Window::deny("year-end", "2026-12-18", "2027-01-04", "Europe/Berlin")?.except(Action::Rollback));
-/// let gate = WindowGate::new(windows.clone());
-/// let back = WindowGate::new(windows).action(Action::Rollback);
-/// # let _ = (gate, back);
+/// let gate = WindowGate::new(windows); // an edge that asks it on a rollback too is not kept from one by this window
+/// # let _ = gate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -32,14 +31,15 @@ use crate::window::{Action, WindowStatus, Windows};
 pub struct WindowGate {
     id: String,
     windows: Windows,
-    action: Action,
+    action: Option<Action>,
     kill_switch: Option<RepositoryTagGate>,
 }
 
 impl WindowGate {
-    /// Waits for these windows, with a promotion in mind.
+    /// Waits for these windows. What is done is what the promoter does: a promotion, a hotfix, or a rollback where the edge
+    /// asks the gate on those.
     pub fn new(windows: Windows) -> Self {
-        Self { id: "window".to_owned(), windows, action: Action::Promotion, kill_switch: None }
+        Self { id: "window".to_owned(), windows, action: None, kill_switch: None }
     }
 
     /// Gives the gate another name than `window`.
@@ -47,9 +47,9 @@ impl WindowGate {
         Self { id: id.into(), ..self }
     }
 
-    /// What is done: windows may leave going back, or a hotfix, alone.
+    /// What is done, whatever the promoter says: windows may leave going back, or a hotfix, alone.
     pub fn action(self, action: Action) -> Self {
-        Self { action, ..self }
+        Self { action: Some(action), ..self }
     }
 
     /// Waits also while `tag` is in `repository`, whatever is done. One HEAD.
@@ -75,8 +75,18 @@ impl Gate for WindowGate {
             }
         }
         let now = Timestamp::try_from(context.now)?;
-        let status = self.windows.evaluate(self.action, None, None, now);
-        Ok(if status.open { open(&status, self.action, self.kill_switch.is_some()) } else { closed(&status, now) })
+        let action = self.action.unwrap_or_else(|| done(context));
+        let status = self.windows.evaluate(action, None, None, now);
+        Ok(if status.open { open(&status, action, self.kill_switch.is_some()) } else { closed(&status, now) })
+    }
+}
+
+/// What is done, by the promoter. A copy along no edge goes on.
+fn done(context: &GateContext<'_>) -> Action {
+    match context.passage.map(|passage| passage.way) {
+        Some(Way::Rollback) => Action::Rollback,
+        Some(Way::Hotfix) => Action::Hotfix,
+        _ => Action::Promotion,
     }
 }
 

@@ -17,6 +17,15 @@ pub(crate) fn quick() -> Settings {
     settings
 }
 
+/// So many cases, times what `scripts/retain-apply` says.
+fn cases(usual: u64) -> u64 {
+    usual * factor()
+}
+
+fn factor() -> u64 {
+    std::env::var("RETAIN_APPLY_FACTOR").map_or(1, |factor| factor.parse().unwrap())
+}
+
 fn run(sim: &Sim, journal: &MemoryJournal, plan: &Report) -> Result<lockage_policy::apply::Outcome, ApplyError> {
     block_on(Apply::new(sim, journal).settings(quick()).run(plan, now()))
 }
@@ -40,7 +49,7 @@ fn case(seed: u64, caps: Caps) -> Option<(Report, impl Fn() -> State)> {
 fn a_plan_that_nothing_disturbs_is_executed_whole() {
     let mut deleted = 0;
     for caps in Caps::ALL {
-        for seed in 0..150 {
+        for seed in 0..cases(40) {
             let Some((plan, made)) = case(seed, caps) else { continue };
             let sim = Sim::new(caps, made());
             let outcome = run(&sim, &MemoryJournal::default(), &plan).unwrap();
@@ -60,14 +69,14 @@ fn a_plan_that_nothing_disturbs_is_executed_whole() {
             deleted += state.condemned.len();
         }
     }
-    assert!(deleted > 1_000, "{deleted}");
+    assert!(deleted as u64 > cases(300), "{deleted}");
 }
 
 #[test]
 fn whatever_fails_at_whatever_call_nothing_is_broken_and_a_second_run_completes() {
     let mut crashes = 0;
     for caps in Caps::ALL {
-        for seed in 0..2 {
+        for seed in 0..cases(2) {
             let Some((plan, made)) = case(seed, caps) else { continue };
             let sim = Sim::new(caps, made());
             run(&sim, &MemoryJournal::default(), &plan).unwrap();
@@ -95,14 +104,15 @@ fn whatever_fails_at_whatever_call_nothing_is_broken_and_a_second_run_completes(
             }
         }
     }
-    assert!(crashes > 200, "{crashes}");
+    assert!(crashes > cases(200), "{crashes}");
+    eprintln!("{crashes} runs were killed");
 }
 
 #[test]
 fn whatever_is_pushed_between_two_calls_nothing_that_moved_is_deleted() {
     let (mut pushed, mut deleted, mut unlucky) = (0, 0, 0);
     for caps in Caps::ALL {
-        for seed in 0..60 {
+        for seed in 0..cases(20) {
             let Some((plan, made)) = case(seed, caps) else { continue };
             for percent in [10, 50] {
                 let state = made();
@@ -125,7 +135,7 @@ fn whatever_is_pushed_between_two_calls_nothing_that_moved_is_deleted() {
             }
         }
     }
-    assert!(pushed > 1_000 && deleted > 300, "{pushed} {deleted}");
+    assert!(pushed as u64 > cases(300) && deleted as u64 > cases(100), "{pushed} {deleted}");
     // The last look and the delete are two requests; what comes in between cannot be seen.
     eprintln!("{pushed} pushed, {deleted} deleted, {unlucky} in the last moment");
 }
@@ -138,7 +148,7 @@ fn lost_tags(state: &State) -> Vec<&Tag> {
 #[test]
 fn faults_and_pushes_together_break_nothing_either() {
     for caps in Caps::ALL {
-        for seed in 0..40_u64 {
+        for seed in 0..cases(20) {
             let Some((plan, made)) = case(seed, caps) else { continue };
             let mut state = made();
             let mut random = Random::new(seed ^ 0x77);

@@ -185,7 +185,7 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
             true
         };
         let is_whole = whole(&any);
-        match random.below(4) {
+        match random.below(5) {
             0 if is_whole => {
                 if let Some(name) = random.of(&names) {
                     state.push(&any, Some(name));
@@ -201,6 +201,23 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
                 let other = random.of(&all).cloned().unwrap();
                 if whole(&other) {
                     state.push(&index(number, &[&any, &other]), Some(&tag(&format!("new-{number}"))));
+                }
+            }
+            4 => {
+                // Who builds the same once more pushes the same once more, mostly under the same name.
+                let children =
+                    |made: &RawManifest| made.view().unwrap().children().into_iter().cloned().collect::<Vec<_>>();
+                let all_there = |made: &RawManifest| {
+                    children(made).iter().all(|child| state.manifests.get(&child.digest).is_some_and(&whole))
+                };
+                let gone = state.known.values().filter(|made| !state.manifests.contains_key(made.digest()));
+                let gone: Vec<RawManifest> = gone.filter(|made| all_there(made)).cloned().collect();
+                let former = |made: &RawManifest| {
+                    state.condemned_tags.iter().find(|(_, held)| *held == made.digest()).map(|(tag, _)| tag.clone())
+                };
+                if let Some(made) = random.of(&gone) {
+                    let name = former(made).unwrap_or_else(|| tag(&format!("new-{number}")));
+                    state.push(made, Some(&name));
                 }
             }
             _ => {}

@@ -2,9 +2,15 @@
 //! and through the real ports.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
+mod again;
 mod campaign;
 mod case;
+mod dry;
+mod guards;
 mod journal;
+#[cfg(feature = "ledger")]
+mod ledger;
 mod ports;
 mod rules;
 mod sim;
+mod undo;

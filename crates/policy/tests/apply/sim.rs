@@ -26,6 +26,10 @@ pub(crate) type Pusher = Box<dyn FnMut(&mut State) + Send>;
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) manifests: BTreeMap<Digest, RawManifest>,
+    /// Everything that was ever here.
+    pub(crate) known: BTreeMap<Digest, RawManifest>,
+    /// What was pushed again after it was gone, and was not looked at since.
+    returned: BTreeSet<Digest>,
     pub(crate) tags: BTreeMap<Tag, Digest>,
     /// Tags that were pushed since they were last looked at.
     pub(crate) unseen: BTreeSet<Tag>,
@@ -76,7 +80,11 @@ impl State {
         let view = manifest.view().unwrap();
         let children = view.children().into_iter().map(|child| child.digest.clone()).collect();
         self.edges.insert(manifest.digest().clone(), (children, view.subject.map(|subject| subject.digest)));
-        self.manifests.insert(manifest.digest().clone(), manifest.clone());
+        self.known.insert(manifest.digest().clone(), manifest.clone());
+        if self.manifests.insert(manifest.digest().clone(), manifest.clone()).is_none() {
+            self.returned.insert(manifest.digest().clone());
+            self.hidden.remove(manifest.digest());
+        }
         if let Some(tag) = tag {
             self.deserted.extend(self.tags.insert(tag.clone(), manifest.digest().clone()));
             self.unseen.insert(tag.clone());
@@ -133,13 +141,15 @@ impl State {
         let reached = self.reached(self.tags.values());
         for other in self.manifests.keys() {
             if other != digest && self.names(other, digest) {
-                if seen.contains(other) || self.condemned.contains(other) {
+                if self.returned.contains(other) {
+                    self.unlucky += 1;
+                } else if seen.contains(other) || self.condemned.contains(other) {
                     self.violations.push(format!("{other} loses its child {digest}"));
                 } else if reached.contains(other) {
                     self.unlucky += 1;
                 }
             }
-            if self.is_attached(other, digest) && self.condemned.contains(other) {
+            if self.is_attached(other, digest) && self.condemned.contains(other) && !self.returned.contains(other) {
                 self.violations.push(format!("{other}, which is to go first, loses its subject {digest}"));
             }
         }
@@ -233,9 +243,12 @@ impl Remover for Sim {
             Ok(match what {
                 TagOrDigest::Tag(tag) => {
                     state.unseen.remove(tag);
-                    state.tags.get(tag).cloned()
+                    let held = state.tags.get(tag).cloned();
+                    state.returned.retain(|digest| held.as_ref() != Some(digest));
+                    held
                 }
                 TagOrDigest::Digest(digest) => {
+                    state.returned.remove(digest);
                     (state.lingers(digest) || state.manifests.contains_key(digest)).then(|| digest.clone())
                 }
             })

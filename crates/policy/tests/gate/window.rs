@@ -5,7 +5,7 @@ use std::time::Duration;
 use lockage_policy::gate::WindowGate;
 use lockage_policy::window::{Action, Effect, Weekday, Window, Windows};
 use lockage_promote::ledger::Chronicle;
-use lockage_promote::{Gate, Verdict};
+use lockage_promote::{Gate, GateContext, Promoted, Verdict, Way};
 use lockage_registry::testing::fixtures;
 use lockage_registry::testing::{Fault, Faulty};
 use lockage_registry::{ErrorKind, Memory};
@@ -33,6 +33,24 @@ async fn a_freeze_keeps_waiting_until_it_ends_and_lets_go_back() {
     passes(Ok(ask(WindowGate::new(freeze()).action(Action::Rollback), "2026-12-24T12:00:00Z").await));
     let hotfix = ask(WindowGate::new(freeze()).action(Action::Hotfix), "2026-12-24T12:00:00Z").await;
     assert!(matches!(hotfix, Verdict::Wait { .. }));
+}
+
+/// By itself the gate knows what is done from whoever asks it, so one document is enough for going on and for going back.
+#[tokio::test]
+async fn a_freeze_lets_go_back_what_the_promoter_says_goes_back() {
+    let built = built(1);
+    let (world, plan) = World::with(&built).await;
+    let (gate, chronicle, id) = (WindowGate::new(freeze()), Chronicle::default(), plan.id().unwrap());
+    let ask = async |way: Way| {
+        let promoted = Promoted::new(plan.passage().unwrap(), &chronicle, &id, "tester").going(way);
+        let context = GateContext::new(plan.copy(), &world.dev, at("2026-12-24T12:00:00Z")).along(promoted);
+        gate.evaluate(&context).await.unwrap()
+    };
+    let back = passes(Ok(ask(Way::Rollback).await));
+    assert_eq!(back.details["action"], "rollback");
+    for way in [Way::Promotion, Way::Hotfix] {
+        assert!(matches!(ask(way).await, Verdict::Wait { .. }), "{way:?}");
+    }
 }
 
 #[tokio::test]

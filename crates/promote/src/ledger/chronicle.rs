@@ -188,6 +188,14 @@ impl Chronicle {
         held
     }
 
+    /// Whether `environment` keeps what it has until somebody releases it, and not only for a time.
+    #[must_use]
+    pub fn is_held_until_released(&self, image: &Name, environment: &Name) -> bool {
+        let mut last = self.there(image, environment).rev().map(|recorded| &recorded.entry.kind);
+        let of_a_hold = |kind: &&Kind| matches!(kind, Kind::Hold { .. } | Kind::Release { of: Standing::Hold, .. });
+        matches!(last.find(of_a_hold), Some(Kind::Hold { until: None, .. }))
+    }
+
     /// How long `digest` has been in `environment` at `now`: in its present stay, or in all together.
     #[must_use]
     pub fn time_in(

@@ -64,6 +64,9 @@ pub struct SetMember {
     pub edge: Name,
     /// The digest that was selected where the edge begins.
     pub digest: Digest,
+    /// The release that it is, by its labels or by whoever promotes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// What an entry says.
@@ -152,6 +155,31 @@ pub enum Kind {
         plan: Digest,
         /// The steps, and what they found.
         evidence: Vec<Clearance>,
+    },
+    /// The image was deleted from a repository, or a tag of it was, by a plan of what a registry keeps.
+    Remove {
+        /// The repository: the host and the path.
+        repository: String,
+        /// Whether the image is gone there, or has only lost the tags.
+        whole: bool,
+        /// The plan.
+        plan: Digest,
+        /// The policy that it was made by.
+        policy: Digest,
+        /// The rule of the policy, where one decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// The tags that went.
+        tags: Vec<Tag>,
+    },
+    /// What was deleted so was put back.
+    Restore {
+        /// The repository: the host and the path.
+        repository: String,
+        /// The plan that had deleted it.
+        plan: Digest,
+        /// The tags that it had.
+        tags: Vec<Tag>,
     },
     /// Gates that did not pass were passed by.
     Override {
@@ -300,7 +328,14 @@ impl SetMember {
     /// An image and its way.
     #[must_use]
     pub fn new(image: Name, edge: Name, digest: Digest) -> Self {
-        Self { image, edge, digest }
+        Self { image, edge, digest, version: None }
+    }
+
+    /// The same as this release.
+    #[must_use]
+    pub fn released_as(mut self, version: Option<String>) -> Self {
+        self.version = version;
+        self
     }
 }
 

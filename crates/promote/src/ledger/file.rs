@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use fs4::FileExt;
 use lockage_registry::Digest;
 
+use super::export::Line;
 use super::{Entry, History, Ledger, LedgerError, Recorded};
 use crate::pipeline::Name;
 use queue::Queue;
@@ -73,6 +74,28 @@ impl FileLedger {
         }
         file.set_len(known.bytes).and_then(|()| file.sync_all()).map_err(failed("append to"))?;
         Ok(Some(String::from_utf8_lossy(&torn).into_owned()))
+    }
+
+    /// Writes every line as it stands, once all of them are judged: an export without signatures. Gives back how many there
+    /// are. What a newer program has said in them stays in them.
+    ///
+    /// # Errors
+    /// As those of reading; and where `out` cannot be written.
+    pub fn export(&self, out: &mut dyn io::Write) -> Result<u64, LedgerError> {
+        let Some(mut file) = self.open(OpenOptions::new().read(true))? else {
+            return if self.known().entries.is_empty() { Ok(0) } else { Err(self.gone()) };
+        };
+        FileExt::lock_shared(&file).map_err(failed("read"))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed("read"))?;
+        drop(file);
+        let torn = bytes.split_off(whole(&bytes));
+        // What is written is what is judged, whatever was read before.
+        let mut known = Known::default();
+        self.judge(&bytes, &mut known)?;
+        self.refuse_torn(&torn, &known)?;
+        out.write_all(&bytes).map_err(failed("export"))?;
+        Ok(u64::try_from(known.entries.len()).unwrap_or(u64::MAX))
     }
 
     fn read(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
@@ -161,21 +184,28 @@ impl FileLedger {
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(known.bytes)).and_then(|_| file.read_to_end(&mut bytes)).map_err(failed("read"))?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let torn = bytes.split_off(whole);
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let torn = bytes.split_off(whole(&bytes));
+        self.judge(&bytes, known)?;
+        Ok(torn)
+    }
+
+    /// Takes whole lines, each of which has to be what it has to be.
+    fn judge(&self, lines: &[u8], known: &mut Known) -> Result<(), LedgerError> {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let recorded = self.line(line, known)?;
             known.entries.push(recorded);
             known.bytes += line.len() as u64;
         }
-        Ok(torn)
+        Ok(())
     }
 
     fn line(&self, line: &[u8], known: &Known) -> Result<Recorded, LedgerError> {
         let number = known.entries.len() + 1;
-        let recorded: Recorded =
-            serde_json::from_slice(line).map_err(|error| self.wrong(number, format!("it is no entry: {error}")))?;
-        if recorded.entry.id()? != recorded.id {
+        // The digest is of the bytes: what a newer program has said in it, and this one does not know, is covered.
+        let (said, written, _) =
+            Line::read(line).map_err(|why| self.wrong(number, format!("it is no entry: {why}")))?;
+        let recorded = written.recorded;
+        if recorded.id != said {
             return Err(self.wrong(number, "it was changed: its digest is another"));
         }
         let before: Vec<_> = known.entries.last().map(|last| &last.id).into_iter().collect();
@@ -238,6 +268,11 @@ impl Known {
         let about = self.entries.iter().filter(|recorded| image.is_none_or(|image| recorded.entry.image == *image));
         about.cloned().collect()
     }
+}
+
+/// How many bytes are whole lines.
+fn whole(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
 fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(what: &'static str) -> impl Fn(E) -> LedgerError {

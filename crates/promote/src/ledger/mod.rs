@@ -13,6 +13,8 @@ mod memory;
 #[cfg(feature = "ledger")]
 mod registry;
 pub(crate) mod rfc3339;
+#[cfg(test)]
+mod schema;
 #[cfg(feature = "ledger")]
 mod statement;
 #[cfg(feature = "ledger")]

@@ -127,7 +127,9 @@ fn one_repository_serves_environments_that_are_tags() {
 
 #[test]
 fn a_template_that_no_image_makes_good_is_refused_when_the_graph_is_built() {
-    for (template, host) in [("{host}/{image}", "not a host"), ("one.example/Acme/{image}", ""), ("one.example", "")] {
+    for (template, host) in
+        [("{host}/{image}", "not a host"), ("one.example/Acme/{image}", ""), ("one.example/{image}/", "")]
+    {
         let environment = EnvironmentSpec::new("dev", template);
         let error = Graph::builder().environment(environment).variable("host", host).build().unwrap_err();
         assert!(matches!(error, GraphError::Template { .. }), "{error}");

@@ -311,6 +311,74 @@ async fn one_promotes_at_a_time_and_the_next_waits_or_is_told_who() {
     drop(lease.acquire("stage/app", TTL).await.unwrap());
 }
 
+/// dev and stage, with two tags that move; twice promoted.
+async fn twice() -> (World, lockage_promote::pipeline::Promoter) {
+    let world = World::new();
+    let stage = EnvironmentSpec::new("stage", "stage.example/{image}").float("first").float("second");
+    let graph = Graph::builder().environment(EnvironmentSpec::new("dev", "dev.example/{image}")).environment(stage);
+    let promoter = world.promoter_of(graph.edge(EdgeSpec::new("dev", "stage")).build().unwrap());
+    for n in [1_u64, 2] {
+        world.push(&built(&n.to_string().repeat(40), n), &[&format!("pr-{n}")]).await;
+        pass(&promoter, &format!("pr:{n}"), "dev-stage").await.unwrap();
+    }
+    (world, promoter)
+}
+
+#[tokio::test]
+async fn a_lost_lease_stops_a_rollback_before_the_next_tag_and_it_is_done_again() {
+    use lockage_promote::pipeline::RollbackTo;
+    for confirmed in 0..3 {
+        let (world, promoter) = twice().await;
+        let (app, stage, now) = (crate::world::name("app"), crate::world::name("stage"), crate::world::now());
+        let old = crate::world::digest(&built(&"1".repeat(40), 1));
+        let back = async |promoter: &lockage_promote::pipeline::Promoter| {
+            let to = RollbackTo::Image(old.to_string().parse().unwrap());
+            let plan = promoter.plan_rollback(&app, &stage, &to, "latency", now).await?;
+            promoter.apply_rollback(promoter.clear_rollback(plan, now).await?, now).await
+        };
+        let leasing = Leasing::new(Brittle(Arc::default(), confirmed), Still);
+        let outcome = back(&promoter.clone().lease(leasing)).await;
+        let held = [world.held("stage", "first").await, world.held("stage", "second").await];
+        assert_eq!(held.map(|held| held.as_ref() == Some(&old)), [confirmed > 0, confirmed > 1], "{confirmed}");
+        if confirmed < 2 {
+            let error = outcome.unwrap_err();
+            assert!(matches!(error.cause(), PromoteError::Lease(LeaseError::Lost { .. })), "{error:?}");
+            back(&promoter).await.unwrap();
+            assert_eq!(world.held("stage", "second").await.as_ref(), Some(&old));
+        }
+    }
+}
+
+#[tokio::test]
+async fn healing_takes_the_lease_of_what_it_heals_and_stops_where_that_is_lost() {
+    let (world, promoter) = twice().await;
+    let (stage, now, clock) = (crate::world::name("stage"), crate::world::now(), Clock::new());
+    let old = crate::world::digest(&built(&"1".repeat(40), 1));
+    let repo: Repository = "stage.example/app".parse().unwrap();
+    let raw = world.stage.manifest(&repo, &lockage_registry::TagOrDigest::Digest(old)).await.unwrap();
+    for tag in ["first", "second"] {
+        let tag = lockage_registry::TagOrDigest::Tag(tag.parse().unwrap());
+        lockage_registry::Target::put_manifest(&world.stage, &repo, &raw, &tag).await.unwrap();
+    }
+    let lease = MemoryLease::new(clock.clone());
+    let guard = lease.held_by("job 41").acquire("stage/app", TTL).await.unwrap();
+    let healer = promoter.clone().lease(Leasing::new(lease.held_by("healer"), clock.clone()));
+    let drift = healer.drift(&stage, None, now).await.unwrap();
+    let healed = healer.heal(&drift, now).await.unwrap();
+    assert!(healed.failed[0].error.contains("is being promoted by job 41"), "{healed}");
+    guard.release().await.unwrap();
+    let brittle = promoter.clone().lease(Leasing::new(Brittle(Arc::default(), 1), Still));
+    let healed = brittle.heal(&drift, now).await.unwrap();
+    assert_eq!(healed.failed.len(), 1, "{healed}");
+    let new = crate::world::digest(&built(&"2".repeat(40), 2));
+    let held = [world.held("stage", "first").await, world.held("stage", "second").await];
+    assert_eq!(held.map(|held| held.as_ref() == Some(&new)), [true, false]);
+    let drift = healer.drift(&stage, None, now).await.unwrap();
+    let healed = healer.heal(&drift, now).await.unwrap();
+    assert!(healed.failed.is_empty() && world.held("stage", "second").await.as_ref() == Some(&new), "{healed}");
+    drop(lease.acquire("stage/app", TTL).await.expect("it was given back"));
+}
+
 mod jitter {
     //! A registry whose every answer takes a while.
 

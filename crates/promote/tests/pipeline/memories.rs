@@ -10,7 +10,7 @@ use lockage_promote::pipeline::memory::{
 use lockage_promote::pipeline::output::Standing as Outcome;
 use lockage_promote::pipeline::{EdgeSpec, Override, PromoteError, Promoter};
 use lockage_promote::{GateContext, GateError, Verdict, gate};
-use lockage_registry::testing::{Fault, Faulty, fixtures};
+use lockage_registry::testing::{Fault, Faulty, Operation, fixtures};
 use lockage_registry::{
     Algorithm, Body, Descriptor, Digest, ErrorKind, Memory, Prune as _, RawManifest, Repository, Source, TagOrDigest,
     Target as _, TargetExt as _, digest_of, media_type, referrers,
@@ -255,6 +255,42 @@ async fn a_tag_is_not_healed_to_what_is_denied_nor_where_somebody_was_quicker() 
     let healed = promoter.heal(&found, later(8)).await.unwrap();
     assert!(healed.failed[0].error.contains("does not hold what was expected"), "{healed}");
     assert_eq!(world.held("stage", "stage").await, Some(digest(&stranger)));
+}
+
+/// Whoever denies one platform denies the index that would bring it along, for healing as well.
+#[tokio::test]
+async fn a_tag_is_not_healed_to_an_index_of_which_a_part_is_denied() {
+    let (world, first, second) = two().await;
+    let promoter = world.promoter();
+    move_tag(&world.stage, "stage", &first).await;
+    let raw = world.stage.manifest(&repo(), &second.clone().into()).await.unwrap();
+    let part = raw.view().unwrap().children()[0].digest.clone();
+    promoter.deny(&name("app"), &part.clone().into(), None, "leaks", later(5)).await.unwrap();
+    let found = promoter.drift(&name("stage"), None, later(5)).await.unwrap();
+    let healed = promoter.heal(&found, later(6)).await.unwrap();
+    assert!(healed.images[0].left[0].why.contains("is denied: leaks"), "{healed}");
+    assert_eq!(world.held("stage", "stage").await, Some(first));
+
+    // A promotion that was killed does not go on with it either.
+    let (world, first, _) = two().await;
+    let third = built(&"3".repeat(40), 3);
+    world.push(&third, &["pr-3"]).await;
+    let broken = Faulty::new(world.stage.clone()).script(|_, call| {
+        (call.what == "stage" && call.operation == Operation::PutManifest)
+            .then_some(Fault::Before(ErrorKind::Unavailable))
+    });
+    let graph = World::graph().build().unwrap();
+    let killed = Promoter::new(graph, "tester").reads("dev", world.dev.clone()).writes("stage", broken);
+    pass(&killed.ledger(world.ledger.clone()), "pr:3", "dev-stage").await.unwrap_err();
+    let before = world.held("stage", "stage").await;
+    let part = third.root().view().unwrap().children()[0].digest.clone();
+    let promoter = world.promoter();
+    promoter.deny(&name("app"), &part.into(), None, "leaks", later(5)).await.unwrap();
+    let found = promoter.drift(&name("stage"), None, later(5)).await.unwrap();
+    assert!(found.to_string().contains("is denied: leaks"), "{found}");
+    promoter.heal(&found, later(6)).await.unwrap();
+    assert_eq!(world.held("stage", "stage").await, before);
+    assert_ne!(before, Some(first));
 }
 
 #[tokio::test]

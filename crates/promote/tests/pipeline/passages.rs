@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lockage_promote::ledger::{Entry, Kind, Phase, Standing};
 use lockage_promote::pipeline::evidence::{self, Evident};
+use lockage_promote::pipeline::output::Report;
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, PromoteError, Promoter};
 use lockage_promote::{Evidence, NotCleared, Verdict, gate};
 use lockage_registry::testing::{Fault, Faulty, fixtures};
@@ -206,7 +207,12 @@ async fn one_platform_is_promoted_alone_and_its_index_is_recorded() {
         .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
         .environment(stage.platform("linux/arm64"))
         .edge(EdgeSpec::new("dev", "stage"));
-    let receipt = pass(&world.promoter_of(graph.build().unwrap()), "pr:42", "dev-stage").await.unwrap();
+    let promoter = world.promoter_of(graph.build().unwrap());
+    let app = promoter.resolve(&name("app"), &select("pr:42"), &name("dev-stage")).await.unwrap();
+    let plan = promoter.plan(&app, &name("dev-stage")).await.unwrap();
+    let shown = Report::of(&plan, &world.chronicle().await, now()).unwrap().to_string();
+    assert!(shown.contains(&format!("linux/arm64 alone, of the index {}", digest(&image))), "{shown}");
+    let receipt = pass(&promoter, "pr:42", "dev-stage").await.unwrap();
     assert_eq!(receipt.digest, *image.manifests[2].digest());
     assert_eq!(world.held("stage", "stage").await, Some(receipt.digest.clone()));
     let told = world.chronicle().await;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::TryStreamExt as _;
 use lockage_promote::ledger::{Kind, Phase, TagRecord};
+use lockage_promote::pipeline::events::{Happening, Sink, SinkError, Sinks};
 use lockage_promote::pipeline::memory::{self, Arrived};
 use lockage_promote::pipeline::step::{Step, StepContext, StepError, WatchError};
 use lockage_promote::pipeline::{
@@ -421,6 +422,20 @@ impl Step for Ends {
     }
 }
 
+/// Hears nothing.
+#[derive(Debug)]
+struct Deaf;
+
+#[async_trait::async_trait]
+impl Sink for Deaf {
+    fn id(&self) -> &str {
+        "deaf"
+    }
+    async fn tell(&self, _: &Happening) -> Result<(), SinkError> {
+        Err("no route".into())
+    }
+}
+
 #[tokio::test]
 async fn a_failed_canary_leads_to_a_rollback_and_one_that_could_not_be_seen_does_not() {
     let failed: fn() -> StepError =
@@ -431,11 +446,23 @@ async fn a_failed_canary_leads_to_a_rollback_and_one_that_could_not_be_seen_does
     };
     let blind: fn() -> StepError = || Box::new(WatchError::Blind { id: "canary".into(), source: "no metrics".into() });
     let broken: fn() -> StepError = || "no such file".into();
-    for (end, fails) in [(failed, true), (late, true), (blind, false), (broken, false)] {
+    // Whoever is told beside it, and cannot be, changes nothing of that.
+    let ends = [
+        (failed, true, false),
+        (failed, true, true),
+        (late, true, false),
+        (blind, false, true),
+        (broken, false, false),
+    ];
+    for (end, fails, deaf) in ends {
         let world = World::new();
         let (app, prod) = (name("app"), name("prod"));
         let good = promote(&world, &promoter(&world, plain()), 1, "1.0.0", 1).await.unwrap();
         let watched = promoter(&world, graph(EdgeSpec::new("dev", "prod").after(Ends(end))));
+        let watched = match deaf {
+            true => watched.events(Sinks::new(crate::clock::Clock::new()).sink(Deaf)),
+            false => watched,
+        };
         let error = promote(&world, &watched, 2, "1.1.0", 2).await.unwrap_err();
         assert_eq!(matches!(error.canary(), Some(Canary::Failed { .. })), fails, "{error}");
         let follows = watched.plan_rollback_after(&app, &prod, &error, later(3)).await.unwrap();
@@ -500,4 +527,42 @@ async fn killed_at_every_request_a_rollback_is_done_again_to_the_same_end() {
             assert_eq!(told.entries().iter().filter(|one| matches!(one.entry.kind, Kind::Hold { .. })).count(), 1);
         }
     }
+}
+
+#[tokio::test]
+async fn a_hold_that_ends_by_itself_does_not_let_automation_undo_a_rollback() {
+    let world = World::new();
+    let promoter = promoter(&world, plain());
+    promote(&world, &promoter, 1, "1.2.3", 1).await.unwrap();
+    promote(&world, &promoter, 2, "1.2.4", 2).await.unwrap();
+    let (app, prod) = (name("app"), name("prod"));
+    promoter.hold(&app, &prod, "release party", Some(later(200)), later(50)).await.unwrap();
+    back(&promoter, "previous").await.unwrap();
+    // The party is over, and nobody has looked at what was rolled back.
+    assert!(world.chronicle().await.held(&app, &prod, later(300)).is_some());
+    let image = release(3);
+    world.push(&image, &["pr-3"]).await;
+    let edge = name("dev-prod");
+    let three = promoter.resolve(&app, &select("pr:3"), &edge).await.unwrap().released_as("1.3.0");
+    let refused = refusal(promoter.clear(promoter.plan(&three, &edge).await.unwrap(), later(300)).await);
+    assert!(refused.is_waiting() && refused.to_string().contains("rolled back in prod"), "{refused}");
+}
+
+/// Freezes leave rollbacks alone where they say so, whatever else they keep: a gate knows which way an image goes.
+#[tokio::test]
+async fn gates_know_whether_an_image_goes_on_or_back() {
+    use std::sync::{Arc, Mutex};
+    let ways = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ways);
+    let freeze = gate("freeze", move |context: &GateContext<'_>| {
+        seen.lock().unwrap().push(context.passage.unwrap().way);
+        Ok(Verdict::Pass(Evidence::new("open")))
+    });
+    let world = World::new();
+    let promoter = promoter(&world, graph(EdgeSpec::new("dev", "prod").gate(freeze).rollback_asks("freeze")));
+    promote(&world, &promoter, 1, "1.2.3", 1).await.unwrap();
+    promote(&world, &promoter, 2, "1.2.4", 2).await.unwrap();
+    back(&promoter, "previous").await.unwrap();
+    use lockage_promote::Way::{Promotion, Rollback};
+    assert_eq!(*ways.lock().unwrap(), [Promotion, Promotion, Rollback]);
 }

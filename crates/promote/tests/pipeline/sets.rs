@@ -7,7 +7,7 @@ use lockage_promote::ledger::{Entry, History, Kind, Ledger, LedgerError, MemoryL
 use lockage_promote::pipeline::approval::{ApprovalGate, approve, approve_set};
 use lockage_promote::pipeline::evidence::{self, Evident};
 use lockage_promote::pipeline::set::{MemberState, SetError, SetPlan, SetReceipt};
-use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Name, PromoteError, Promoter};
+use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Name, Override, PromoteError, Promoter};
 use lockage_promote::{Cleared, Draft};
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::testing::{Fault, Faulty, Operation};
@@ -409,4 +409,120 @@ async fn two_of_a_set_never_write_one_tag_and_none_is_no_set() {
     assert!(matches!(promoter.plan_set(&members).await, Err(PromoteError::Set(SetError::Twice { .. }))));
     let unknown = promoter.resume_set(&digest(&built(NEW, 5)), now()).await;
     assert!(matches!(unknown, Err(PromoteError::Set(SetError::Unknown { .. }))));
+}
+
+#[tokio::test]
+async fn a_set_is_not_taken_back_to_what_is_denied_since() {
+    let (world, id) = halfway().await;
+    let old = digest(&image(OLD, "app"));
+    let deny = |environment: Option<&str>| {
+        let entry = Entry::new(Kind::Deny { reason: "leaks".into() }, name("app"), old.clone(), "ops", now());
+        match environment {
+            Some(at) => entry.in_environment(name(at)),
+            None => entry,
+        }
+    };
+    world.record(deny(Some("stage"))).await;
+    let held = floats(&world).await;
+    let outcome = calm(&world).revert_set(&id, "no", now()).await;
+    assert!(matches!(outcome, Err(PromoteError::Stopped { .. })), "{outcome:?}");
+    assert_eq!(floats(&world).await, held, "nothing was written");
+    calm(&world).resume_set(&id, now()).await.unwrap();
+    assert_eq!(floats(&world).await, all(NEW));
+}
+
+#[tokio::test]
+async fn what_a_release_was_called_is_known_to_whoever_goes_on() {
+    let world = world().await;
+    let graph = || {
+        let stage = EnvironmentSpec::new("stage", "stage.example/{image}").pin("{version}").float("stage");
+        let graph = Graph::builder().environment(EnvironmentSpec::new("dev", "dev.example/{image}")).environment(stage);
+        graph.edge(EdgeSpec::new("dev", "stage")).build().unwrap()
+    };
+    let through = |stage: Faulty<Memory>| {
+        Promoter::new(graph(), "tester")
+            .reads("dev", world.dev.clone())
+            .writes("stage", stage)
+            .ledger(world.ledger.clone())
+    };
+    let half = Faulty::new(world.stage.clone()).script(|_, call| {
+        let is_web =
+            call.repository.path() == "web" && call.what == "stage" && call.operation == Operation::PutManifest;
+        is_web.then_some(Fault::Before(ErrorKind::Unavailable))
+    });
+    let (promoter, edge) = (through(half), name("dev-stage"));
+    let mut members = Vec::new();
+    for one in IMAGES {
+        let pinned = promoter.resolve(&name(one), &select("pr:42"), &edge).await.unwrap();
+        members.push((pinned.released_as("1.4.0"), edge.clone()));
+    }
+    let set = promoter.plan_set(&members).await.unwrap();
+    let cleared = promoter.clear_set(set, now()).await.unwrap();
+    promoter.apply_set(cleared, now()).await.unwrap_err();
+    let calm = through(Faulty::new(world.stage.clone()));
+    let id = calm.open_sets().await.unwrap()[0].set.id.clone();
+    let receipt = calm.resume_set(&id, now()).await.unwrap();
+    assert_eq!(receipt.set, id);
+    let pins: Vec<_> = receipt.members.iter().flat_map(|one| &one.pins).map(|pin| pin.tag.to_string()).collect();
+    assert_eq!(pins, ["1.4.0", "1.4.0"]);
+    assert_eq!(floats(&world).await, all(NEW));
+}
+
+#[tokio::test]
+async fn gates_are_passed_by_of_those_images_about_which_they_do_not_pass_and_each_is_recorded() {
+    let world = world().await;
+    let bad = digest(&image(NEW, "web"));
+    let scan = lockage_promote::gate("scan", move |context: &lockage_promote::GateContext<'_>| {
+        Ok(match *context.digest() == bad {
+            true => lockage_promote::Verdict::fail("1 critical"),
+            false => lockage_promote::Verdict::Pass(lockage_promote::Evidence::new("clean")),
+        })
+    });
+    let graph = Graph::builder()
+        .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
+        .environment(EnvironmentSpec::new("stage", "stage.example/{image}").float("stage"))
+        .edge(EdgeSpec::new("dev", "stage").gate(scan));
+    let promoter = world.promoter_of(graph.build().unwrap());
+    let set = plan(&promoter, "pr:42").await.unwrap();
+    let Err(PromoteError::Set(SetError::NotCleared(refusal))) = promoter.clear_set(set.clone(), now()).await else {
+        panic!()
+    };
+    let (member, clearances) = &refusal.passed[0];
+    assert_eq!((member.image.as_str(), refusal.passed.len()), ("app", 1));
+    assert!(clearances.iter().any(|one| one.gate == "scan" && one.evidence.summary == "clean"));
+
+    let unknown = Override::because("outage").gate("signature");
+    let outcome = promoter.clear_set_with_override(set.clone(), &unknown, now()).await;
+    assert!(matches!(outcome, Err(PromoteError::Override(_))), "{outcome:?}");
+    let by = Override::because("outage").gate("scan");
+    let cleared = promoter.clear_set_with_override(set, &by, now()).await.unwrap();
+    let receipt = promoter.apply_set(cleared, now()).await.unwrap();
+    let told = world.chronicle().await;
+    let overrides: Vec<_> = told
+        .entries()
+        .iter()
+        .filter_map(|one| match &one.entry.kind {
+            Kind::Override { plan, gates, reason } => Some((one.entry.image.as_str(), plan, gates, reason.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(overrides.len(), 1, "of the one that did not pass");
+    assert_eq!((overrides[0].0, overrides[0].1, overrides[0].3), ("web", &receipt.set, "outage"));
+    assert!(overrides[0].2["scan"].contains("1 critical"));
+}
+
+/// Healing finishes each image by itself, and what it finishes is of the set: the set has arrived then, and nothing of it is
+/// in the way of going on.
+#[tokio::test]
+async fn a_set_that_is_healed_has_arrived() {
+    let (world, id) = halfway().await;
+    let calm = calm(&world);
+    let drift = calm.drift(&name("stage"), None, now()).await.unwrap();
+    let healed = calm.heal(&drift, now()).await.unwrap();
+    assert!(healed.failed.is_empty(), "{healed}");
+    assert_eq!(floats(&world).await, all(NEW));
+    assert!(calm.open_sets().await.unwrap().is_empty());
+    let outcome = calm.revert_set(&id, "no", now()).await;
+    assert!(matches!(outcome, Err(PromoteError::Set(SetError::Arrived { .. }))), "{outcome:?}");
+    calm.resume_set(&id, now()).await.unwrap();
 }

@@ -22,9 +22,12 @@ pub(crate) struct Pair {
     pub(crate) password: Secret,
 }
 
+/// When each repository was asked for, and what was answered.
+type Answers = HashMap<Repository, (Instant, Option<Pair>)>;
+
 /// Asks for credentials, and remembers for a while what was answered.
 #[derive(Clone, Default)]
-pub(crate) struct Logins(Arc<Mutex<HashMap<Repository, (Instant, Option<Pair>)>>>);
+pub(crate) struct Logins(Arc<Mutex<Answers>>);
 
 impl Logins {
     /// A user name and a password for this repository; `None` where there are no credentials. One question is asked at a time:

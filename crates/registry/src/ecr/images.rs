@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use super::refusal::refusal;
 use super::sigv4::Signable;
+use super::storage::STORE;
 use super::wire::{Answer, Page, text};
 use super::{Endpoint, Failure, FailureCode, KeyProvider};
-use crate::client::api::{self, Api, Call, Dialect, Refusal};
+use crate::client::api::{self, Api, Call, Dialect, Refusal, Reply};
 use crate::client::{Client, Secret};
 use crate::{Error, ErrorKind, Result};
 
@@ -106,7 +107,7 @@ impl Images {
                 fields.insert("nextToken".to_owned(), json!(token));
             }
             let call = self.call(DESCRIBE, repo, body);
-            let page: Page = call.read(&self.api.send(&call, self).await?)?;
+            let page: Page = call.read(&self.send(&call).await?)?;
             for detail in page.image_details {
                 images.push(detail.image(&call)?);
             }
@@ -124,7 +125,7 @@ impl Images {
     /// [`NotFound`](ErrorKind::NotFound) where there is none.
     pub async fn describe_one(&self, repo: &Repository, id: &ImageId) -> Result<Image> {
         let call = self.call(DESCRIBE, repo, json!({ "imageIds": [id] }));
-        let page: Page = call.read(&self.api.send(&call, self).await?)?;
+        let page: Page = call.read(&self.send(&call).await?)?;
         match page.image_details.into_iter().next() {
             Some(detail) => detail.image(&call),
             None => Err(call.error(ErrorKind::Protocol).with_message(format_args!("the answer says nothing of {id}"))),
@@ -142,7 +143,7 @@ impl Images {
         let mut all = Deleted::default();
         for batch in ids.chunks(BATCH) {
             let call = self.call(DELETE, repo, json!({ "imageIds": batch }));
-            let reply = self.api.send(&call, self).await?;
+            let reply = self.send(&call).await?;
             let answer: Answer = call.read(&reply)?;
             let mut done = Deleted { deleted: answer.image_ids, failures: answer.failures };
             if reply.attempts > 1 {
@@ -159,7 +160,11 @@ impl Images {
         Ok(all)
     }
 
-    fn call(&self, operation: &'static str, repo: &Repository, mut body: Value) -> Call {
+    pub(super) async fn send(&self, call: &Call) -> Result<Reply> {
+        self.api.send(call, self).await
+    }
+
+    pub(super) fn call(&self, operation: &'static str, repo: &Repository, mut body: Value) -> Call {
         if let Some(fields) = body.as_object_mut() {
             fields.insert("repositoryName".to_owned(), json!(repo.path()));
             if let Some(account) = &self.endpoint.account {
@@ -172,7 +177,11 @@ impl Images {
 }
 
 fn action(call: &Call) -> &'static str {
-    if call.operation == DELETE { "BatchDeleteImage" } else { "DescribeImages" }
+    match call.operation {
+        DELETE => "BatchDeleteImage",
+        STORE => "UpdateImageStorageClass",
+        _ => "DescribeImages",
+    }
 }
 
 #[async_trait]

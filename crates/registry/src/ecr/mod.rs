@@ -7,10 +7,12 @@
 //! | [`delete_manifest`](crate::Prune::delete_manifest), [`delete_tag`](crate::Prune::delete_tag) | one `BatchDeleteImage` | – |
 //! | [`delete_tag_if`](crate::provider::Provider::delete_tag_if) | one `BatchDeleteImage`; one `DescribeImages` where the tag has moved | – |
 //! | [`Images::delete`] | one `BatchDeleteImage` for 100 images | – |
+//! | [`Images::store`] | one `UpdateImageStorageClass` | – |
 //!
 //! An image goes with its last tag. [`delete_tag_if`](crate::provider::Provider::delete_tag_if) deletes a tag only while it holds the digest that is named with it,
 //! in one step: ECR alone of all registries can do that. What an index names that is there is refused
-//! ([`FailureCode::ImageReferencedByManifestList`]). A delete is final; archived images are not listed, and cannot be pulled.
+//! ([`FailureCode::ImageReferencedByManifestList`]). A delete is final. Archived images are not listed, and cannot
+//! be pulled. That tags are immutable keeps them from being moved, and not from being deleted.
 //!
 //! The rights needed are `ecr:DescribeImages` to list and `ecr:BatchDeleteImage` to delete, beside those to pull.
 
@@ -22,6 +24,7 @@ mod keys;
 mod ports;
 mod refusal;
 mod sigv4;
+mod storage;
 mod wire;
 
 use std::fmt;
@@ -30,6 +33,7 @@ pub use self::endpoint::Endpoint;
 pub use self::failure::{Failure, FailureCode};
 pub use self::images::{Deleted, Image, ImageId, Images};
 pub use self::keys::{KeyProvider, Keys};
+pub use self::storage::{ImageStatus, Storage};
 
 use crate::provider::Contents;
 

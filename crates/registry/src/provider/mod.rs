@@ -17,6 +17,7 @@ use crate::{Error, ErrorKind, Prune, Result, Target};
 #[cfg(any(feature = "ecr", feature = "ghcr"))]
 pub(crate) use self::contents::Contents;
 #[cfg(feature = "provider")]
+#[allow(unused_imports, reason = "every provider uses it, and each is a feature")]
 pub(crate) use self::ports::reads_and_writes;
 
 /// A registry with an interface of its own.

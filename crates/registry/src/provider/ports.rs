@@ -1,4 +1,5 @@
 //! The ports that a provider leaves to the client: reading and writing.
+#![allow(unused_macros, unused_imports, reason = "every provider uses it, and each is a feature")]
 
 /// Reads and writes by the field `registry`. It needs `async_trait` and the types of the ports by their paths alone.
 macro_rules! reads_and_writes {

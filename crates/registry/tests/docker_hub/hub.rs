@@ -99,15 +99,15 @@ impl State {
                 .map(|child| {
                     json!({
                         "architecture": "amd64", "os": "linux", "digest": child, "size": 4096, "status": "active",
-                        "last_pushed": "2026-05-01T10:00:00.5Z", "last_pulled": null,
+                        "last_pushed": "2024-05-01T10:00:00.5Z", "last_pulled": null,
                     })
                 })
                 .collect(),
         };
         let mut document = json!({
             "name": stored.name, "full_size": 8192, "images": images, "tag_status": "active",
-            "last_updated": "2026-05-02T10:00:00Z", "tag_last_pushed": "2026-05-02T10:00:00Z",
-            "tag_last_pulled": stored.pulled.then_some("2026-05-03T10:00:00Z"),
+            "last_updated": "2024-05-02T10:00:00Z", "tag_last_pushed": "2024-05-02T10:00:00Z",
+            "tag_last_pulled": stored.pulled.then_some("2024-05-03T10:00:00Z"),
             "media_type": "application/vnd.oci.image.index.v1+json", "content_type": "image",
         });
         if let Some(digest) = &stored.digest {

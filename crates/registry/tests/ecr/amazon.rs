@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) scripted: VecDeque<(&'static str, Scripted)>,
     /// Whether requests may leave out whose registry they mean.
     pub(crate) any_account: bool,
+    /// Changes the state before an action is carried out.
+    pub(crate) meanwhile: Option<fn(&mut State, &str)>,
     /// The images that each batch named.
     pub(crate) batches: Vec<usize>,
 }
@@ -45,6 +47,7 @@ pub(crate) struct Image {
     pub(crate) digest: Digest,
     pub(crate) content: String,
     pub(crate) tags: Vec<String>,
+    pub(crate) archived: bool,
 }
 
 pub(crate) struct Amazon {
@@ -61,7 +64,7 @@ impl State {
             image.tags.retain(|tag| !tags.contains(&tag.as_str()));
         }
         let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        self.images.push(Image { digest: digest.clone(), content: content.to_owned(), tags });
+        self.images.push(Image { digest: digest.clone(), content: content.to_owned(), tags, archived: false });
         digest
     }
 
@@ -87,9 +90,11 @@ impl State {
         let asked = body["maxResults"].as_u64().unwrap_or(100) as usize;
         assert!(asked <= 1000);
         let from: usize = body["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-        let to = (from + self.page.unwrap_or(asked)).min(self.images.len());
-        let details: Vec<Value> = self.images[from..to].iter().map(detail).collect();
-        let next = (to < self.images.len()).then(|| to.to_string());
+        // Only active ones, unless others are asked for.
+        let active: Vec<&Image> = self.images.iter().filter(|image| !image.archived).collect();
+        let to = (from + self.page.unwrap_or(asked)).min(active.len());
+        let details: Vec<Value> = active[from..to].iter().map(|image| detail(image)).collect();
+        let next = (to < active.len()).then(|| to.to_string());
         Ok(json!({ "imageDetails": details, "nextToken": next }))
     }
 
@@ -142,10 +147,25 @@ impl State {
         Ok(json!({ "imageIds": gone, "failures": failures }))
     }
 
+    fn store(&mut self, body: &Value) -> Result<Value, &'static str> {
+        let at = self.found(&body["imageId"]).ok_or("ImageNotFoundException")?;
+        let image = &mut self.images[at];
+        // Taking it out takes a while.
+        let (archived, status) = match (body["targetStorageClass"].as_str().unwrap(), image.archived) {
+            ("ARCHIVE", _) => (true, "ARCHIVED"),
+            ("STANDARD", true) => (false, "ACTIVATING"),
+            ("STANDARD", false) => (false, "ACTIVE"),
+            _ => return Err("InvalidParameterException"),
+        };
+        image.archived = archived;
+        Ok(json!({ "imageId": body["imageId"], "imageStatus": status }))
+    }
+
     fn carry_out(&mut self, action: &str, body: &Value) -> Reply {
         let done = match (body["repositoryName"].as_str(), action) {
             (Some("team/app"), "DescribeImages") => self.describe(body),
             (Some("team/app"), "BatchDeleteImage") => self.delete(body),
+            (Some("team/app"), "UpdateImageStorageClass") => self.store(body),
             _ => Err("RepositoryNotFoundException"),
         };
         match done {
@@ -162,7 +182,8 @@ impl State {
         }
         let what = path.strip_prefix("manifests/").unwrap_or_default();
         let named = |image: &&Image| image.digest.as_str() == what || image.tags.iter().any(|tag| tag == what);
-        match self.images.iter().find(named) {
+        // What is archived cannot be pulled.
+        match self.images.iter().filter(|image| !image.archived).find(named) {
             Some(image) => {
                 let media_type = serde_json::from_str::<Value>(&image.content).unwrap()["mediaType"].clone();
                 Reply::new(200)
@@ -191,6 +212,9 @@ impl State {
         let action = target.strip_prefix("AmazonEC2ContainerRegistry_V20150921.").unwrap();
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert!(body["registryId"] == ACCOUNT || self.any_account && body["registryId"].is_null());
+        if let Some(meanwhile) = self.meanwhile {
+            meanwhile(self, action);
+        }
         match self.scripted.front() {
             Some((of, _)) if *of == action => {
                 let (_, scripted) = self.scripted.pop_front().unwrap();
@@ -215,7 +239,7 @@ fn detail(image: &Image) -> Value {
         "repositoryName": "team/app",
         "imageDigest": image.digest.to_string(),
         "imageSizeInBytes": 4096,
-        "imagePushedAt": 1_777_629_600.25,
+        "imagePushedAt": 1_714_557_600.25,
         "imageManifestMediaType": document["mediaType"],
         "imageStatus": "ACTIVE",
     });
@@ -223,7 +247,7 @@ fn detail(image: &Image) -> Value {
     // Images without tags and those that were never pulled lack these.
     if !image.tags.is_empty() {
         fields.insert("imageTags".to_owned(), json!(image.tags));
-        fields.insert("lastRecordedPullTime".to_owned(), json!(1_777_716_000));
+        fields.insert("lastRecordedPullTime".to_owned(), json!(1_714_644_000));
     }
     if let Some(config) = document["config"]["mediaType"].as_str() {
         fields.insert("artifactMediaType".to_owned(), document["artifactType"].as_str().unwrap_or(config).into());

@@ -235,8 +235,8 @@ fn document(version: &Version) -> Value {
         "id": version.id,
         "name": version.digest.to_string(),
         "url": format!("https://api.github.com/orgs/acme/packages/container/tools%2Fapp/versions/{}", version.id),
-        "created_at": "2026-05-01T10:00:00Z",
-        "updated_at": "2026-05-02T10:00:00Z",
+        "created_at": "2024-05-01T10:00:00Z",
+        "updated_at": "2024-05-02T10:00:00Z",
         "metadata": { "package_type": "container", "container": { "tags": version.tags } },
     })
 }

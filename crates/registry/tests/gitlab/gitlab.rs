@@ -98,7 +98,7 @@ impl State {
         }
         let mut detail = json!({
             "name": name, "path": format!("acme/apps/web/api:{name}"), "location": "", "revision": "e9ed9d87",
-            "short_revision": "e9ed9d87", "digest": digest, "created_at": "2026-05-01T10:00:00.000+00:00",
+            "short_revision": "e9ed9d87", "digest": digest, "created_at": "2024-05-01T10:00:00.000+00:00",
             "total_size": 4096,
         });
         if self.broken.contains(&tag) {

@@ -97,7 +97,7 @@ impl State {
             .iter()
             .map(|(name, immutable)| {
                 json!({
-                    "name": name, "push_time": "2026-05-02T10:00:00.000Z", "pull_time": "0001-01-01T00:00:00.000Z",
+                    "name": name, "push_time": "2024-05-02T10:00:00.000Z", "pull_time": "0001-01-01T00:00:00.000Z",
                     "immutable": *immutable && asked("with_immutable_status"),
                 })
             })
@@ -114,7 +114,7 @@ impl State {
         json!({
             "digest": stored.digest, "type": "IMAGE", "manifest_media_type": media_type, "size": 4096,
             "media_type": "application/vnd.oci.image.config.v1+json",
-            "push_time": "2026-05-01T10:00:00.000Z", "pull_time": "2026-05-03T10:00:00.000Z",
+            "push_time": "2024-05-01T10:00:00.000Z", "pull_time": "2024-05-03T10:00:00.000Z",
             "references": or_null(references),
             "tags": if asked("with_tag") { or_null(tags) } else { Value::Null },
             "accessories": if asked("with_accessory") { or_null(accessories) } else { Value::Null },

@@ -46,7 +46,7 @@ async fn children_and_accessories_of_accessories_are_asked_for() {
     assert_eq!(row(&listing, &signature).subject.as_ref(), Some(&sbom));
     assert_eq!([&child, &tagged, &orphan].map(|digest| row(&listing, digest).subject.clone()), [None, None, None]);
     let day = Duration::from_secs(24 * 60 * 60);
-    let pushed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_777_629_600);
+    let pushed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_714_557_600);
     assert_eq!(
         (row(&listing, &child).pushed_at, row(&listing, &child).pulled_at),
         (Some(pushed), Some(pushed + 2 * day))

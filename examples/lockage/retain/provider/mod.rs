@@ -20,7 +20,7 @@ use crate::clients::{self, Reach, Registries};
 use crate::report::Failure;
 
 #[derive(Clone, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Interface {
     /// Whose registry it is, where its host does not say: what it is listed and deleted by. ghcr takes GITHUB_TOKEN, ecr the
     /// AWS_ variables, gitlab GITLAB_TOKEN or CI_JOB_TOKEN; harbor and docker-hub take the registry's own credentials.
     #[arg(long, value_enum, value_name = "KIND")]
@@ -54,7 +54,7 @@ impl Error for Several {}
 
 /// The registry of these repositories.
 pub(crate) fn hub<'a>(
-    arguments: &Arguments,
+    interface: &Interface,
     reach: &Reach,
     repositories: impl IntoIterator<Item = &'a Repository>,
 ) -> Result<Hub, Failure> {
@@ -64,7 +64,7 @@ pub(crate) fn hub<'a>(
             let host = repository.host();
             // A directory that stands for a host has the distribution API alone.
             let known = if reach.is_layout(host) { Kind::Distribution } else { Kind::of_host(host) };
-            (host.clone(), arguments.provider.unwrap_or(known))
+            (host.clone(), interface.provider.unwrap_or(known))
         })
         .collect();
     let mut each = kinds.iter();
@@ -78,7 +78,7 @@ pub(crate) fn hub<'a>(
     match host.filter(|_| kind.is_own()) {
         None => Ok(Hub { kind, registries: clients::registries(reach, 8)?, own: None }),
         Some(host) => {
-            let (registries, own) = own::own(kind, host, arguments.provider_api.as_ref(), reach)?;
+            let (registries, own) = own::own(kind, host, interface.provider_api.as_ref(), reach)?;
             Ok(Hub { kind, registries, own: Some(own) })
         }
     }

@@ -17,7 +17,7 @@ use super::{Address, Kind};
 use crate::clients::{self, Reach, Registries};
 use crate::report::Failure;
 
-/// A variable that is missing or makes no sense.
+/// A variable or an argument that is missing or makes no sense.
 #[derive(Debug)]
 struct Unset {
     name: &'static str,
@@ -84,6 +84,9 @@ pub(super) fn own(
 
 fn provider(kind: Kind, host: &Host, at: &Address, client: Client) -> Result<Arc<dyn Provider>, Failure> {
     let failed = |error: lockage_registry::Error| Failure::usage(&error);
+    if !at.path.is_empty() && !matches!(kind, Kind::Ghcr | Kind::Gitlab) {
+        return Err(unset("--provider-api", "the interface of this kind of registry is at the root: write no path"));
+    }
     Ok(match kind {
         Kind::Ghcr => {
             let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use futures::future::FutureExt as _;
+use futures::future::{FutureExt as _, try_join};
 use lockage_registry::{Digest, RawManifest, Tag, referrers};
 
 use super::{Attachment, AttachmentOutcome, Found, FoundBy};
@@ -29,10 +29,15 @@ impl Work<'_, '_> {
             }
         }
         let entered = unlisted.iter().map(|(subject, manifests)| self.enter(subject, manifests).boxed()).collect();
-        together(self.copy.concurrency, entered).await?;
         let carried = found.attachments.iter().filter(|one| one.is_carried());
-        let done = carried.map(|one| self.finish(found, one).boxed()).collect();
-        together(self.copy.concurrency, done).await?;
+        let (tagged, listed): (Vec<_>, Vec<_>) = carried.partition(|one| matches!(one.found_by, FoundBy::Tag(_)));
+        let merged = tagged.into_iter().map(|one| self.finish(found, one).boxed()).collect();
+        // Each waits to see whether another writer is there, and none is in the other's way.
+        let all = self.copy.concurrency;
+        try_join(together(all, entered), together(all, merged)).await?;
+        for one in listed {
+            self.finish(found, one).await?;
+        }
         Ok(())
     }
 

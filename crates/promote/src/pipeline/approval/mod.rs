@@ -9,7 +9,7 @@ pub use crate::statement::{Checked, Sealed, SignedBy, StatementError, StatementS
 pub(in crate::pipeline) use found::read as read_sealed;
 pub use gate::ApprovalGate;
 pub use said::{Approval, ApprovalError};
-pub use store::{approve, approve_as, approve_set};
+pub use store::{approve, approve_as, approve_set, approve_set_as};
 
 /// The artifact type of an approval in a registry.
 pub const ARTIFACT_TYPE: &str = "application/vnd.lockage.approval.v1+json";

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{ARTIFACT_TYPE, Approval, ApprovalError, PREDICATE_TYPE, Sealed, StatementSigner};
 use crate::Plan;
+use crate::pipeline::Passage;
 use crate::pipeline::set::SetPlan;
 
 /// Signs that `plan` is good, and stores it with the image in the repository that the plan reads from, where
@@ -61,11 +62,27 @@ pub async fn approve_set<S>(
     reason: &str,
     now: SystemTime,
 ) -> Result<Vec<Digest>, ApprovalError> {
-    let id = set.id()?;
+    approve_set_as(|_| source, set, &set.id()?, signer, now, |approval| approval.because(reason)).await
+}
+
+/// The same by the name that [`Promoter::set_id`](crate::pipeline::Promoter::set_id) gives, which a set keeps that was begun
+/// before, and with what `words` makes of each approval: a reason, an end. `source` says through what each is stored.
+///
+/// # Errors
+/// As [`approve_set`].
+pub async fn approve_set_as<'t, S>(
+    source: impl Fn(&Passage) -> &'t dyn Target,
+    set: &SetPlan<S>,
+    id: &Digest,
+    signer: &dyn StatementSigner,
+    now: SystemTime,
+    words: impl Fn(Approval) -> Approval,
+) -> Result<Vec<Digest>, ApprovalError> {
     let mut stored = Vec::new();
     for plan in set.members() {
-        let approval = Approval { plan: id.clone(), ..Approval::of(plan, now)?.because(reason) };
-        stored.push(store(source, plan, approval, signer).await?);
+        let approval = Approval { plan: id.clone(), ..words(Approval::of(plan, now)?) };
+        let passage = plan.passage().ok_or(ApprovalError::NoPassage)?;
+        stored.push(store(source(passage), plan, approval, signer).await?);
     }
     Ok(stored)
 }

@@ -11,7 +11,9 @@ use super::{GateFactory, GateProblem, Parameters};
 use crate::Gate;
 use crate::pipeline::Name;
 use crate::pipeline::approval::{ApprovalGate, StatementVerifier, Unsigned};
-use crate::pipeline::gates::{CompletenessGate, ImageConfigGate, RepositoryTagGate, SbomGate, SoakGate};
+use crate::pipeline::gates::{
+    CompletenessGate, ImageConfigGate, RepositoryTagGate, SbomGate, SoakGate, SupersededGate,
+};
 
 /// Makes the gates of this crate.
 ///
@@ -23,6 +25,7 @@ use crate::pipeline::gates::{CompletenessGate, ImageConfigGate, RepositoryTagGat
 /// | `platforms` | `platforms`; `no-others` |
 /// | `sbom` | none |
 /// | `soak` | `environment`, `for`; `in-total` |
+/// | `superseded` | none |
 ///
 /// Durations are written as `90m`, `36h` or `2d 4h`; a day has 24 hours.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +35,7 @@ pub struct BuiltIn {
     verifier: Option<Arc<dyn StatementVerifier>>,
 }
 
-const KINDS: [&str; 6] = ["approval", "config", "kill-switch", "platforms", "sbom", "soak"];
+const KINDS: [&str; 7] = ["approval", "config", "kill-switch", "platforms", "sbom", "soak", "superseded"];
 
 impl BuiltIn {
     /// Gates that read nothing but the image and the ledger.
@@ -63,6 +66,10 @@ impl GateFactory for BuiltIn {
                 Arc::new(SbomGate::new().named(name))
             }
             "soak" => Arc::new(parameters.read::<Soak>()?.gate()?.named(name)),
+            "superseded" => {
+                let Superseded {} = parameters.read()?;
+                Arc::new(SupersededGate::new().named(name))
+            }
             _ => return Err(GateProblem::unknown(kind, KINDS)),
         })
     }
@@ -182,6 +189,10 @@ impl Platforms {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sbom {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Superseded {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

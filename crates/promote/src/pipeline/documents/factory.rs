@@ -111,6 +111,11 @@ impl GateProblem {
 }
 
 impl Parameters {
+    /// A parameter that is a text.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_str()
+    }
+
     /// Parameters that are not from a document.
     #[must_use]
     pub fn new(parameters: Map<String, Value>) -> Self {

@@ -1,12 +1,15 @@
-//! `promote_each`: many promotions at once, none of which keeps another.
+//! `promote_each`: many promotions at once, none of which keeps another; and `clear_each`, which writes nothing.
 
 use std::fmt;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _};
 
+use lockage_registry::Digest;
+
 use super::Shard;
-use crate::pipeline::{Name, PassageReceipt, PromoteError, Promoter, Select};
+use crate::pipeline::{Name, Passage, PassageReceipt, PromoteError, Promoter, Select};
+use crate::{Cleared, Plan};
 
 /// An image to promote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,24 +21,62 @@ pub struct Errand {
     pub select: Select,
     /// The edge.
     pub edge: Name,
+    /// The release that it is, where no label says so.
+    pub release: Option<String>,
 }
 
-/// How an errand ended.
+/// How an errand ended: promoted, or, where it was only to be cleared, with its plan.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct Outcome<T = PassageReceipt> {
     /// What was to be done.
     pub errand: Errand,
     /// What came of it.
-    pub result: Result<Box<PassageReceipt>, Box<PromoteError>>,
+    pub result: Result<Box<T>, Box<PromoteError>>,
 }
 
 /// What came of all.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Fleet {
+pub struct Fleet<T = PassageReceipt> {
     /// One an errand of this share, in the order in which they were given.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<Outcome<T>>,
+}
+
+/// What comes of an errand that goes well.
+pub trait Came: sealed::Sealed {
+    /// It, in a word.
+    fn word(&self) -> &'static str;
+
+    /// The digest.
+    fn digest(&self) -> &Digest;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for crate::pipeline::PassageReceipt {}
+    impl Sealed for crate::Plan<crate::Cleared> {}
+}
+
+impl Came for PassageReceipt {
+    fn word(&self) -> &'static str {
+        if self.entry.is_some() { "done" } else { "present" }
+    }
+
+    fn digest(&self) -> &Digest {
+        &self.digest
+    }
+}
+
+impl Came for Plan<Cleared> {
+    fn word(&self) -> &'static str {
+        "ready"
+    }
+
+    fn digest(&self) -> &Digest {
+        self.passage().map_or_else(|| Plan::digest(self), Passage::digest)
+    }
 }
 
 /// What came of one, or of all, in a word: the worst is that of all.
@@ -56,7 +97,13 @@ impl Errand {
     /// An image, which of it, and its way.
     #[must_use]
     pub fn new(image: Name, select: Select, edge: Name) -> Self {
-        Self { image, select, edge }
+        Self { image, select, edge, release: None }
+    }
+
+    /// The same as this release, as [`Pinned::released_as`](crate::pipeline::Pinned::released_as) has it.
+    #[must_use]
+    pub fn released_as(self, version: impl Into<String>) -> Self {
+        Self { release: Some(version.into()), ..self }
     }
 }
 
@@ -69,6 +116,29 @@ pub async fn promote_each(
     at_once: usize,
     now: SystemTime,
 ) -> Fleet {
+    let run = async |errand: &Errand| promoter.apply(cleared(promoter, errand, now).await?, now).await;
+    each(promoter, errands, shard, at_once, run).await
+}
+
+/// Asks the gates about each of those that are in `shard`, and writes nothing: what [`promote_each`] would come to.
+pub async fn clear_each(
+    promoter: &Promoter,
+    errands: impl IntoIterator<Item = Errand>,
+    shard: Shard,
+    at_once: usize,
+    now: SystemTime,
+) -> Fleet<Plan<Cleared>> {
+    each(promoter, errands, shard, at_once, async |errand: &Errand| cleared(promoter, errand, now).await).await
+}
+
+async fn each<T>(
+    promoter: &Promoter,
+    errands: impl IntoIterator<Item = Errand>,
+    shard: Shard,
+    at_once: usize,
+    run: impl AsyncFn(&Errand) -> Result<T, PromoteError>,
+) -> Fleet<T> {
+    let run = &run;
     let runs = errands.into_iter().filter_map(|errand| {
         let is_ours = goes_to(promoter, &errand).map(|repository| shard.has(&repository));
         match is_ours {
@@ -76,7 +146,7 @@ pub async fn promote_each(
             // What goes nowhere is told by the first share, and by no other.
             Err(_) if shard != Shard::whole() && !shard.to_string().starts_with("0/") => None,
             _ => Some(async move {
-                let result = run(promoter, &errand, now).await.map(Box::new).map_err(Box::new);
+                let result = run(&errand).await.map(Box::new).map_err(Box::new);
                 Outcome { errand, result }
             }),
         }
@@ -89,18 +159,21 @@ fn goes_to(promoter: &Promoter, errand: &Errand) -> Result<lockage_registry::Rep
     Ok(promoter.graph().repository(&errand.image, edge.to())?)
 }
 
-async fn run(promoter: &Promoter, errand: &Errand, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
+async fn cleared(promoter: &Promoter, errand: &Errand, now: SystemTime) -> Result<Plan<Cleared>, PromoteError> {
     let pinned = promoter.resolve(&errand.image, &errand.select, &errand.edge).await?;
+    let pinned = match &errand.release {
+        Some(version) => pinned.released_as(version),
+        None => pinned,
+    };
     let plan = promoter.plan(&pinned, &errand.edge).await?;
-    let cleared = promoter.clear(plan, now).await?;
-    promoter.apply(cleared, now).await
+    promoter.clear(plan, now).await
 }
 
-impl Outcome {
+impl<T> Outcome<T> {
     /// How it ended, in a word.
     #[must_use]
     pub fn ended(&self) -> Ended {
-        match self.result.as_ref().map_err(|error| &**error) {
+        match self.result.as_ref().map_err(|error| error.cause()) {
             Ok(_) => Ended::Done,
             Err(PromoteError::NotCleared(refusal)) if refusal.is_undecided() => Ended::Failed,
             Err(PromoteError::NotCleared(refusal)) if refusal.is_waiting() => Ended::Waiting,
@@ -110,7 +183,7 @@ impl Outcome {
     }
 }
 
-impl Fleet {
+impl<T> Fleet<T> {
     /// How it ended, in a word: the worst of all.
     #[must_use]
     pub fn ended(&self) -> Ended {
@@ -137,12 +210,11 @@ impl Ended {
     }
 }
 
-impl fmt::Display for Outcome {
+impl<T: Came> fmt::Display for Outcome<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Errand { image, edge, .. } = &self.errand;
         match &self.result {
-            Ok(receipt) if receipt.entry.is_some() => write!(f, "done     {image}  {edge}  {}", receipt.digest.short()),
-            Ok(receipt) => write!(f, "present  {image}  {edge}  {}", receipt.digest.short()),
+            Ok(came) => write!(f, "{:<7}  {image}  {edge}  {}", came.word(), came.digest().short()),
             Err(error) => {
                 let word = match self.ended() {
                     Ended::Waiting => "waiting",
@@ -155,12 +227,17 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl fmt::Display for Fleet {
+impl<T: Came> fmt::Display for Fleet<T> {
     /// A line an image, and how many ended how.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.outcomes.iter().try_for_each(|outcome| writeln!(f, "{outcome}"))?;
         let count = |ended| self.count(ended);
-        write!(f, "{} done, {} waiting, ", count(Ended::Done), count(Ended::Waiting))?;
+        let word =
+            self.outcomes.iter().find_map(|one| one.result.as_ref().ok()).map_or("done", |came| match came.word() {
+                "present" => "done",
+                word => word,
+            });
+        write!(f, "{} {word}, {} waiting, ", count(Ended::Done), count(Ended::Waiting))?;
         write!(f, "{} refused, {} failed", count(Ended::Refused), count(Ended::Failed))
     }
 }

@@ -3,5 +3,5 @@
 mod each;
 mod shard;
 
-pub use each::{Ended, Errand, Fleet, Outcome, promote_each};
+pub use each::{Came, Ended, Errand, Fleet, Outcome, clear_each, promote_each};
 pub use shard::{Shard, ShardError};

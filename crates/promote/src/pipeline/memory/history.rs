@@ -84,6 +84,8 @@ impl fmt::Display for Line {
             Kind::Finish { .. } => "finish",
             Kind::Override { .. } => "override",
             Kind::Revert { .. } => "revert",
+            Kind::Remove { .. } => "remove",
+            Kind::Restore { .. } => "restore",
         };
         write!(f, "{}  {word:<9}  {image}  {there}  {}{}", Absolute(*at), digest.short(), known_as(facts))?;
         match kind {
@@ -103,6 +105,11 @@ impl fmt::Display for Line {
                 write!(f, " of {}: {reason}", gates.join(", "))?;
             }
             Kind::Revert { plan, reason, .. } => write!(f, " of the set {}: {reason}", plan.short())?,
+            Kind::Remove { repository, plan, rule, .. } => {
+                write!(f, "  from {repository}, plan {}", plan.short())?;
+                rule.iter().try_for_each(|rule| write!(f, ", rule {rule}"))?;
+            }
+            Kind::Restore { repository, plan, .. } => write!(f, "  to {repository}, plan {}", plan.short())?,
             Kind::Observe { .. } => {}
         }
         write!(f, "  ({actor})")?;

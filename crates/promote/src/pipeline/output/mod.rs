@@ -148,6 +148,8 @@ impl Report {
             }
         };
         let pins = passage.pins.iter().map(reported(false));
+        let part = passage.parent.as_ref().zip(passage.pinned.platforms.first());
+        let part = part.map(|(index, one)| format!("it is {} alone, of the index {index}", one.platform));
         Ok(Self {
             standing: Standing::Planned,
             image: passage.pinned.image.clone(),
@@ -162,7 +164,7 @@ impl Report {
             tags: pins.chain(passage.floats.iter().map(reported(true))).collect(),
             content: text::content(plan.copy()),
             copied: None,
-            notes: passage.pinned.notes.clone(),
+            notes: passage.pinned.notes.iter().cloned().chain(part).collect(),
             gates: Vec::new(),
             references: Vec::new(),
             now,
@@ -171,8 +173,14 @@ impl Report {
 
     /// The same with every gate in favour, or passed by.
     #[must_use]
-    pub fn cleared(mut self, plan: &Plan<Cleared>) -> Self {
-        self.gates = plan.clearances().iter().map(ReportedGate::cleared).collect();
+    pub fn cleared(self, plan: &Plan<Cleared>) -> Self {
+        self.passed(plan.clearances())
+    }
+
+    /// The same with what the gates found that are in favour, or passed by.
+    #[must_use]
+    pub fn passed(mut self, clearances: &[Clearance]) -> Self {
+        self.gates = clearances.iter().map(ReportedGate::cleared).collect();
         self.standing = Standing::Ready;
         self
     }

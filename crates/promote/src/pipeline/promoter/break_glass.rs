@@ -9,7 +9,7 @@ use super::{PromoteError, Promoter};
 use crate::ledger::{Entry, Kind};
 use crate::pipeline::Passage;
 use crate::promotion::decide as as_ever;
-use crate::{Clearance, Cleared, Draft, Evidence, Opinion, Plan};
+use crate::{Clearance, Cleared, Draft, Evidence, NotCleared, Opinion, Plan};
 
 /// Which gates are passed by where they do not pass, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,15 +92,33 @@ impl Override {
             }
         }
     }
+
+    /// That every gate that is named is asked, and blocks.
+    pub(super) fn known<'o>(&self, opinions: impl IntoIterator<Item = &'o Opinion>) -> Result<(), OverrideProblem> {
+        let mut known: Vec<&String> = Vec::new();
+        for opinion in opinions.into_iter().filter(|opinion| opinion.advisory.is_none()) {
+            if !known.contains(&&opinion.gate) {
+                known.push(&opinion.gate);
+            }
+        }
+        match self.gates.iter().find(|gate| !known.contains(gate)) {
+            Some(gate) => {
+                let known = known.into_iter().cloned().collect();
+                Err(OverrideProblem::UnknownGate { gate: gate.clone(), known })
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Clears the plan if every opinion that blocks is in its favour, or is of a gate that is named.
 pub(super) fn decide(plan: Plan<Draft>, opinions: Vec<Opinion>, by: &Override) -> Result<Plan<Cleared>, PromoteError> {
-    let blocking = || opinions.iter().filter(|opinion| opinion.advisory.is_none());
-    if let Some(gate) = by.gates.iter().find(|gate| blocking().all(|opinion| opinion.gate != **gate)) {
-        let known = blocking().map(|opinion| opinion.gate.clone()).collect();
-        return Err(OverrideProblem::UnknownGate { gate: gate.clone(), known }.into());
-    }
+    by.known(&opinions)?;
+    pass_by(plan, opinions, by).map_err(|refusal| PromoteError::NotCleared(Box::new(refusal)))
+}
+
+/// The same of one image of several, about which not every gate that is named has to be asked.
+pub(super) fn pass_by(plan: Plan<Draft>, opinions: Vec<Opinion>, by: &Override) -> Result<Plan<Cleared>, NotCleared> {
     let cleared = opinions.iter().map(|opinion| match opinion.clearance() {
         Some(clearance) => Some(clearance),
         None if by.gates.contains(&opinion.gate) => {
@@ -111,7 +129,7 @@ pub(super) fn decide(plan: Plan<Draft>, opinions: Vec<Opinion>, by: &Override) -
     });
     match cleared.collect::<Option<Vec<_>>>() {
         Some(clearances) => Ok(plan.cleared(clearances)),
-        None => as_ever(plan, opinions).map_err(|refusal| PromoteError::NotCleared(Box::new(refusal))),
+        None => as_ever(plan, opinions),
     }
 }
 

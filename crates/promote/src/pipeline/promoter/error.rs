@@ -167,7 +167,7 @@ pub enum PromoteError {
     /// It failed, and something went wrong beside it: somebody could not be told, a lease could not be given back.
     #[error("{error}")]
     Beside {
-        /// What failed.
+        /// What failed: this error has its words, its details and its remedy.
         #[source]
         error: Box<PromoteError>,
         /// What went wrong beside it.
@@ -188,6 +188,24 @@ impl PromoteError {
         match self {
             Self::Beside { error, .. } => error.cause(),
             other => other,
+        }
+    }
+
+    /// What failed, and what went wrong beside it.
+    #[must_use]
+    pub fn apart(self) -> (Self, Vec<Trouble>) {
+        match self {
+            Self::Beside { error, troubles } => (*error, troubles),
+            other => (other, Vec::new()),
+        }
+    }
+
+    /// The same with what went wrong beside it, if anything did.
+    #[must_use]
+    pub fn beside(self, troubles: Vec<Trouble>) -> Self {
+        match troubles.is_empty() {
+            true => self,
+            false => Self::Beside { error: Box::new(self), troubles },
         }
     }
 

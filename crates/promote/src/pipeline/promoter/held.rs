@@ -5,23 +5,28 @@ use std::time::Duration;
 use futures::future::{self, Either};
 
 use super::{PromoteError, Trouble};
-use crate::pipeline::Passage;
 use crate::pipeline::lease::{Guard, LeaseError, Leasing};
+use crate::pipeline::{Name, Passage};
 
 /// Leases that were taken, if any had to be.
-pub(super) struct Held {
+pub(in crate::pipeline) struct Held {
     guards: Vec<Box<dyn Guard>>,
     leasing: Option<Leasing>,
 }
 
 /// One promotion of an image into an environment at a time.
 pub(super) fn key(passage: &Passage) -> String {
-    format!("{}/{}", passage.to, passage.pinned.image)
+    key_of(&passage.to, &passage.pinned.image)
+}
+
+/// The same by the names of both.
+pub(in crate::pipeline) fn key_of(environment: &Name, image: &Name) -> String {
+    format!("{environment}/{image}")
 }
 
 impl Held {
     /// Takes one lease a key, or none of them; always in the same order, so that nobody waits in a circle.
-    pub(super) async fn take(
+    pub(in crate::pipeline) async fn take(
         leasing: Option<&Leasing>,
         keys: impl IntoIterator<Item = String>,
     ) -> Result<Self, PromoteError> {
@@ -44,7 +49,7 @@ impl Held {
     }
 
     /// That all of them are held, and will be for a while.
-    pub(super) async fn confirm(&self) -> Result<(), LeaseError> {
+    pub(in crate::pipeline) async fn confirm(&self) -> Result<(), LeaseError> {
         for guard in &self.guards {
             guard.renew().await?;
         }
@@ -52,7 +57,7 @@ impl Held {
     }
 
     /// Does `work`, and keeps the leases meanwhile; where one is lost, the work is stopped where it is.
-    pub(super) async fn during<T>(
+    pub(in crate::pipeline) async fn during<T>(
         &self,
         work: impl Future<Output = Result<T, PromoteError>>,
     ) -> Result<T, PromoteError> {
@@ -84,7 +89,7 @@ impl Held {
     }
 
     /// Gives all of them back; says what could not be.
-    pub(super) async fn release(self) -> Vec<Trouble> {
+    pub(in crate::pipeline) async fn release(self) -> Vec<Trouble> {
         let mut troubles = Vec::new();
         for guard in self.guards {
             if let Err(error) = guard.release().await {

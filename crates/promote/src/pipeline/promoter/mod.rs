@@ -4,7 +4,7 @@ mod apply;
 mod at;
 mod break_glass;
 mod error;
-mod held;
+pub(super) mod held;
 mod orders;
 pub(super) mod plan;
 mod receipt;
@@ -29,7 +29,7 @@ use super::evidence::EvidenceSigning;
 use super::lease::Leasing;
 use super::resolve::{Conventions, Place, resolve};
 use super::{Edge, Graph, Name, Passage, Pinned, Select};
-use crate::gate::Promoted;
+use crate::gate::{Promoted, Way};
 use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
 use crate::{Cleared, Draft, Flights, GateContext, Observer, Opinion, Plan};
@@ -299,7 +299,8 @@ impl Promoter {
         let passage = self.passage(plan)?.clone();
         let edge = self.graph.edge(&passage.edge)?;
         let chronicle = self.chronicle(&passage.pinned.image).await?;
-        let promoted = Promoted::new(&passage, &chronicle, id, &self.actor);
+        let way = if edge.is_hotfix() { Way::Hotfix } else { Way::Promotion };
+        let promoted = Promoted::new(&passage, &chronicle, id, &self.actor).going(way);
         let context = GateContext::new(plan.copy(), self.source(&passage.from)?, now).along(promoted);
         let standing = standing::gates(&self.graph);
         let gates = standing.iter().map(|gate| (&**gate, None));
@@ -351,6 +352,10 @@ impl Promoter {
         }
         receipt.troubles.extend(troubles);
         Ok(receipt)
+    }
+
+    pub(super) fn leasing(&self) -> Option<&Leasing> {
+        self.leasing.as_ref()
     }
 
     pub(super) async fn chronicle(&self, image: &Name) -> Result<Chronicle, PromoteError> {

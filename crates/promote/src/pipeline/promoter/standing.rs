@@ -5,8 +5,10 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+use lockage_registry::{Digest, RawManifest, Repository, Source, TagOrDigest};
+
 use super::PromoteError;
-use crate::ledger::Chronicle;
+use crate::ledger::{Chronicle, Kind};
 use crate::pipeline::{Graph, Name, Passage, Upstream};
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
@@ -52,6 +54,34 @@ pub(super) fn denials(passage: &Passage, chronicle: &Chronicle) -> Vec<String> {
         }
     }
     reasons
+}
+
+/// Why no tag of an image in an environment may hold `digest`: it is denied, or a part of it is. Asks the registry for its
+/// parts where anything was ever denied of the image.
+pub(in crate::pipeline) async fn denial_of(
+    chronicle: &Chronicle,
+    image: &Name,
+    environment: &Name,
+    digest: &Digest,
+    (source, repo): (&dyn Source, &Repository),
+) -> Result<Option<String>, PromoteError> {
+    let denied = |digest: &Digest| {
+        let denial = chronicle.denied(image, environment, digest)?;
+        Some(format!("{} is denied: {} ({})", digest.short(), denial.reason, denial.actor))
+    };
+    if let Some(why) = denied(digest) {
+        return Ok(Some(why));
+    }
+    if !chronicle.about(image).any(|recorded| matches!(recorded.entry.kind, Kind::Deny { .. })) {
+        return Ok(None);
+    }
+    let raw = match source.manifest(repo, &TagOrDigest::Digest(digest.clone())).await {
+        Ok(raw) => RawManifest::verified(raw.media_type(), raw.bytes().clone(), digest)?,
+        // What is not there is not tagged either, which is for others to say.
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(raw.view()?.children().into_iter().find_map(|part| denied(&part.digest)))
 }
 
 /// The image is, or was, where the edge begins, and in all environments before where it leads, if all have to have had it.

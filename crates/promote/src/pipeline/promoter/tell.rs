@@ -35,9 +35,6 @@ impl Promoter {
         };
         let mut troubles = before;
         troubles.extend(self.tell(about, &what).await);
-        match troubles.is_empty() {
-            true => error,
-            false => PromoteError::Beside { error: Box::new(error), troubles },
-        }
+        error.beside(troubles)
     }
 }

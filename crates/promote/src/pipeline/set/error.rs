@@ -4,8 +4,9 @@ use std::fmt;
 
 use lockage_registry::{Digest, Reference};
 
-use crate::NotCleared;
+use crate::ledger::SetMember;
 use crate::pipeline::Name;
+use crate::{Clearance, NotCleared};
 
 /// Why a set could not be planned, gone on with, or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +107,8 @@ impl SetError {
 pub struct SetNotCleared {
     /// The images that may not, each with the word of every gate.
     pub refusals: Vec<NotCleared>,
+    /// What the gates found of the others, which stay where they are with them.
+    pub passed: Vec<(SetMember, Vec<Clearance>)>,
 }
 
 impl SetNotCleared {

@@ -14,3 +14,4 @@ pub use journal::{MemberState, OpenSet};
 pub use plan::{SetPlan, SetReceipt, SetReverted};
 
 pub(in crate::pipeline) use journal::Journal;
+pub(in crate::pipeline) use plan::named;

@@ -6,7 +6,7 @@ use lockage_registry::{Algorithm, Digest, Error, ErrorKind, Reference, digest_of
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::SetMember;
-use crate::pipeline::{PassageReceipt, Trouble};
+use crate::pipeline::{Passage, PassageReceipt, Pinned, Trouble};
 use crate::{Cleared, Draft, Plan};
 
 /// Several images on their way, as data; in the states of a [`Plan`].
@@ -73,14 +73,17 @@ impl<S> SetPlan<S> {
 
     /// What the ledger calls its members.
     pub(in crate::pipeline) fn named(&self) -> Vec<SetMember> {
-        let passages = self.members.iter().filter_map(Plan::passage);
-        let member = |passage: &crate::pipeline::Passage| {
-            SetMember::new(passage.pinned.image.clone(), passage.edge.clone(), passage.pinned.digest().clone())
-        };
-        let mut members: Vec<_> = passages.map(member).collect();
+        let mut members: Vec<_> = self.members.iter().filter_map(Plan::passage).map(named).collect();
         members.sort();
         members
     }
+}
+
+/// What the ledger calls a member.
+pub(in crate::pipeline) fn named(passage: &Passage) -> SetMember {
+    let Pinned { image, facts, .. } = &passage.pinned;
+    let member = SetMember::new(image.clone(), passage.edge.clone(), passage.pinned.digest().clone());
+    member.released_as(facts.version.clone())
 }
 
 impl fmt::Display for SetPlan<Draft> {

@@ -5,10 +5,12 @@ mod metric;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem, Surroundings};
-use crate::Gate;
 use crate::pipeline::http::Token;
 use crate::pipeline::step::{Pace, Step};
+use crate::{Gate, GateContext, GateError, OnRollback, Verdict};
 
 /// Makes gates that ask a forge, or any API that has a number.
 ///
@@ -25,6 +27,7 @@ use crate::pipeline::step::{Pace, Step};
 #[must_use]
 pub struct Outside {
     surroundings: Surroundings,
+    waits_for_secrets: bool,
 }
 
 /// Makes steps that watch.
@@ -44,7 +47,27 @@ const KINDS: [&str; 4] = ["checks-green", "metric", "reachable", "reviewed"];
 impl Outside {
     /// Gates whose tokens are in the variables of `surroundings`.
     pub fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self { surroundings, waits_for_secrets: false }
+    }
+
+    /// Makes a gate whose token nobody has set, too: it cannot decide where it is asked. For whoever has to act, or to look,
+    /// without asking it, such as on a rollback.
+    pub fn secrets_when_asked(self) -> Self {
+        Self { waits_for_secrets: true, ..self }
+    }
+
+    fn of(
+        &self,
+        name: &str,
+        kind: &str,
+        parameters: &Parameters,
+        surroundings: &Surroundings,
+    ) -> Result<Arc<dyn Gate>, GateProblem> {
+        match kind {
+            "metric" => metric::gate(name, parameters, surroundings),
+            "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, surroundings),
+            _ => Err(GateProblem::unknown(kind, KINDS)),
+        }
     }
 }
 
@@ -57,11 +80,41 @@ impl<C: Pace + Clone + 'static> Watches<C> {
 
 impl GateFactory for Outside {
     fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
-        match kind {
-            "metric" => metric::gate(name, parameters, &self.surroundings),
-            "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, &self.surroundings),
-            _ => Err(GateProblem::unknown(kind, KINDS)),
+        let unset = parameters.text("token-env").filter(|variable| self.surroundings.variable(variable).is_none());
+        match unset.filter(|_| self.waits_for_secrets && self.surroundings.has_variables()) {
+            Some(variable) => {
+                // Everything else that the document says of it has to be right.
+                let gate = self.of(name, kind, parameters, &Surroundings::new(self.surroundings.path("")))?;
+                Ok(Arc::new(Unset { gate, variable: variable.to_owned() }))
+            }
+            None => self.of(name, kind, parameters, &self.surroundings),
         }
+    }
+}
+
+/// A gate whose token is not there.
+#[derive(Debug)]
+struct Unset {
+    gate: Arc<dyn Gate>,
+    variable: String,
+}
+
+#[async_trait]
+impl Gate for Unset {
+    fn id(&self) -> &str {
+        self.gate.id()
+    }
+
+    async fn evaluate(&self, _: &GateContext<'_>) -> Result<Verdict, GateError> {
+        Err(format!("token-env: the environment variable {} is not set", self.variable).into())
+    }
+
+    fn policy(&self) -> serde_json::Value {
+        self.gate.policy()
+    }
+
+    fn on_rollback(&self) -> OnRollback {
+        self.gate.on_rollback()
     }
 }
 

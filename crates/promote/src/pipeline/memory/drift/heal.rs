@@ -2,13 +2,15 @@
 
 use std::time::SystemTime;
 
-use lockage_registry::{Digest, Tag};
+use lockage_registry::{Digest, Source, Tag};
 
 use super::look::course;
 use super::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Unread};
 use crate::ledger::{Chronicle, Kind, Phase, Recorded, TagRecord};
 use crate::pipeline::memory::known;
+use crate::pipeline::promoter::held::{self, Held};
 use crate::pipeline::promoter::rollback::apply::{Registry, Stop, told};
+use crate::pipeline::promoter::standing::denial_of;
 use crate::pipeline::{LeftTag, MovedTag, Name, PromoteError, Promoter};
 
 impl Promoter {
@@ -26,7 +28,7 @@ impl Promoter {
         self.graph.environment(&drift.environment)?;
         let (mut images, mut failed) = (Vec::new(), Vec::new());
         for one in &drift.images {
-            match heal(self, &drift.environment, one, now).await {
+            match leased(self, &drift.environment, one, now).await {
                 Ok(healed) => images.push(healed),
                 Err(error) => failed.push(Unread::of(&one.image, &error)),
             }
@@ -35,11 +37,28 @@ impl Promoter {
     }
 }
 
+/// Under the lease of the image and its environment, as whatever else moves its tags.
+async fn leased(
+    promoter: &Promoter,
+    environment: &Name,
+    drifted: &Drifted,
+    now: SystemTime,
+) -> Result<HealedImage, PromoteError> {
+    if drifted.deviations.is_empty() {
+        return Ok(HealedImage { image: Some(drifted.image.clone()), ..HealedImage::default() });
+    }
+    let held = Held::take(promoter.leasing(), [held::key_of(environment, &drifted.image)]).await?;
+    let outcome = held.during(heal(promoter, environment, drifted, now, &held)).await;
+    let troubles = held.release().await;
+    outcome.map(|healed| HealedImage { troubles, ..healed })
+}
+
 async fn heal(
     promoter: &Promoter,
     environment: &Name,
     drifted: &Drifted,
     now: SystemTime,
+    held: &Held,
 ) -> Result<HealedImage, PromoteError> {
     let image = &drifted.image;
     let registry =
@@ -54,9 +73,11 @@ async fn heal(
     // Somebody else may have finished it.
     let begun = chronicle.begun(image, environment).filter(|one| Some(&one.id) == begun).cloned();
     if let Some(begun) = begun {
-        match course(&chronicle, image, environment, &begun, now) {
+        match course(&chronicle, image, environment, &begun, now, (registry.target as &dyn Source, registry.repo))
+            .await?
+        {
             Course::On => {
-                finish(promoter, &chronicle, environment, &begun, &registry, &mut healed, now).await?;
+                finish(promoter, &chronicle, &begun, &registry, &mut healed, now, held).await?;
                 chronicle = promoter.chronicle(image).await?;
             }
             Course::Back { .. } => goes_back = true,
@@ -65,7 +86,7 @@ async fn heal(
     let Some(digest) = chronicle.current(image, environment).map(|one| one.entry.digest.clone()) else {
         return Ok(healed);
     };
-    let tags = put_back(&chronicle, environment, drifted, &mut healed);
+    let tags = put_back(&chronicle, environment, drifted, &registry, &mut healed).await?;
     if tags.is_empty() && !goes_back {
         return Ok(healed);
     }
@@ -80,6 +101,7 @@ async fn heal(
         healed.entry = Some(promoter.ledger.append(entry).await?);
     }
     for (tag, _) in &tags {
+        held.confirm().await?;
         healed.tags.push(registry.put_back(tag).await?);
     }
     Ok(healed)
@@ -89,13 +111,14 @@ async fn heal(
 async fn finish(
     promoter: &Promoter,
     chronicle: &Chronicle,
-    environment: &Name,
     begun: &Recorded,
     registry: &Registry<'_>,
     healed: &mut HealedImage,
     now: SystemTime,
+    held: &Held,
 ) -> Result<(), PromoteError> {
     let entry = &begun.entry;
+    let Some(environment) = &entry.environment else { return Ok(()) };
     let mut kind = entry.kind.clone();
     let (Kind::Promote { phase, .. } | Kind::Rollback { phase, .. }) = &mut kind else { return Ok(()) };
     *phase = Phase::Done;
@@ -107,20 +130,27 @@ async fn finish(
         let to = record.holds.as_ref().unwrap_or(&entry.digest).clone();
         // What it held when this was begun, or what it is to hold; anything else is somebody's doing.
         let tag = MovedTag { tag: record.tag.clone(), now: record.former.clone(), to };
+        held.confirm().await?;
         healed.tags.push(registry.put_back(&tag).await?);
     }
     let done = told(promoter, kind, &entry.image, &entry.digest, Some(environment), &entry.facts, now);
+    let done = match &entry.set {
+        // What is of a set arrives as a part of it.
+        Some(set) => done.of_set(set.clone()),
+        None => done,
+    };
     healed.finished = Some(promoter.ledger.append(done).await?);
     Ok(())
 }
 
 /// The tags to put back, and whether each floats: those of which the ledger says still what was found to be otherwise.
-fn put_back(
+async fn put_back(
     chronicle: &Chronicle,
     environment: &Name,
     drifted: &Drifted,
+    registry: &Registry<'_>,
     healed: &mut HealedImage,
-) -> Vec<(MovedTag, bool)> {
+) -> Result<Vec<(MovedTag, bool)>, PromoteError> {
     let recorded_tags = chronicle.tags(&drifted.image, environment);
     let mut tags = Vec::new();
     for deviation in &drifted.deviations {
@@ -132,15 +162,15 @@ fn put_back(
         if recorded_tags.get(tag).is_none_or(|held| held.digest != *recorded) {
             continue;
         }
-        if let Some(denial) = chronicle.denied(&drifted.image, environment, recorded) {
+        let place = (registry.target as &dyn Source, registry.repo);
+        if let Some(why) = denial_of(chronicle, &drifted.image, environment, recorded, place).await? {
             let holds = found.cloned();
-            let why = format!("{} is denied: {} ({})", recorded.short(), denial.reason, denial.actor);
             healed.left.push(LeftTag { tag: tag.clone(), holds, why });
             continue;
         }
         tags.push((MovedTag { tag: tag.clone(), now: found.cloned(), to: recorded.clone() }, floats));
     }
-    tags
+    Ok(tags)
 }
 
 fn record(tag: &MovedTag, floats: bool, digest: &Digest) -> TagRecord {

@@ -12,6 +12,7 @@ use super::{Course, Deviation, Drift, Drifted, Lapse, Proof, Unread};
 use crate::ledger::{Chronicle, Kind, Recorded};
 use crate::pipeline::memory::resident;
 use crate::pipeline::promoter::plan::current;
+use crate::pipeline::promoter::standing::denial_of;
 use crate::pipeline::{Name, PromoteError, Promoter};
 
 /// How many requests to one registry are under way at once.
@@ -65,28 +66,32 @@ impl Unread {
     }
 }
 
-/// What was begun, and where it goes: back where the image was denied since, or the environment held.
-pub(super) fn course(
+/// What was begun, and where it goes: back where the image, or a part of it, was denied since, or the environment held.
+pub(super) async fn course(
     chronicle: &Chronicle,
     image: &Name,
     environment: &Name,
     begun: &Recorded,
     now: SystemTime,
-) -> Course {
+    place: (&dyn Source, &Repository),
+) -> Result<Course, PromoteError> {
     let entry = &begun.entry;
     let (parent, is_promotion) = match &entry.kind {
         Kind::Promote { parent, .. } => (parent.as_ref(), true),
         _ => (None, false),
     };
-    let mut denials = std::iter::once(&entry.digest).chain(parent);
-    if let Some(denial) = denials.find_map(|digest| chronicle.denied(image, environment, digest)) {
-        return Course::Back { why: format!("it is denied: {} ({})", denial.reason, denial.actor) };
+    let held = entry.tags().iter().filter_map(|record| record.holds.as_ref());
+    let mut seen = BTreeSet::new();
+    for digest in std::iter::once(&entry.digest).chain(parent).chain(held).filter(|digest| seen.insert(*digest)) {
+        if let Some(why) = denial_of(chronicle, image, environment, digest, place).await? {
+            return Ok(Course::Back { why });
+        }
     }
     // A rollback holds the environment itself.
-    match chronicle.held(image, environment, now).filter(|_| is_promotion) {
+    Ok(match chronicle.held(image, environment, now).filter(|_| is_promotion) {
         Some(hold) => Course::Back { why: format!("{environment} is held: {} ({})", hold.reason, hold.actor) },
         None => Course::On,
-    }
+    })
 }
 
 struct Look<'a> {
@@ -104,7 +109,12 @@ impl Look<'_> {
         let source = promoter.source(environment)?;
         let digest = chronicle.current(image, environment).map(|recorded| recorded.entry.digest.clone());
         let begun = chronicle.begun(image, environment);
-        let course = begun.map(|begun| (begun, course(chronicle, image, environment, begun, now)));
+        let course = match begun {
+            Some(begun) => {
+                Some((begun, course(chronicle, image, environment, begun, now, (source, &repository)).await?))
+            }
+            None => None,
+        };
         // What the tags of a run that goes on may hold as well.
         let mut under_way: BTreeMap<&Tag, &Digest> = BTreeMap::new();
         let mut deviations = Vec::new();
@@ -163,10 +173,12 @@ impl Look<'_> {
                 return Ok(Vec::new());
             }
             known.extend(chronicle.tags(image, environment).into_keys());
-            let begun = chronicle.begun(image, environment).into_iter();
             // Those of what is taken back are nobody's.
-            let goes_on = begun.filter(|begun| course(chronicle, image, environment, begun, self.now) == Course::On);
-            known.extend(goes_on.flat_map(|begun| begun.entry.tags()).map(|record| record.tag.clone()));
+            if let Some(begun) = chronicle.begun(image, environment)
+                && course(chronicle, image, environment, begun, self.now, (source, repository)).await? == Course::On
+            {
+                known.extend(begun.entry.tags().iter().map(|record| record.tag.clone()));
+            }
             let arrived = chronicle.there(image, environment).filter(|recorded| recorded.entry.arrives());
             seen.extend(arrived.map(|recorded| &recorded.entry.digest));
         }

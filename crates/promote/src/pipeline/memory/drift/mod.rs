@@ -14,7 +14,7 @@ use super::Resident;
 use super::ago::{Absolute, Since};
 use crate::GateError;
 use crate::ledger::rfc3339;
-use crate::pipeline::{LeftTag, Name, WrittenTag};
+use crate::pipeline::{LeftTag, Name, Trouble, WrittenTag};
 
 /// Where an environment is not what the ledger says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -169,6 +169,9 @@ pub struct HealedImage {
     pub finished: Option<Digest>,
     /// The entry that says that tags were put back.
     pub entry: Option<Digest>,
+    /// What went wrong beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
 }
 
 /// Knows which evidence has to be there.
@@ -279,6 +282,7 @@ impl fmt::Display for Healed {
                 write!(f, "\n  {image}  {} put back", tag.tag)?;
             }
             one.left.iter().try_for_each(|left| write!(f, "\n  {image}  {} left: {}", left.tag, left.why))?;
+            one.troubles.iter().try_for_each(|trouble| write!(f, "\n  {image}  trouble: {trouble}"))?;
         }
         self.failed.iter().try_for_each(|one| write!(f, "\n  {}  could not be healed: {}", one.image, one.error))
     }

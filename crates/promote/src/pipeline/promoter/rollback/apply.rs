@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use lockage_registry::{Digest, ErrorKind, RawManifest, Reference, Repository, Tag, TagOrDigest, Target};
 
+use super::super::held::Held;
 use super::super::plan::current;
 use super::super::{WrittenTag, break_glass, standing};
 use super::{MovedTag, RollbackPlan, RollbackReceipt, gone};
@@ -15,6 +16,7 @@ pub(super) async fn apply(
     promoter: &Promoter,
     rollback: RollbackPlan<Cleared>,
     now: SystemTime,
+    held: &Held,
 ) -> Result<RollbackReceipt, PromoteError> {
     let (passage, id) = (rollback.passage()?.clone(), rollback.plan.id()?);
     let (image, environment) = (&passage.pinned.image, &passage.to);
@@ -60,6 +62,7 @@ pub(super) async fn apply(
         stop.say(promoter, &chronicle, image, environment, now).await?;
     }
     for tag in &rollback.tags {
+        held.confirm().await?;
         tags.push(registry.put_back(tag).await?);
     }
     if is_news {
@@ -103,7 +106,8 @@ impl Stop<'_> {
             let kind = Kind::Deny { reason: reason.clone() };
             promoter.ledger.append(told(promoter, kind, image, bad, None, &facts, now)).await?;
         }
-        if chronicle.held(image, environment, now).is_none() {
+        // A hold that ends by itself does not keep automation away until somebody has looked.
+        if !chronicle.is_held_until_released(image, environment) {
             let kind = Kind::Hold { reason, until: None };
             let entry = told(promoter, kind, image, self.digest, Some(environment), self.facts, now);
             promoter.ledger.append(entry).await?;

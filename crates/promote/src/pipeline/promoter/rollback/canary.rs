@@ -27,7 +27,7 @@ impl PromoteError {
     /// What a step after the promotion says of the image; none where this is no error of such a step, and no tag has moved.
     #[must_use]
     pub fn canary(&self) -> Option<Canary> {
-        let Self::Step { moment: Moment::After, source, .. } = self else { return None };
+        let Self::Step { moment: Moment::After, source, .. } = self.cause() else { return None };
         let why = source.to_string();
         Some(match source.downcast_ref::<WatchError>() {
             Some(WatchError::Failed { .. } | WatchError::TooLate { .. }) => Canary::Failed { why },

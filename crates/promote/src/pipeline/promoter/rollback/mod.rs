@@ -15,7 +15,7 @@ use super::held::{self, Held};
 use super::orders::reasoned;
 use super::tell::About;
 use super::{OrderProblem, Override, PromoteError, Promoter, Trouble, WrittenTag, break_glass, standing};
-use crate::gate::Promoted;
+use crate::gate::{Promoted, Way};
 use crate::ledger::{Chronicle, ImageFacts};
 use crate::pipeline::events::What;
 use crate::pipeline::{Name, Passage};
@@ -203,7 +203,7 @@ impl Promoter {
     ) -> Result<RollbackReceipt, PromoteError> {
         let (passage, id, why) = (plan.passage()?.clone(), plan.plan.id()?, plan.reason.clone());
         let held = Held::take(self.leasing.as_ref(), [held::key(&passage)]).await?;
-        let outcome = held.during(apply::apply(self, plan, now)).await;
+        let outcome = held.during(apply::apply(self, plan, now, &held)).await;
         let troubles = held.release().await;
         let about = About { passages: vec![&passage], plan: id, now };
         let mut receipt = match outcome {
@@ -235,7 +235,7 @@ impl Promoter {
         let edge = self.graph.edge(&passage.edge)?;
         let standing: [(&dyn Gate, Option<&str>); 2] = [(&BeenHere, None), (&*standing::not_denied(), None)];
         let gates = standing.into_iter().chain(edge.gates_on_rollback());
-        let promoted = Promoted::new(passage, &chronicle, &id, &self.actor);
+        let promoted = Promoted::new(passage, &chronicle, &id, &self.actor).going(Way::Rollback);
         let context = GateContext::new(rollback.plan.copy(), self.source(&passage.to)?, now).along(promoted);
         Ok(ask(&context, gates).await)
     }

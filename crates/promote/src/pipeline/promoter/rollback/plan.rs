@@ -7,6 +7,7 @@ use lockage_registry::{Digest, Reference, Repository, Source, Tag, TagOrDigest};
 
 use super::super::orders::digest_of;
 use super::super::plan::{current, tags};
+use super::super::standing;
 use super::{LeftTag, MovedTag, OrderProblem, RollbackPlan, RollbackTo, edge_of, gone};
 use crate::ledger::{Chronicle, Kind};
 use crate::pipeline::memory::{Wanted, known, resident};
@@ -164,9 +165,12 @@ impl Found<'_> {
             return Ok(Some(format!("it held {}, which is rolled back", digest.short())));
         }
         // That the image itself is not denied is a gate's to say.
-        let denial = self.chronicle.denied(self.image, self.environment, digest);
-        if let Some(denial) = denial.filter(|_| digest != self.target) {
-            return Ok(Some(format!("it held {}, which is denied: {}", digest.short(), denial.reason)));
+        if digest != self.target {
+            let place = (self.source, self.repo);
+            let denial = standing::denial_of(self.chronicle, self.image, self.environment, digest, place).await?;
+            if let Some(why) = denial {
+                return Ok(Some(format!("it held {}, and {why}", digest.short())));
+            }
         }
         let is_there = match there.get(digest) {
             Some(is_there) => *is_there,
