@@ -78,10 +78,14 @@ async fn pushes(client: Arc<Client>, repo: Repository, old: Image, round: u64) -
     pushed
 }
 
-/// What of an image is not there; its root where nothing else is missing.
+/// What of an image is not there: its root, behind which everything else goes, or children of a root that is there.
 async fn missing(client: &Client, repo: &Repository, image: &Image) -> Vec<Digest> {
     let mut missing = Vec::new();
-    for manifest in &image.manifests {
+    for manifest in image.manifests.iter().rev() {
+        // The root comes last in an image.
+        if missing.first() == Some(image.root().digest()) {
+            break;
+        }
         if client.resolve(repo, &TagOrDigest::Digest(manifest.digest().clone())).await.is_err() {
             missing.push(manifest.digest().clone());
         }
