@@ -208,7 +208,7 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
                 let children =
                     |made: &RawManifest| made.view().unwrap().children().into_iter().cloned().collect::<Vec<_>>();
                 let all_there = |made: &RawManifest| {
-                    children(made).iter().all(|child| state.manifests.get(&child.digest).is_some_and(&whole))
+                    children(made).iter().all(|child| state.manifests.get(&child.digest).is_some_and(whole))
                 };
                 let gone = state.known.values().filter(|made| !state.manifests.contains_key(made.digest()));
                 let gone: Vec<RawManifest> = gone.filter(|made| all_there(made)).cloned().collect();
