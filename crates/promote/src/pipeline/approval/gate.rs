@@ -257,6 +257,8 @@ impl Gate for ApprovalGate {
                 What::Undecided(error) => undecided = Some(error),
             }
         }
+        // Attachments come in the order of their digests, which says nothing.
+        others.sort();
         let names: Vec<&str> = counted.keys().map(String::as_str).collect();
         let Some(missing) = self.missing(&counted) else {
             let details = counted.iter().map(|(identity, counted)| {
