@@ -31,6 +31,7 @@ pub(super) struct Rule {
     number: Option<u32>,
 }
 
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "rules are numbered by some systems"))]
 impl Rule {
     pub(super) fn new(layer: Layer, name: impl Into<String>, words: impl Into<String>) -> Self {
         Self { name: RuleName::new(layer, name, words), number: None }
@@ -42,6 +43,7 @@ impl Rule {
     }
 }
 
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "tags share the fate of images in some systems"))]
 impl Condemned {
     /// Says of every manifest that no rule is about it, and of every tag nothing.
     pub(super) fn nothing(system: System, snapshot: &Snapshot, now: Timestamp, rules: Vec<Rule>) -> Self {

@@ -37,6 +37,7 @@ pub(super) struct Object<'a> {
     place: String,
 }
 
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "no system asks for all of it"))]
 impl<'a> Node<'a> {
     pub(super) fn root(system: System, value: &'a Value) -> Self {
         Self { system, value, place: "$".to_owned() }
@@ -127,6 +128,7 @@ impl<'a> Node<'a> {
     }
 }
 
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "no system asks for all of it"))]
 impl<'a> Object<'a> {
     pub(super) fn at(&self, name: &str) -> String {
         member(&self.place, name)

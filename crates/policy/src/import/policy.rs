@@ -59,8 +59,8 @@ impl ImportedPolicy {
         }
     }
 
-    /// What the policy says of every manifest and tag, as its system evaluates it. [`Condemned::protected`] is a step of
-    /// its own.
+    /// What the policy says of every manifest and tag, as its system evaluates it. What protects it besides,
+    /// [`Condemned::holding`] and [`Condemned::settle`] add.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
         match self {

@@ -112,6 +112,7 @@ impl GateProblem {
 
 impl Parameters {
     /// A parameter that is a text.
+    #[cfg(feature = "http")]
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_str()
     }
