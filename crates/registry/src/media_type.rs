@@ -12,6 +12,9 @@ pub const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 pub const OCI_LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 /// The empty configuration of an artifact: the two bytes `{}`.
 pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// The artifact type of what holds a tag for a moment while the client deletes it, where a registry deletes no tags but with
+/// their manifests: who finds it looks at a tag that is as good as gone.
+pub const DELETED_TAG: &str = "application/vnd.lockage.deleted-tag.v1";
 /// The artifact manifest of a withdrawn draft, still found in registries.
 pub const OCI_ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// Docker's manifest list.

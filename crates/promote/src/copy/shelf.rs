@@ -1,4 +1,5 @@
 //! `Shelf`: manifests that were read a moment ago, so that a copy need not read them again.
+#![cfg_attr(not(feature = "pipeline"), allow(dead_code, reason = "who resolves keeps what was read"))]
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lockage_promote::pipeline::lease::{Guard, Lease, LeaseError, Leasing, MemoryLease, NoLease, RegistryLease};
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, PromoteError};
 use lockage_registry::testing::{Fault, Faulty, Operation};
-use lockage_registry::{ErrorKind, Memory, Repository, Source as _};
+use lockage_registry::{ErrorKind, Memory, RawManifest, Repository, Source as _, TagOrDigest, Target as _, media_type};
 
 use crate::clock::{Clock, Real};
 use crate::world::{COMMIT, World, built, pass};
@@ -66,6 +66,28 @@ async fn a_lease_is_of_one_at_a_time_in_memory_and_in_a_registry() {
     let left = futures::TryStreamExt::try_collect::<Vec<_>>(registry.tags(&leases())).await.unwrap();
     assert_eq!(left.len(), 1, "all but that of who still has one: {left:?}");
     NoLease.acquire("prod/app", TTL).await.unwrap().renew().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_that_is_being_deleted_by_a_detour_holds_nothing() {
+    let clock = Clock::new();
+    let registry = Memory::new("prod.example".parse().unwrap());
+    let _guard = in_registry(registry.clone(), "one", &clock).acquire("prod/app", TTL).await.unwrap();
+    let claims = futures::TryStreamExt::try_collect::<Vec<_>>(registry.tags(&leases())).await.unwrap();
+    let at = TagOrDigest::Tag(claims[0].clone());
+    let claim = registry.manifest(&leases(), &at).await.unwrap();
+    let mut document: serde_json::Value = serde_json::from_slice(claim.bytes()).unwrap();
+    document["artifactType"] = media_type::DELETED_TAG.into();
+    document["annotations"] = serde_json::json!({});
+    let stand_in = RawManifest::new(media_type::OCI_MANIFEST, document.to_string().into()).unwrap();
+    registry.put_manifest(&leases(), &stand_in, &at).await.unwrap();
+    in_registry(registry.clone(), "other", &clock).acquire("prod/app", TTL).await.unwrap().release().await.unwrap();
+    // What nobody can read is told.
+    document["artifactType"] = "application/vnd.example.other".into();
+    let strange = RawManifest::new(media_type::OCI_MANIFEST, document.to_string().into()).unwrap();
+    registry.put_manifest(&leases(), &strange, &at).await.unwrap();
+    let error = in_registry(registry, "other", &clock).acquire("prod/app", TTL).await.unwrap_err();
+    assert!(matches!(error, LeaseError::Backend { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -355,9 +377,9 @@ async fn healing_takes_the_lease_of_what_it_heals_and_stops_where_that_is_lost()
     let (stage, now, clock) = (crate::world::name("stage"), crate::world::now(), Clock::new());
     let old = crate::world::digest(&built(&"1".repeat(40), 1));
     let repo: Repository = "stage.example/app".parse().unwrap();
-    let raw = world.stage.manifest(&repo, &lockage_registry::TagOrDigest::Digest(old)).await.unwrap();
+    let raw = world.stage.manifest(&repo, &TagOrDigest::Digest(old)).await.unwrap();
     for tag in ["first", "second"] {
-        let tag = lockage_registry::TagOrDigest::Tag(tag.parse().unwrap());
+        let tag = TagOrDigest::Tag(tag.parse().unwrap());
         lockage_registry::Target::put_manifest(&world.stage, &repo, &raw, &tag).await.unwrap();
     }
     let lease = MemoryLease::new(clock.clone());

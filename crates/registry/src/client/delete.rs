@@ -97,7 +97,7 @@ pub(crate) fn stand_in(tag: &Tag) -> Result<RawManifest> {
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_MANIFEST,
-        "artifactType": "application/vnd.lockage.deleted-tag.v1",
+        "artifactType": media_type::DELETED_TAG,
         "config": empty,
         "layers": [empty],
         "annotations": { "io.lockage.deleted-tag": tag.as_str(), "io.lockage.nonce": format!("{:032x}", fastrand::u128(..)) },

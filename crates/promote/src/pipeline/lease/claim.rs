@@ -136,6 +136,8 @@ impl Claims {
 
     async fn read(&self, ticket: Tag) -> Result<Option<Claim>> {
         match self.registry.manifest(&self.repository, &TagOrDigest::Tag(ticket.clone())).await {
+            // It is being given back.
+            Ok(raw) if raw.view()?.artifact_type.as_deref() == Some(media_type::DELETED_TAG) => Ok(None),
             Ok(raw) => Claim::parse(ticket, &raw).map(Some),
             // It was given back since it was listed.
             Err(error) if error.is_not_found() => Ok(None),
