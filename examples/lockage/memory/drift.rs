@@ -14,7 +14,7 @@ use crate::report::{Failure, say};
 use crate::signing::seal::MayBy;
 
 /// Looks for tags that were moved or deleted outside the pipeline, for images that never came through it, and for
-/// promotions and rollbacks that were killed; and, where the document has [evidence], for evidence that is missing or too old,
+/// promotions and rollbacks that were killed; and, where the document has `[evidence]`, for evidence that is missing or too old,
 /// which only promoting again puts right.
 ///
 /// Exit codes: 0 everything is as the ledger says, 1 something is not, 2 usage or an invalid document, 3 something could not

@@ -13,7 +13,7 @@ use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
 use crate::report::{Failure, say};
 
-/// Asks every gate of the edge by which each image came, and for its evidence, where the document has [evidence]. Writes
+/// Asks every gate of the edge by which each image came, and for its evidence, where the document has `[evidence]`. Writes
 /// nothing, unless it is told to revoke what a gate refuses.
 ///
 /// Exit codes: 0 no gate says no, 1 one does, or evidence is missing or too old, 2 usage or an invalid document, 3 error or undecided.

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "ENV", value_parser = name)]
     environment: Option<Name>,
 
-    /// Ask the registries for the signed evidence of each image, by the document's [evidence], too. Exit codes then: 1 some
+    /// Ask the registries for the signed evidence of each image, by the document's `[evidence]`, too. Exit codes then: 1 some
     /// is missing or too old, 3 some could not be asked for.
     #[arg(long)]
     verify: bool,

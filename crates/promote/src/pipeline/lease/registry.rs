@@ -27,7 +27,8 @@ const LOOKS: u32 = 8;
 ///
 /// That is so where a listing shows what was written before it, as registries do that answer from one place; where clocks are
 /// no further apart than five seconds; and while nobody is so slow that a claim ends between two of its requests. Give an
-/// environment whose registry cannot promise that another kind of lease.
+/// environment whose registry cannot promise that another kind of lease. docker-registry refuses a claim while another is given
+/// back, since both are about one blob whose link it writes anew: of many at once some are told an error there, and ask again.
 ///
 /// Taking one costs two blobs' worth of requests once, a PUT, a listing, and a GET for each claim that is not known to have
 /// ended; renewing a HEAD and a PUT; giving back one DELETE. A registry that deletes no tags keeps a tag a lease: deny that
