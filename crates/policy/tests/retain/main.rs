@@ -5,6 +5,7 @@ mod case;
 #[cfg(feature = "documents")]
 mod documents;
 mod generate;
+mod large;
 mod model;
 mod oracle;
 #[cfg(feature = "documents")]
