@@ -5,11 +5,15 @@ mod backend;
 mod body;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "cloud")]
+pub mod cloud;
 mod descriptor;
 #[cfg(feature = "docker-hub")]
 pub mod docker_hub;
+mod doubt;
 #[cfg(feature = "ecr")]
 pub mod ecr;
+pub mod empty;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -58,6 +62,8 @@ pub use retry_policy::RetryPolicy;
 pub use tag_or_digest::TagOrDigest;
 pub use verifier::Verifier;
 pub use verify::{Verify, verified};
+#[cfg(feature = "layout")]
+pub use wrap::Remember;
 #[cfg(feature = "wrappers")]
 pub use wrap::{Clock, Limit, Retry, SystemClock, Throttle, Trace};
 pub use wrap::{ReadOnly, ReadOnlyRegistry};

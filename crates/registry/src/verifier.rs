@@ -27,7 +27,7 @@ struct Progress {
 
 #[derive(Debug)]
 enum Hash {
-    Running(Hasher),
+    Running(Box<Hasher>),
     Right,
     Wrong(Digest),
 }
@@ -38,7 +38,7 @@ impl Verifier {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a digest that cannot be computed.
     pub fn new(blob: &Descriptor) -> Result<Self> {
-        let hash = Hash::Running(Hasher::new(blob.digest.algorithm())?);
+        let hash = Hash::Running(Box::new(Hasher::new(blob.digest.algorithm())?));
         Ok(Self(Arc::new(Mutex::new(Progress { hash, reached: 0, blob: blob.clone() }))))
     }
 

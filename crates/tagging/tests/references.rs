@@ -260,3 +260,17 @@ fn tag_and_digest_come_and_go() {
     assert_eq!(full.without_tag().without_digest(), reference);
     assert_eq!(Reference::from("alpine".parse::<Repository>().unwrap()), reference);
 }
+
+/// Owners and projects at GitHub have upper case, and repositories of its registry have none.
+#[test]
+fn a_name_of_github_in_upper_case_is_refused_with_the_one_that_ghcr_has() {
+    for (written, legal) in [
+        ("ghcr.io/Acme-Corp/My-App", "ghcr.io/acme-corp/my-app"),
+        ("ghcr.io/acme/App/Cache", "ghcr.io/acme/app/cache"),
+        ("docker.io/Acme/app", "acme/app"),
+    ] {
+        let error = written.parse::<Repository>().unwrap_err();
+        assert_eq!(error.remedy(), Some(format!("try {legal}").as_str()), "{error}");
+        assert!(legal.parse::<Repository>().is_ok());
+    }
+}

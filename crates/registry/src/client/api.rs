@@ -20,13 +20,15 @@ use super::tries::Tries;
 use super::{Client, Credentials, Secret};
 use crate::{Answer, Error, ErrorKind, OciError, Result};
 
-/// The largest answer that is read, in bytes.
+/// The largest answer that is read, in bytes, unless said otherwise.
 const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// A host that answers JSON to requests of one kind.
 #[derive(Clone)]
 pub(crate) struct Api {
     host: Arc<HostState>,
+    /// The largest answer that is read, in bytes.
+    limit: u64,
 }
 
 /// One request.
@@ -78,7 +80,7 @@ pub(crate) trait Dialect: Sync {
 impl Client {
     /// The interface at this host, which shares its limits with all other requests to it.
     pub(crate) fn api(&self, host: &Host) -> Result<Api> {
-        Ok(Api { host: self.state(host)? })
+        Ok(Api { host: self.state(host)?, limit: LIMIT })
     }
 }
 
@@ -86,6 +88,11 @@ impl Api {
     /// The scheme and authority, with the path `/`.
     pub(crate) fn root(&self) -> Url {
         self.host.root()
+    }
+
+    /// The same, which reads no answer larger than this many bytes.
+    pub(crate) fn at_most(self, limit: u64) -> Self {
+        Self { limit, ..self }
     }
 
     /// What the client is logged in with there.
@@ -127,7 +134,8 @@ impl Api {
         let mut response = answered.map_err(|why| answer::no_answer(call.operation, &call.subject, why))?;
         host.learn(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = answer::collect(&mut response, LIMIT, host.stall, call.operation, call.subject.as_str()).await?;
+        let body =
+            answer::collect(&mut response, self.limit, host.stall, call.operation, call.subject.as_str()).await?;
         if status.is_success() {
             host.limiter.went_well();
             return Ok(Reply { headers, body, attempts: 1 });

@@ -48,9 +48,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lockage_tagging::{Host, Repository};
 
+#[cfg(feature = "cloud")]
+pub(crate) use auth::copy_of;
 pub use builder::ClientBuilder;
 #[cfg(feature = "ghcr")]
-pub(crate) use delete::{EMPTY, stand_in};
+pub(crate) use delete::stand_in;
 
 pub use credentials::{CredentialProvider, Credentials, DockerConfig, FirstOf, Login, Secret, StaticCredentials};
 pub use profile::{Profile, TagDeletion};

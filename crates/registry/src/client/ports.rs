@@ -71,6 +71,6 @@ impl Prune for Client {
     }
 
     async fn delete_tag(&self, repo: &Repository, tag: &Tag) -> Result<()> {
-        delete::tag(&self.host(repo)?, repo, tag).await
+        delete::tag(self, &self.host(repo)?, repo, tag).await
     }
 }

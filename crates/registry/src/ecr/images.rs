@@ -9,17 +9,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lockage_tagging::{Digest, Repository, Tag};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::refusal::refusal;
-use super::sigv4::Signable;
+use super::signed::signed;
 use super::storage::STORE;
 use super::wire::{Answer, Page, text};
-use super::{Endpoint, Failure, FailureCode, KeyProvider};
-use crate::client::api::{self, Api, Call, Dialect, Refusal, Reply};
-use crate::client::{Client, Secret};
+use super::{Endpoint, Failure, FailureCode, ImageStatus, KeyProvider};
+use crate::client::Client;
+use crate::client::api::{Api, Call, Dialect, Refusal, Reply};
 use crate::{Error, ErrorKind, Result};
 
 const DESCRIBE: &str = "describe images of";
@@ -31,8 +31,6 @@ const PAGE: u32 = 1000;
 const BATCH: usize = 100;
 /// The most pages of a list that are followed.
 const MOST_PAGES: usize = 10_000;
-
-const JSON: &str = "application/x-amz-json-1.1";
 
 /// The API of ECR, with the keys that its requests are signed with. Clones share the limits.
 #[derive(Clone)]
@@ -74,6 +72,8 @@ pub struct Image {
     pub artifact_type: Option<String>,
     /// What it is attached to.
     pub subject: Option<Digest>,
+    /// Whether it can be pulled.
+    pub status: ImageStatus,
 }
 
 /// What became of images that were to be deleted.
@@ -119,12 +119,14 @@ impl Images {
         }
     }
 
-    /// One image as it is now: one request.
+    /// One image as it is now, archived or not: one request.
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) where there is none.
     pub async fn describe_one(&self, repo: &Repository, id: &ImageId) -> Result<Image> {
-        let call = self.call(DESCRIBE, repo, json!({ "imageIds": [id] }));
+        // Without a filter, ECR speaks of images alone that are active.
+        let filter = json!({ "imageStatus": "ANY" });
+        let call = self.call(DESCRIBE, repo, json!({ "imageIds": [id], "filter": filter }));
         let page: Page = call.read(&self.send(&call).await?)?;
         match page.image_details.into_iter().next() {
             Some(detail) => detail.image(&call),
@@ -187,25 +189,7 @@ fn action(call: &Call) -> &'static str {
 #[async_trait]
 impl Dialect for Images {
     async fn headers(&self, call: &Call) -> Result<HeaderMap> {
-        let keys = self.keys.keys().await?;
-        let target = format!("AmazonEC2ContainerRegistry_V20150921.{}", action(call));
-        let signable = Signable {
-            method: call.method.as_str(),
-            headers: vec![("content-type", JSON), ("host", self.endpoint.host.as_str()), ("x-amz-target", &target)],
-            body: &call.body,
-            region: &self.endpoint.region,
-            service: "ecr",
-        };
-        let signed = signable.sign(&keys, Timestamp::now());
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, api::sensitive(&Secret::new(signed.authorization))?);
-        api::insert(&mut headers, call, CONTENT_TYPE, JSON)?;
-        api::insert(&mut headers, call, HeaderName::from_static("x-amz-target"), &target)?;
-        api::insert(&mut headers, call, HeaderName::from_static("x-amz-date"), &signed.date)?;
-        if let Some(session) = &keys.session {
-            headers.insert(HeaderName::from_static("x-amz-security-token"), api::sensitive(session)?);
-        }
-        Ok(headers)
+        signed(call, &self.endpoint, &self.keys.keys().await?, action(call), Timestamp::now())
     }
 
     fn refusal(&self, call: &Call, status: u16, _headers: &HeaderMap, body: &[u8]) -> Refusal {

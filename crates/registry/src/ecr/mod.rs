@@ -7,14 +7,19 @@
 //! | [`delete_manifest`](crate::Prune::delete_manifest), [`delete_tag`](crate::Prune::delete_tag) | one `BatchDeleteImage` | – |
 //! | [`delete_tag_if`](crate::provider::Provider::delete_tag_if) | one `BatchDeleteImage`; one `DescribeImages` where the tag has moved | – |
 //! | [`Images::delete`] | one `BatchDeleteImage` for 100 images | – |
-//! | [`Images::store`] | one `UpdateImageStorageClass` | – |
+//! | [`archive`](crate::provider::Provider::archive), [`unarchive`](crate::provider::Provider::unarchive), [`Images::store`] | one `UpdateImageStorageClass`; the first two one `DescribeImages` where ECR refuses | – |
+//! | [`image_status`](crate::provider::Provider::image_status) | one `DescribeImages` | – |
 //!
 //! An image goes with its last tag. [`delete_tag_if`](crate::provider::Provider::delete_tag_if) deletes a tag only while it holds the digest that is named with it,
 //! in one step: ECR alone of all registries can do that. What an index names that is there is refused
-//! ([`FailureCode::ImageReferencedByManifestList`]). A delete is final. Archived images are not listed, and cannot
-//! be pulled. That tags are immutable keeps them from being moved, and not from being deleted.
+//! ([`FailureCode::ImageReferencedByManifestList`]). A delete is final. An image that is archived
+//! keeps its tags, is not listed, and cannot be pulled (404) until it is taken out, which ECR expects to take up to 20 minutes,
+//! or is pushed again. It is paid for as if it stayed for 90 days at least. That tags are immutable keeps them from being moved, and not from being deleted.
 //!
-//! The rights needed are `ecr:DescribeImages` to list and `ecr:BatchDeleteImage` to delete, beside those to pull.
+//! Logins for the registry itself come from docker's credentials, or from the same keys by `cloud::EcrLogin` (feature `cloud`).
+//!
+//! The rights needed are `ecr:DescribeImages` to list, `ecr:BatchDeleteImage` to delete and `ecr:UpdateImageStorageClass` to
+//! archive, beside those to pull.
 
 mod endpoint;
 mod failure;
@@ -23,6 +28,7 @@ mod inventory;
 mod keys;
 mod ports;
 mod refusal;
+mod signed;
 mod sigv4;
 mod storage;
 mod wire;
@@ -33,8 +39,13 @@ pub use self::endpoint::Endpoint;
 pub use self::failure::{Failure, FailureCode};
 pub use self::images::{Deleted, Image, ImageId, Images};
 pub use self::keys::{KeyProvider, Keys};
-pub use self::storage::{ImageStatus, Storage};
+pub use self::storage::Storage;
+pub use crate::provider::ImageStatus;
 
+#[cfg(feature = "cloud")]
+pub(crate) use self::refusal::refusal;
+#[cfg(feature = "cloud")]
+pub(crate) use self::signed::signed;
 use crate::provider::Contents;
 
 /// A registry at Amazon: `C` reads and writes, and ECR's own API lists and deletes.

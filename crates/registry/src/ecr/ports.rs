@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use lockage_tagging::{Digest, Repository, Tag};
 
-use super::{Ecr, FailureCode, ImageId};
-use crate::provider::{Compared, Provider, reads_and_writes};
+use super::{Ecr, FailureCode, ImageId, Storage};
+use crate::provider::{Compared, ImageStatus, Provider, reads_and_writes};
 use crate::{Error, ErrorKind, Prune, Result, Source, Target};
 
 reads_and_writes!(Ecr);
@@ -41,6 +41,30 @@ impl<C: Target> Provider for Ecr<C> {
                 .with_message("somebody moves the tag to and fro")),
             Err(error) if error.is_not_found() => Ok(Compared::Gone),
             Err(error) => Err(error),
+        }
+    }
+
+    async fn image_status(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        Ok(self.images.describe_one(repo, &ImageId::digest(digest.clone())).await?.status)
+    }
+
+    async fn archive(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        match self.images.bring(repo, digest, Storage::Archive).await? {
+            ImageStatus::Archived => Ok(()),
+            other => Err(Error::new(ErrorKind::Protocol, "archive manifest", format_args!("{repo}@{digest}"))
+                .with_message(format_args!("ECR took the request, and says that the image is {other:?}"))),
+        }
+    }
+
+    async fn unarchive(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        match self.images.bring(repo, digest, Storage::Standard).await? {
+            ImageStatus::Archived => Err(Error::new(
+                ErrorKind::Protocol,
+                "take manifest out of the archive",
+                format_args!("{repo}@{digest}"),
+            )
+            .with_message("ECR took the request, and says that the image is archived")),
+            status => Ok(status),
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
+use super::storage::NOT_SUPPORTED;
 use crate::ErrorKind;
 use crate::client::api::Refusal;
+
+const ARCHIVED: &str = "ImageArchivedException";
 
 #[derive(Default, Deserialize)]
 struct Document {
@@ -14,7 +17,7 @@ struct Document {
 }
 
 /// What an answer to this action means.
-pub(super) fn refusal(action: &str, status: u16, body: &[u8]) -> Refusal {
+pub(crate) fn refusal(action: &str, status: u16, body: &[u8]) -> Refusal {
     // An explanation that cannot be read leaves the status to speak.
     let said: Document = serde_json::from_slice(body).unwrap_or_default();
     let code = said.kind.rsplit('#').next().unwrap_or_default();
@@ -47,6 +50,18 @@ pub(super) fn refusal(action: &str, status: u16, body: &[u8]) -> Refusal {
             format!("the keys lack the right ecr:{action}: {}", said.message),
             Some(format!("Allow ecr:{action} on the repository, in the policy of the keys or that of the repository.")),
         ),
+        _ if code == NOT_SUPPORTED => (
+            format!("ECR does not put this image into that storage, as it is now: {}", said.message),
+            Some(
+                "Archive an index before what it names, and an image that is being taken out of the archive when it is \
+                 active."
+                    .to_owned(),
+            ),
+        ),
+        _ if code == ARCHIVED => (
+            format!("the image is archived: {}", said.message),
+            Some("Take it out of the archive first, and wait until it is active.".to_owned()),
+        ),
         _ if code.is_empty() => (format!("ECR answered {status} and does not say why"), None),
         _ => (format!("{code}: {}", said.message), None),
     };
@@ -70,6 +85,9 @@ mod tests {
             (500, "ServerException", ErrorKind::Unavailable),
             (400, "InvalidParameterException", ErrorKind::Invalid),
             (400, "NewException", ErrorKind::Rejected),
+            (400, NOT_SUPPORTED, ErrorKind::Rejected),
+            (400, ARCHIVED, ErrorKind::Rejected),
+            (400, "LimitExceededException", ErrorKind::RateLimited),
             (404, "", ErrorKind::Protocol),
             (503, "", ErrorKind::Unavailable),
         ] {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 
-use super::{Failure, Image, ImageId};
+use super::{Failure, Image, ImageId, ImageStatus};
 use crate::client::api::Call;
 use crate::{ErrorKind, Result};
 
@@ -36,6 +36,7 @@ pub(super) struct Detail {
     image_manifest_media_type: Option<String>,
     artifact_media_type: Option<String>,
     subject_manifest_digest: Option<String>,
+    image_status: Option<String>,
 }
 
 impl Detail {
@@ -57,7 +58,19 @@ impl Detail {
             media_type: self.image_manifest_media_type,
             artifact_type: self.artifact_media_type,
             subject: subject.map_err(broken)?,
+            // Before there was an archive, ECR said nothing of it.
+            status: self.image_status.map_or(Ok(ImageStatus::Active), |said| status(call, &said))?,
         })
+    }
+}
+
+/// A status, in ECR's words. One that is not known is no reason to believe that it can be pulled, or that it cannot.
+pub(super) fn status(call: &Call, said: &str) -> Result<ImageStatus> {
+    match said {
+        "ACTIVE" => Ok(ImageStatus::Active),
+        "ARCHIVED" => Ok(ImageStatus::Archived),
+        "ACTIVATING" => Ok(ImageStatus::Activating),
+        other => Err(call.error(ErrorKind::Protocol).with_message(format_args!("ECR says that an image is {other:?}"))),
     }
 }
 

@@ -4,13 +4,11 @@
 //! would be without an image. So the tag is moved to a manifest that nobody else has, and the version of that is deleted:
 //! only after it was listed with this one tag and no other.
 
-use lockage_tagging::{Algorithm, Digest, Repository, Tag};
+use lockage_tagging::{Digest, Repository, Tag};
 
 use super::{Ghcr, Version};
-use crate::client::{EMPTY, stand_in};
-use crate::{
-    Body, Descriptor, Error, ErrorKind, RawManifest, Result, TagOrDigest, Target, TargetExt as _, digest_of, media_type,
-};
+use crate::client::stand_in;
+use crate::{Error, ErrorKind, RawManifest, Result, TagOrDigest, Target, empty};
 
 const DELETE_TAG: &str = "delete tag";
 
@@ -20,9 +18,7 @@ impl<C: Target> Ghcr<C> {
         let at = TagOrDigest::from(tag.clone());
         let held = self.registry.manifest(repo, &at).await?;
         let stand_in = stand_in(tag)?;
-        let empty = Descriptor::new(media_type::OCI_EMPTY, digest_of(Algorithm::Sha256, EMPTY)?, EMPTY.len() as u64);
-        self.registry.put_blob(repo, &empty, Body::bytes(EMPTY)).await?;
-        let removed = match self.registry.put_manifest(repo, &stand_in, &at).await {
+        let removed = match empty::put(&self.registry, repo, &stand_in, &at).await {
             Ok(_) => self.remove(repo, tag, stand_in.digest()).await,
             // It may have been stored all the same, and its answer lost.
             Err(error) => Err(error),

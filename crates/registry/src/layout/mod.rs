@@ -1,6 +1,6 @@
 //! `OciLayout`: a registry on disk, one OCI image layout a repository.
 
-mod disk;
+pub(crate) mod disk;
 mod entry;
 mod index;
 mod ports;
@@ -39,8 +39,11 @@ use root::Root;
 ///   a day, or in `DIR/_pool`, where the same content is found again.
 ///
 /// Manifests of more than [`RawManifest::MAX_BYTES`](crate::RawManifest::MAX_BYTES) are refused. Any number of tasks
-/// may use one directory, through clones or through several `open`s. Of several *processes*, one may write at a time,
-/// and the others read: there is no lock between them. It needs a tokio runtime.
+/// may use one directory, through clones or through several `open`s, and so may any number of processes: whoever
+/// writes an `index.json` holds a lock of the operating system in `DIR/_locks` for as long as that takes, a few
+/// milliseconds on a disk, and whoever writes to the same repository waits. Where the file system has no locks, nothing
+/// is written; readers need none. Tools that know nothing of the lock must not write meanwhile. It needs a tokio
+/// runtime.
 ///
 /// ```
 /// use lockage_registry::{OciLayout, RawManifest, Reference, Source, TagOrDigest, Target};

@@ -45,6 +45,12 @@ pub(super) struct Layout {
     state: Arc<State>,
 }
 
+/// The right to write `index.json`; what ends first is that of the process.
+struct Turn<'l> {
+    _processes: File,
+    _tasks: MutexGuard<'l, ()>,
+}
+
 /// Where a manifest is, and its type where that can be told without reading it.
 struct Found {
     path: PathBuf,
@@ -118,7 +124,7 @@ impl Layout {
         if manifest.descriptor().size > RawManifest::MAX_BYTES {
             return Err(self.too_large("push manifest", digest, manifest.descriptor().size));
         }
-        let _writing = self.write_lock();
+        let _writing = self.write_lock()?;
         let index = self.index()?;
         if missing == Missing::Refused {
             self.complete(index.as_deref(), view, at)?;
@@ -153,8 +159,11 @@ impl Layout {
 
     pub(super) fn delete_tag(&self, tag: &Tag) -> Result<()> {
         const OPERATION: &str = "delete tag";
-        let _writing = self.write_lock();
-        let index = self.index()?.ok_or_else(|| backend::name_unknown(OPERATION, &self.repo))?;
+        let unknown = || backend::name_unknown(OPERATION, &self.repo);
+        // What is not there leaves no lock behind.
+        self.index()?.ok_or_else(unknown)?;
+        let _writing = self.write_lock()?;
+        let index = self.index()?.ok_or_else(unknown)?;
         let mut index = Arc::unwrap_or_clone(index);
         if !index.untag(tag) {
             return Err(backend::manifest_unknown(OPERATION, &self.repo, &tag.clone().into()));
@@ -164,8 +173,11 @@ impl Layout {
 
     pub(super) fn delete_manifest(&self, digest: &Digest) -> Result<()> {
         const OPERATION: &str = "delete manifest";
-        let _writing = self.write_lock();
-        let index = self.index()?.ok_or_else(|| backend::name_unknown(OPERATION, &self.repo))?;
+        let unknown = || backend::name_unknown(OPERATION, &self.repo);
+        // What is not there leaves no lock behind.
+        self.index()?.ok_or_else(unknown)?;
+        let _writing = self.write_lock()?;
+        let index = self.index()?.ok_or_else(unknown)?;
         let listed = index.of_digest(digest).is_some();
         if !listed && self.unlisted(digest)?.is_none() {
             return Err(backend::manifest_unknown(OPERATION, &self.repo, &digest.clone().into()));
@@ -184,7 +196,7 @@ impl Layout {
         if disk::length(&self.dir.join(LAYOUT))?.is_some() && disk::length(&self.dir.join(INDEX))?.is_some() {
             return Ok(());
         }
-        let _writing = self.write_lock();
+        let _writing = self.write_lock()?;
         self.create()
     }
 
@@ -207,17 +219,20 @@ impl Layout {
         disk::replace(disk::holding(&self.root.uploads(), &index.to_bytes())?, &self.dir.join(INDEX))
     }
 
-    fn write_lock(&self) -> MutexGuard<'_, ()> {
-        lock(&self.state.writing)
+    /// Waits for the tasks of this process, and then for other processes.
+    fn write_lock(&self) -> Result<Turn<'_>> {
+        let tasks = lock(&self.state.writing);
+        Ok(Turn { _processes: self.root.turn(&self.repo)?, _tasks: tasks })
     }
 
     /// Readers take no lock, so what they read may lose a file to a delete: what is damaged only for a moment is not.
     fn twice<T>(&self, read: impl Fn() -> Result<T>) -> Result<T> {
         match read() {
-            Err(error) if error.kind() == ErrorKind::Io => {
-                let _writing = self.write_lock();
-                read()
-            }
+            Err(error) if error.kind() == ErrorKind::Io => match self.write_lock() {
+                Ok(_writing) => read(),
+                // Nobody can write here, and nobody does.
+                Err(_) => Err(error),
+            },
             other => other,
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use fs4::FileExt;
 use lockage_tagging::{Digest, Repository};
 use tempfile::TempPath;
 
@@ -23,6 +24,7 @@ pub(super) const BLOBS: &str = "blobs";
 /// the parts of a layout: none is called this.
 const POOL: &str = "_pool";
 const UPLOADS: &str = "_uploads";
+const LOCKS: &str = "_locks";
 
 /// As many repositories are remembered that nobody uses at the moment.
 const REMEMBERED: usize = 1024;
@@ -30,7 +32,7 @@ const REMEMBERED: usize = 1024;
 /// After this time a file in `_uploads` belongs to nobody.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A directory that is open in this process, once however often it was opened: the locks are in here.
+/// A directory that is open in this process, once however often it was opened: the locks within it are in here.
 #[derive(Debug)]
 pub(super) struct Root {
     dir: PathBuf,
@@ -84,6 +86,18 @@ impl Root {
     /// Where files are written until they are whole.
     pub(super) fn uploads(&self) -> PathBuf {
         self.dir.join(UPLOADS)
+    }
+
+    /// Waits until no other process writes to a repository. Others wait until the file is closed; it is never removed, or two
+    /// could hold what has one name.
+    pub(super) fn turn(&self, repo: &Repository) -> Result<File> {
+        let locks = self.dir.join(LOCKS);
+        disk::make_dir(&locks)?;
+        let path = locks.join(repo.path().replace('/', "+"));
+        let failed = |e| disk::failed("lock", &path, e);
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        FileExt::lock(&file).map_err(failed)?;
+        Ok(file)
     }
 
     fn pooled(&self, digest: &Digest) -> PathBuf {

@@ -7,6 +7,7 @@
 mod contents;
 #[cfg(feature = "provider")]
 mod ports;
+mod status;
 
 use async_trait::async_trait;
 use lockage_tagging::{Digest, Repository, Tag};
@@ -19,6 +20,7 @@ pub(crate) use self::contents::Contents;
 #[cfg(feature = "provider")]
 #[allow(unused_imports, reason = "every provider uses it, and each is a feature")]
 pub(crate) use self::ports::reads_and_writes;
+pub use self::status::ImageStatus;
 
 /// A registry with an interface of its own.
 #[async_trait]
@@ -46,6 +48,40 @@ pub trait Provider: Inventory + Prune + Target {
             .with_message("this registry restores nothing that was deleted")
             .with_remedy("Push it again, from wherever it was copied to."))
     }
+
+    /// Whether a manifest can be pulled. One that is archived is there, though the distribution API says that it is not.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) where there is none.
+    async fn image_status(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        self.resolve(repo, &digest.clone().into()).await.map(|_there| ImageStatus::Active)
+    }
+
+    /// Puts a manifest into the archive, with the tags that it has: it is kept, and pulled by nobody until it is taken out
+    /// again. One that is there already stays there. It is not compared with anything: whatever tag leads to it by now leads
+    /// to nothing that can be pulled.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the registry has no archive, [`NotFound`](ErrorKind::NotFound) where there
+    /// is no such manifest.
+    async fn archive(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        Err(no_archive("archive manifest", repo, digest))
+    }
+
+    /// Takes a manifest out of the archive, with its tags, and says how far that is: it may take minutes. One that can be
+    /// pulled stays as it is.
+    ///
+    /// # Errors
+    /// As [`archive`](Self::archive) does.
+    async fn unarchive(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        Err(no_archive("take manifest out of the archive", repo, digest))
+    }
+}
+
+fn no_archive(operation: &'static str, repo: &Repository, digest: &Digest) -> Error {
+    Error::new(ErrorKind::Unsupported, operation, format_args!("{repo}@{digest}"))
+        .with_message("this registry has no archive")
+        .with_remedy("Keep it, or copy it to where it is to be kept and delete it here.")
 }
 
 /// What became of a tag that was to be deleted while it holds a digest.
@@ -71,6 +107,15 @@ macro_rules! forward {
             }
             async fn restore(&self, repo: &Repository, digest: &Digest) -> Result<()> {
                 (**self).restore(repo, digest).await
+            }
+            async fn image_status(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+                (**self).image_status(repo, digest).await
+            }
+            async fn archive(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+                (**self).archive(repo, digest).await
+            }
+            async fn unarchive(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+                (**self).unarchive(repo, digest).await
             }
         }
     )+};

@@ -30,7 +30,6 @@
 //! # }).unwrap();
 //! ```
 
-mod doubt;
 mod index;
 mod json;
 mod lane;
@@ -40,7 +39,7 @@ mod settle;
 
 use lockage_tagging::{Digest, DigestTag, DigestTagKind, Repository, Tag};
 
-use crate::{RawManifest, Result, Stored, TagOrDigest, Target};
+use crate::{RawManifest, Result, Stored, TagOrDigest, Target, doubt};
 
 /// What became of a tag that several may write.
 #[derive(Clone, Debug, PartialEq, Eq)]

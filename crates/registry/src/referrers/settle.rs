@@ -1,14 +1,13 @@
 //! The protocol for a tag that several may write at once, on registries that have no compare-and-swap.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_timer::Delay;
 use lockage_tagging::{Digest, Repository, Tag};
 
-use super::doubt::Doubt;
 use super::{Settled, lane};
+use crate::doubt::{Doubt, random};
 use crate::{Error, ErrorKind, RawManifest, Result, TagOrDigest, Target};
 
 /// How long the tag has to be quiet after a write, where nobody else was seen to write.
@@ -135,12 +134,6 @@ impl Pace {
         let (from, to) = if self.among_others { (0.15, 0.6 + 0.1 * f64::from(writes)) } else { (1.0, 1.3) };
         self.quiet().mul_f64(from + (to - from) * random()).min(LONGEST)
     }
-}
-
-/// A number from 0 to 1: each `RandomState` has keys of its own.
-pub(super) fn random() -> f64 {
-    let bits = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default();
-    f64::from(bits) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

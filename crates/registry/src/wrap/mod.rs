@@ -6,6 +6,8 @@ mod clock;
 mod limit;
 mod read_only;
 mod read_only_registry;
+#[cfg(feature = "layout")]
+mod remember;
 #[cfg(feature = "wrappers")]
 mod retry;
 #[cfg(feature = "wrappers")]
@@ -21,6 +23,8 @@ pub use clock::{Clock, SystemClock};
 pub use limit::Limit;
 pub use read_only::ReadOnly;
 pub use read_only_registry::ReadOnlyRegistry;
+#[cfg(feature = "layout")]
+pub use remember::Remember;
 #[cfg(feature = "wrappers")]
 pub use retry::Retry;
 #[cfg(feature = "wrappers")]

@@ -6,15 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockage_registry::client::{Client, Credentials, Profile, StaticCredentials};
 use lockage_registry::docker_hub::{DockerHub, Tags};
-use lockage_registry::{Algorithm, Digest, Host, Repository, RetryPolicy, digest_of};
+use lockage_registry::{Digest, Host, Repository};
 use serde_json::{Value, json};
 
 use crate::mock::{Mock, Reply, Request};
+use crate::stand_in::{client, count, digest, image, parameter, pulled, refusal, reply, tag_list};
 
 pub(crate) const USER: &str = "acmebot";
 pub(crate) const PAT: &str = "dckr_pat_verysecret";
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// What the stand-in holds, and how it is to behave.
 #[derive(Default)]
@@ -55,13 +54,9 @@ pub(crate) struct TestHub {
     pub(crate) hub: DockerHub<Client>,
 }
 
-fn reply(status: u16, body: &Value) -> Reply {
-    Reply::new(status).body(body.to_string().as_bytes())
-}
-
 impl State {
     pub(crate) fn push(&mut self, content: &str, tags: &[&str]) -> Digest {
-        let digest = digest_of(Algorithm::Sha256, content.as_bytes()).unwrap();
+        let digest = digest(content);
         let document: Value = serde_json::from_str(content).unwrap();
         let named = |value: &Value| value["digest"].as_str().unwrap().parse().unwrap();
         let children: Vec<Digest> = document["manifests"].as_array().into_iter().flatten().map(named).collect();
@@ -123,7 +118,7 @@ impl State {
             return reply(401, &json!({ "detail": "Error decoding token" }));
         }
         if request.method == "GET" && path == "/v2/namespaces/acme/repositories/app/tags" {
-            let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            let parameter = |name| parameter(query, name);
             let size: usize = parameter("page_size").map_or(10, |size| size.parse().unwrap());
             let page: usize = parameter("page").map_or(1, |page| page.parse().unwrap());
             assert!((1..=100).contains(&size));
@@ -146,26 +141,21 @@ impl State {
 
     /// The distribution API, as far as it is read.
     fn registry(&self, request: &Request, path: &str) -> Reply {
-        let unknown = |status, code: &str| reply(status, &json!({ "errors": [{ "code": code, "message": "" }] }));
         if path.starts_with("tags/list") {
-            return reply(200, &json!({ "name": "acme/app", "tags": self.names() }));
+            return tag_list("acme/app", self.names());
         }
         if request.method == "DELETE" {
-            return unknown(405, "UNSUPPORTED");
+            return refusal(405, "UNSUPPORTED", "");
         }
         let what = path.strip_prefix("manifests/").unwrap_or_default();
         let tagged = self.tags.iter().find(|stored| stored.name == what).and_then(|stored| stored.digest.clone());
         let what = tagged.map_or_else(|| what.to_owned(), |digest| digest.to_string());
-        match self.contents.iter().find(|(digest, _)| digest.as_str() == what) {
-            Some((digest, content)) => {
-                let document: Value = serde_json::from_str(content).unwrap();
-                Reply::new(200)
-                    .header("Content-Type", document["mediaType"].as_str().unwrap())
-                    .header("Docker-Content-Digest", digest.as_ref())
-                    .body(content.as_bytes())
-            }
-            None => unknown(404, "MANIFEST_UNKNOWN"),
-        }
+        pulled(
+            self.contents
+                .iter()
+                .map(|(digest, content)| (digest, &**content))
+                .find(|(digest, _)| digest.as_str() == what),
+        )
     }
 
     pub(crate) fn answer(&mut self, request: &Request, host: &str) -> Reply {
@@ -198,10 +188,8 @@ impl TestHub {
         let shared = Arc::clone(&state);
         let mock = Mock::start(move |request, host| shared.lock().unwrap().answer(request, host)).await;
         let host: Host = mock.host().parse().unwrap();
-        let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
         let login = StaticCredentials::new().with(host.clone(), Credentials::password("the vault", USER, PAT));
-        let builder = Client::builder().profile(host.clone(), Profile::DOCKER_HUB).retry(retry).credentials(login);
-        let client = builder.build().unwrap();
+        let client = client(&host, Profile::DOCKER_HUB).credentials(login).build().unwrap();
         let tags = Tags::at(&client, &host).unwrap();
         let repo = format!("{host}/acme/app").parse().unwrap();
         Self { mock, state, repo, hub: DockerHub::new(client, tags) }
@@ -217,26 +205,6 @@ impl TestHub {
 
     /// How many requests have this method and part in their paths.
     pub(crate) fn count(&self, method: &str, part: &str) -> usize {
-        self.mock.requests().iter().filter(|request| request.method == method && request.path.contains(part)).count()
+        count(&self.mock, method, part)
     }
-}
-
-/// An image that differs from others by its name.
-pub(crate) fn image(name: &str) -> String {
-    let digest = digest_of(Algorithm::Sha256, name.as_bytes()).unwrap();
-    json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2 },
-        "layers": [],
-    })
-    .to_string()
-}
-
-/// An index that names these.
-pub(crate) fn index(children: &[&Digest]) -> String {
-    let entries: Vec<Value> =
-        children.iter().map(|digest| json!({ "mediaType": MANIFEST, "digest": digest, "size": 2 })).collect();
-    json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries })
-        .to_string()
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use lockage_registry::ErrorKind;
 use lockage_registry::inventory::Inventory as _;
 
-use crate::hub::{TestHub, image, index};
+use crate::hub::TestHub;
+use crate::stand_in::{image, index};
 
 #[tokio::test]
 async fn every_page_is_read_with_one_login_and_nothing_is_pulled() {

@@ -6,18 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockage_registry::client::{Client, Profile, Secret};
 use lockage_registry::ecr::{Ecr, Endpoint, Images, Keys};
-use lockage_registry::{Algorithm, Digest, Host, Repository, RetryPolicy, digest_of};
+use lockage_registry::{Digest, Host, Repository};
 use serde_json::{Value, json};
 
 use crate::mock::{Mock, Reply, Request};
+use crate::stand_in::{client, digest, image, pulled, reply, tag_list};
 
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub(crate) const SESSION: &str = "session-token-of-a-role";
 pub(crate) const ACCOUNT: &str = "123456789012";
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
 /// What the stand-in holds, and how it is to behave.
 #[derive(Default)]
@@ -47,8 +44,12 @@ pub(crate) struct Image {
     pub(crate) digest: Digest,
     pub(crate) content: String,
     pub(crate) tags: Vec<String>,
-    pub(crate) archived: bool,
+    pub(crate) status: &'static str,
 }
+
+const ACTIVE: &str = "ACTIVE";
+pub(crate) const ARCHIVED: &str = "ARCHIVED";
+pub(crate) const ACTIVATING: &str = "ACTIVATING";
 
 pub(crate) struct Amazon {
     pub(crate) mock: Mock,
@@ -59,13 +60,34 @@ pub(crate) struct Amazon {
 
 impl State {
     pub(crate) fn push(&mut self, content: &str, tags: &[&str]) -> Digest {
-        let digest = digest_of(Algorithm::Sha256, content.as_bytes()).unwrap();
+        let digest = digest(content);
         for image in &mut self.images {
             image.tags.retain(|tag| !tags.contains(&tag.as_str()));
         }
-        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
-        self.images.push(Image { digest: digest.clone(), content: content.to_owned(), tags, archived: false });
+        let tags = tags.iter().map(|tag| (*tag).to_owned());
+        match self.images.iter_mut().find(|image| image.digest == digest) {
+            // That takes it out of the archive at once.
+            Some(image) => {
+                image.tags.extend(tags);
+                image.status = ACTIVE;
+            }
+            None => {
+                let (tags, content) = (tags.collect(), content.to_owned());
+                self.images.push(Image { digest: digest.clone(), content, tags, status: ACTIVE });
+            }
+        }
         digest
+    }
+
+    /// What is being taken out of the archive is out.
+    pub(crate) fn activate(&mut self) {
+        for image in self.images.iter_mut().filter(|image| image.status == ACTIVATING) {
+            image.status = ACTIVE;
+        }
+    }
+
+    pub(crate) fn status_of(&self, digest: &Digest) -> Option<&'static str> {
+        self.images.iter().find(|image| image.digest == *digest).map(|image| image.status)
     }
 
     pub(crate) fn tags_of(&self, digest: &Digest) -> Option<Vec<String>> {
@@ -82,19 +104,22 @@ impl State {
     }
 
     fn describe(&self, body: &Value) -> Result<Value, &'static str> {
+        // Only active ones, unless others are asked for.
+        let asked_for = body["filter"]["imageStatus"].as_str().unwrap_or(ACTIVE);
+        let is_meant = |image: &Image| asked_for == "ANY" || asked_for == image.status;
         if let Some(ids) = body["imageIds"].as_array() {
-            let found: Option<Vec<usize>> = ids.iter().map(|id| self.found(id)).collect();
+            let found = ids.iter().map(|id| self.found(id).filter(|at| is_meant(&self.images[*at])));
+            let found: Option<Vec<usize>> = found.collect();
             let found = found.ok_or("ImageNotFoundException")?;
             return Ok(json!({ "imageDetails": found.iter().map(|at| detail(&self.images[*at])).collect::<Vec<_>>() }));
         }
         let asked = body["maxResults"].as_u64().unwrap_or(100) as usize;
         assert!(asked <= 1000);
         let from: usize = body["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-        // Only active ones, unless others are asked for.
-        let active: Vec<&Image> = self.images.iter().filter(|image| !image.archived).collect();
-        let to = (from + self.page.unwrap_or(asked)).min(active.len());
-        let details: Vec<Value> = active[from..to].iter().map(|image| detail(image)).collect();
-        let next = (to < active.len()).then(|| to.to_string());
+        let meant: Vec<&Image> = self.images.iter().filter(|image| is_meant(image)).collect();
+        let to = (from + self.page.unwrap_or(asked)).min(meant.len());
+        let details: Vec<Value> = meant[from..to].iter().map(|image| detail(image)).collect();
+        let next = (to < meant.len()).then(|| to.to_string());
         Ok(json!({ "imageDetails": details, "nextToken": next }))
     }
 
@@ -147,18 +172,22 @@ impl State {
         Ok(json!({ "imageIds": gone, "failures": failures }))
     }
 
+    /// An image that an index names goes to the archive after it. That of an image which is there already nothing is said is
+    /// taken for the worst: a refusal.
     fn store(&mut self, body: &Value) -> Result<Value, &'static str> {
         let at = self.found(&body["imageId"]).ok_or("ImageNotFoundException")?;
+        let held = self.images[at].digest.to_string();
+        let names = |image: &Image| image.content.contains("\"manifests\"") && image.content.contains(&held);
+        let named = self.images.iter().any(|image| image.status != ARCHIVED && names(image));
         let image = &mut self.images[at];
         // Taking it out takes a while.
-        let (archived, status) = match (body["targetStorageClass"].as_str().unwrap(), image.archived) {
-            ("ARCHIVE", _) => (true, "ARCHIVED"),
-            ("STANDARD", true) => (false, "ACTIVATING"),
-            ("STANDARD", false) => (false, "ACTIVE"),
+        image.status = match (body["targetStorageClass"].as_str().unwrap(), image.status) {
+            ("ARCHIVE", ACTIVE) if !named => ARCHIVED,
+            ("STANDARD", ARCHIVED) => ACTIVATING,
+            ("ARCHIVE" | "STANDARD", _) => return Err("ImageStorageClassUpdateNotSupportedException"),
             _ => return Err("InvalidParameterException"),
         };
-        image.archived = archived;
-        Ok(json!({ "imageId": body["imageId"], "imageStatus": status }))
+        Ok(json!({ "imageId": body["imageId"], "imageStatus": image.status }))
     }
 
     fn carry_out(&mut self, action: &str, body: &Value) -> Reply {
@@ -169,7 +198,7 @@ impl State {
             _ => Err("RepositoryNotFoundException"),
         };
         match done {
-            Ok(body) => Reply::new(200).body(body.to_string().as_bytes()),
+            Ok(body) => reply(200, &body),
             Err(code) => refused(400, &json!({ "__type": code, "message": "words" })),
         }
     }
@@ -177,22 +206,13 @@ impl State {
     /// The distribution API, as far as it is read.
     fn registry(&self, path: &str) -> Reply {
         if path.starts_with("tags/list") {
-            let tags: Vec<&String> = self.images.iter().flat_map(|image| &image.tags).collect();
-            return Reply::new(200).body(json!({ "name": "team/app", "tags": tags }).to_string().as_bytes());
+            return tag_list("team/app", self.images.iter().flat_map(|image| &image.tags).map(String::as_str));
         }
         let what = path.strip_prefix("manifests/").unwrap_or_default();
         let named = |image: &&Image| image.digest.as_str() == what || image.tags.iter().any(|tag| tag == what);
         // What is archived cannot be pulled.
-        match self.images.iter().filter(|image| !image.archived).find(named) {
-            Some(image) => {
-                let media_type = serde_json::from_str::<Value>(&image.content).unwrap()["mediaType"].clone();
-                Reply::new(200)
-                    .header("Content-Type", media_type.as_str().unwrap())
-                    .header("Docker-Content-Digest", image.digest.as_ref())
-                    .body(image.content.as_bytes())
-            }
-            None => Reply::new(404).body(br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":""}]}"#),
-        }
+        let found = self.images.iter().filter(|image| image.status == ACTIVE).find(named);
+        pulled(found.map(|image| (&image.digest, &*image.content)))
     }
 
     fn answer(&mut self, request: &Request) -> Reply {
@@ -241,7 +261,7 @@ fn detail(image: &Image) -> Value {
         "imageSizeInBytes": 4096,
         "imagePushedAt": 1_714_557_600.25,
         "imageManifestMediaType": document["mediaType"],
-        "imageStatus": "ACTIVE",
+        "imageStatus": image.status,
     });
     let fields = detail.as_object_mut().unwrap();
     // Images without tags and those that were never pulled lack these.
@@ -261,8 +281,7 @@ impl Amazon {
         let shared = Arc::clone(&state);
         let mock = Mock::start(move |request, _| shared.lock().unwrap().answer(request)).await;
         let host: Host = mock.host().parse().unwrap();
-        let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
-        let client = Client::builder().profile(host.clone(), Profile::ECR).retry(retry).build().unwrap();
+        let client = client(&host, Profile::ECR).build().unwrap();
         let keys = Keys::new("AKIDEXAMPLE", Secret::new(SECRET)).with_session(Secret::new(SESSION));
         let endpoint = Endpoint::new(host.clone(), "eu-west-1").with_account(ACCOUNT);
         let images = Images::new(&client, endpoint, keys).unwrap();
@@ -283,34 +302,4 @@ impl Amazon {
         let of = |request: &Request| request.header("x-amz-target").unwrap_or(&request.path).contains(action);
         self.mock.requests().iter().filter(|request| of(request)).count()
     }
-}
-
-/// An image that differs from others by its name.
-pub(crate) fn image(name: &str) -> String {
-    manifest(name, &json!({ "mediaType": CONFIG })).to_string()
-}
-
-/// A signature, say, of this image.
-pub(crate) fn attached(name: &str, subject: &Digest) -> String {
-    let mut manifest = manifest(name, &json!({ "mediaType": "application/vnd.oci.empty.v1+json" }));
-    manifest["artifactType"] = "application/vnd.example.signature".into();
-    manifest["subject"] = json!({ "mediaType": MANIFEST, "digest": subject, "size": 2 });
-    manifest.to_string()
-}
-
-/// An index that names these.
-pub(crate) fn index(children: &[&Digest]) -> String {
-    let entries: Vec<Value> =
-        children.iter().map(|digest| json!({ "mediaType": MANIFEST, "digest": digest, "size": 2 })).collect();
-    json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string()
-}
-
-fn manifest(name: &str, config: &Value) -> Value {
-    let digest = digest_of(Algorithm::Sha256, name.as_bytes()).unwrap();
-    json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": { "mediaType": config["mediaType"], "digest": digest, "size": 2 },
-        "layers": [],
-    })
 }

@@ -5,7 +5,8 @@ use lockage_registry::provider::{Compared, Provider as _};
 use lockage_registry::{Digest, ErrorKind, Prune as _, Tag};
 use serde_json::json;
 
-use crate::amazon::{Amazon, Scripted, index};
+use crate::amazon::{Amazon, Scripted};
+use crate::stand_in::index;
 
 fn tag(name: &str) -> Tag {
     name.parse().unwrap()

@@ -3,11 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use lockage_registry::ErrorKind;
-use lockage_registry::ecr::{ImageStatus, Storage};
 use lockage_registry::inventory::Inventory as _;
-use serde_json::json;
 
-use crate::amazon::{Amazon, Scripted, attached, index};
+use crate::amazon::Amazon;
+use crate::stand_in::{attached, index};
 
 #[tokio::test]
 async fn every_page_is_read_and_nothing_is_pulled_that_ecr_describes() {
@@ -65,23 +64,4 @@ async fn the_tags_of_an_image_are_asked_for() {
     assert_eq!(tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["v1", "v2"]);
     amazon.state().images.clear();
     assert!(amazon.ecr.tags_of(&amazon.repo, &digest).await.unwrap_err().is_not_found());
-}
-
-#[tokio::test]
-async fn an_archived_image_is_not_listed_until_it_is_taken_out() {
-    let amazon = Amazon::start().await;
-    let digest = amazon.push("image", &["v1"]);
-    let images = amazon.ecr.images();
-    let tags = || async { amazon.ecr.list(&amazon.repo).await.unwrap().tags.len() };
-    assert_eq!(images.store(&amazon.repo, &digest, Storage::Archive).await.unwrap(), ImageStatus::Archived);
-    assert_eq!(tags().await, 0);
-    assert_eq!(images.store(&amazon.repo, &digest, Storage::Standard).await.unwrap(), ImageStatus::Activating);
-    assert_eq!(images.store(&amazon.repo, &digest, Storage::Standard).await.unwrap(), ImageStatus::Active);
-    assert_eq!(tags().await, 1);
-    amazon.state().images.clear();
-    assert!(images.store(&amazon.repo, &digest, Storage::Archive).await.unwrap_err().is_not_found());
-    let unknown = Scripted { status: 200, body: json!({ "imageStatus": "LOST" }), carried_out: false };
-    amazon.state().scripted.push_back(("UpdateImageStorageClass", unknown));
-    let error = images.store(&amazon.repo, &digest, Storage::Archive).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protocol);
 }

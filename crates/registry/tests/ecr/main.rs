@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod amazon;
+mod archive;
 mod delete;
 mod list;
 #[path = "../mock/mod.rs"]
 mod mock;
 mod refuse;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;

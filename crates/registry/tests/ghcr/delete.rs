@@ -51,14 +51,14 @@ async fn a_tag_that_somebody_moves_meanwhile_is_left_alone() {
     github.push("image", &["v1", "latest"]);
     github.state().meanwhile = Some(|state, request| {
         if request.path.contains("/versions?") {
-            state.push(&crate::github::image("pushed in between"), &["latest"]);
+            state.push(&crate::stand_in::image("pushed in between"), &["latest"]);
         }
     });
     let error = github.ghcr.delete_tag(&github.repo, &tag("latest")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Contended);
     let state = github.state();
     let now = state.versions.iter().find(|version| version.tags == ["latest"]).unwrap();
-    assert!(now.content == crate::github::image("pushed in between") && !now.deleted);
+    assert!(now.content == crate::stand_in::image("pushed in between") && !now.deleted);
     assert_eq!(state.versions.iter().filter(|version| !version.deleted).count(), 2, "nothing is left behind");
 }
 

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockage_registry::client::{Client, Profile, Secret};
 use lockage_registry::ghcr::{Ghcr, Owner, Packages};
-use lockage_registry::{Algorithm, Digest, Host, Repository, RetryPolicy, digest_of};
+use lockage_registry::{Digest, Host, Repository};
 use serde_json::{Value, json};
 
 use crate::mock::{Mock, Reply, Request};
+use crate::stand_in::{client, digest, image, parameter, pulled, refusal, tag_list};
 
 pub(crate) const TOKEN: &str = "ghp_verysecret";
 
@@ -53,7 +54,7 @@ pub(crate) struct GitHub {
 
 impl State {
     pub(crate) fn push(&mut self, content: &str, tags: &[&str]) -> Digest {
-        let digest = digest_of(Algorithm::Sha256, content.as_bytes()).unwrap();
+        let digest = digest(content);
         for version in &mut self.versions {
             version.tags.retain(|tag| !tags.contains(&tag.as_str()));
         }
@@ -84,9 +85,7 @@ impl State {
     }
 
     fn registry(&mut self, request: &Request, path: &str) -> Reply {
-        let error = |status, code: &str| {
-            Reply::new(status).body(json!({ "errors": [{ "code": code, "message": "" }] }).to_string().as_bytes())
-        };
+        let error = |status, code| refusal(status, code, "");
         if let Some(what) = path.strip_prefix("manifests/") {
             let found = self.versions.iter().find(|version| {
                 !version.deleted && (version.digest.as_str() == what || version.tags.iter().any(|tag| tag == what))
@@ -103,25 +102,17 @@ impl State {
                     let digest = self.push(&request.body, tags);
                     Reply::new(201).header("Docker-Content-Digest", digest.as_ref())
                 }
-                (_, None) => error(404, "MANIFEST_UNKNOWN"),
-                (_, Some(version)) => {
-                    let document: Value = serde_json::from_str(&version.content).unwrap();
-                    Reply::new(200)
-                        .header("Content-Type", document["mediaType"].as_str().unwrap())
-                        .header("Docker-Content-Digest", version.digest.as_ref())
-                        .body(version.content.as_bytes())
-                }
+                (_, found) => pulled(found.map(|version| (&version.digest, &*version.content))),
             };
         }
         if path.starts_with("tags/list") {
             let live = self.versions.iter().filter(|version| !version.deleted);
-            let tags: Vec<&String> = live.flat_map(|version| &version.tags).collect();
-            return Reply::new(200).body(json!({ "name": "acme/tools/app", "tags": tags }).to_string().as_bytes());
+            return tag_list("acme/tools/app", live.flat_map(|version| &version.tags).map(String::as_str));
         }
         match request.method.as_str() {
             "POST" => Reply::new(202).header("Location", "/v2/acme/tools/app/blobs/uploads/1"),
             "PUT" => {
-                self.blobs.push(digest_of(Algorithm::Sha256, request.body.as_bytes()).unwrap().to_string());
+                self.blobs.push(digest(&request.body).to_string());
                 Reply::new(201)
             }
             _ => error(404, "BLOB_UNKNOWN"),
@@ -158,7 +149,7 @@ impl State {
         if !has("read:packages") || request.method == "DELETE" && !has("delete:packages") {
             return reply(if request.method == "DELETE" { 403 } else { 404 }, not_found);
         }
-        let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let parameter = |name| parameter(query, name);
         let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
         let Some(id) = parts.first().map(|id| id.parse::<u64>().unwrap()) else {
             let size: usize = parameter("per_page").map_or(30, |size| size.parse::<usize>().unwrap().min(100));
@@ -247,8 +238,7 @@ impl GitHub {
         let shared = Arc::clone(&state);
         let mock = Mock::start(move |request, host| shared.lock().unwrap().answer(request, host)).await;
         let host: Host = mock.host().parse().unwrap();
-        let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
-        let client = Client::builder().profile(host.clone(), Profile::GHCR).retry(retry).build().unwrap();
+        let client = client(&host, Profile::GHCR).build().unwrap();
         let packages = Packages::at(&client, &host, "", Owner::Either, Secret::new(TOKEN)).unwrap();
         let repo = format!("{host}/acme/tools/app").parse().unwrap();
         Self { mock, state, repo, ghcr: Ghcr::new(client, packages) }
@@ -260,7 +250,7 @@ impl GitHub {
 
     pub(crate) fn push(&self, name: &str, tags: &[&str]) -> Digest {
         let mut state = self.state();
-        state.blobs.push(digest_of(Algorithm::Sha256, name.as_bytes()).unwrap().to_string());
+        state.blobs.push(digest(name).to_string());
         state.push(&image(name), tags)
     }
 
@@ -268,25 +258,4 @@ impl GitHub {
     pub(crate) fn count(&self, method: &str, path: &str) -> usize {
         self.mock.requests().iter().filter(|request| request.method == method && request.path.starts_with(path)).count()
     }
-}
-
-/// An image that differs from others by its name.
-pub(crate) fn image(name: &str) -> String {
-    let digest = digest_of(Algorithm::Sha256, name.as_bytes()).unwrap();
-    json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2 },
-        "layers": [],
-    })
-    .to_string()
-}
-
-/// An index that names these.
-pub(crate) fn index(children: &[&Digest]) -> String {
-    let media_type = "application/vnd.oci.image.manifest.v1+json";
-    let entries: Vec<Value> =
-        children.iter().map(|digest| json!({ "mediaType": media_type, "digest": digest, "size": 2 })).collect();
-    json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries })
-        .to_string()
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use lockage_registry::ErrorKind;
 use lockage_registry::inventory::Inventory as _;
 
-use crate::github::{GitHub, index};
+use crate::github::GitHub;
+use crate::stand_in::index;
 
 const VERSIONS: &str = "/orgs/acme/packages/container/tools%2Fapp/versions";
 
@@ -30,7 +31,7 @@ async fn a_list_that_changes_while_it_is_read_is_not_complete() {
     }
     github.state().meanwhile = Some(|state, request| {
         if request.path.contains("page=2") {
-            state.push(&crate::github::image("pushed in between"), &["new"]);
+            state.push(&crate::stand_in::image("pushed in between"), &["new"]);
         }
     });
     let listing = github.ghcr.list(&github.repo).await.unwrap();

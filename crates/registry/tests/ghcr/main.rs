@@ -7,3 +7,5 @@ mod list;
 #[path = "../mock/mod.rs"]
 mod mock;
 mod refuse;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockage_registry::client::{Client, Profile, Secret};
 use lockage_registry::gitlab::{GitLab, Projects, Token};
-use lockage_registry::{Algorithm, Digest, Host, Repository, RetryPolicy, digest_of};
+use lockage_registry::{Digest, Host, Repository};
 use serde_json::{Value, json};
 
 use crate::mock::{Mock, Reply, Request};
+use crate::stand_in::{client, count, digest, image, parameter, pulled, reply, tag_list};
 
 pub(crate) const ACCESS: &str = "glpat-verysecret";
 pub(crate) const JOB: &str = "glcbt-verysecret";
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const PROJECT: &str = "/api/v4/projects/acme%2Fapps/registry/repositories";
 
 /// What the stand-in holds, and how it is to behave.
@@ -41,17 +41,13 @@ pub(crate) struct TestGitLab {
     pub(crate) gitlab: GitLab<Client>,
 }
 
-fn reply(status: u16, body: &Value) -> Reply {
-    Reply::new(status).body(body.to_string().as_bytes())
-}
-
 fn said(status: u16, message: &str) -> Reply {
     reply(status, &json!({ "message": format!("{status} {message}") }))
 }
 
 impl State {
     pub(crate) fn push(&mut self, content: &str, tags: &[&str]) -> Digest {
-        let digest = digest_of(Algorithm::Sha256, content.as_bytes()).unwrap();
+        let digest = digest(content);
         self.contents.push((digest.clone(), content.to_owned()));
         self.tags.retain(|(name, _)| !tags.contains(&name.as_str()));
         self.tags.extend(tags.iter().map(|name| ((*name).to_owned(), digest.clone())));
@@ -65,7 +61,7 @@ impl State {
 
     /// By pages; the next one begins after a name.
     fn list(&self, path: &str, query: &str, host: &str) -> Reply {
-        let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let parameter = |name| parameter(query, name);
         let size: usize = parameter("per_page").map_or(20, |size| size.parse::<usize>().unwrap().min(100));
         let last = parameter("last").unwrap_or("");
         let rest: Vec<&(String, Digest)> = self.tags.iter().filter(|(name, _)| name.as_str() > last).collect();
@@ -145,21 +141,17 @@ impl State {
     /// The distribution API, as far as it is read; GitLab's has no referrers.
     fn registry(&self, path: &str) -> Reply {
         if path.starts_with("tags/list") {
-            return reply(200, &json!({ "name": "acme/apps/web/api", "tags": self.names() }));
+            return tag_list("acme/apps/web/api", self.names());
         }
         let what = path.strip_prefix("manifests/").unwrap_or_default();
         let tagged = self.tags.iter().find(|(name, _)| name == what).map(|(_, digest)| digest.to_string());
         let what = tagged.unwrap_or_else(|| what.to_owned());
-        match self.contents.iter().find(|(digest, _)| digest.as_str() == what) {
-            Some((digest, content)) => {
-                let document: Value = serde_json::from_str(content).unwrap();
-                Reply::new(200)
-                    .header("Content-Type", document["mediaType"].as_str().unwrap())
-                    .header("Docker-Content-Digest", digest.as_ref())
-                    .body(content.as_bytes())
-            }
-            None => reply(404, &json!({ "errors": [{ "code": "MANIFEST_UNKNOWN", "message": "" }] })),
-        }
+        pulled(
+            self.contents
+                .iter()
+                .map(|(digest, content)| (digest, &**content))
+                .find(|(digest, _)| digest.as_str() == what),
+        )
     }
 
     pub(crate) fn answer(&mut self, request: &Request, host: &str) -> Reply {
@@ -193,8 +185,7 @@ impl TestGitLab {
         let shared = Arc::clone(&state);
         let mock = Mock::start(move |request, host| shared.lock().unwrap().answer(request, host)).await;
         let host: Host = mock.host().parse().unwrap();
-        let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
-        let client = Client::builder().profile(host.clone(), Profile::GITLAB).retry(retry).build().unwrap();
+        let client = client(&host, Profile::GITLAB).build().unwrap();
         let projects = Projects::at(&client, &host, "api/v4", token).unwrap();
         let repo = format!("{host}/acme/apps/web/api").parse().unwrap();
         Self { mock, state, repo, gitlab: GitLab::new(client, projects) }
@@ -210,26 +201,6 @@ impl TestGitLab {
 
     /// How many requests have this method and part in their paths.
     pub(crate) fn count(&self, method: &str, part: &str) -> usize {
-        self.mock.requests().iter().filter(|request| request.method == method && request.path.contains(part)).count()
+        count(&self.mock, method, part)
     }
-}
-
-/// An image that differs from others by its name.
-pub(crate) fn image(name: &str) -> String {
-    let digest = digest_of(Algorithm::Sha256, name.as_bytes()).unwrap();
-    json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2 },
-        "layers": [],
-    })
-    .to_string()
-}
-
-/// An index that names these.
-pub(crate) fn index(children: &[&Digest]) -> String {
-    let entries: Vec<Value> =
-        children.iter().map(|digest| json!({ "mediaType": MANIFEST, "digest": digest, "size": 2 })).collect();
-    json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries })
-        .to_string()
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use lockage_registry::ErrorKind;
 use lockage_registry::inventory::Inventory as _;
 
-use crate::gitlab::{TestGitLab, index};
+use crate::gitlab::TestGitLab;
+use crate::stand_in::index;
 
 #[tokio::test]
 async fn every_page_is_read_and_every_tag_is_looked_at() {

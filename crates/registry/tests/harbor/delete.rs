@@ -4,7 +4,8 @@ use lockage_registry::inventory::Inventory as _;
 use lockage_registry::provider::{Compared, Provider as _};
 use lockage_registry::{Digest, ErrorKind, Prune as _, Tag};
 
-use crate::harbor::{TestHarbor, attached, index};
+use crate::harbor::TestHarbor;
+use crate::stand_in::{attached, index};
 
 fn tag(name: &str) -> Tag {
     name.parse().unwrap()

@@ -5,18 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockage_registry::client::{Client, Credentials, Profile, StaticCredentials};
 use lockage_registry::harbor::{Artifacts, Harbor};
-use lockage_registry::{Algorithm, Digest, Host, Repository, RetryPolicy, digest_of};
+use lockage_registry::{Digest, Host, Repository};
 use serde_json::{Value, json};
 
 use crate::mock::{Mock, Reply, Request};
+use crate::stand_in::{INDEX, MANIFEST, client, digest, image, parameter, pulled, refusal as error, reply, tag_list};
 
 pub(crate) const ROBOT: &str = "robot$team+cleaner";
 pub(crate) const SECRET: &str = "a-robots-secret";
 /// Of `robot$team+cleaner:a-robots-secret`.
 const BASIC: &str = "Basic cm9ib3QkdGVhbStjbGVhbmVyOmEtcm9ib3RzLXNlY3JldA==";
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// What the stand-in holds, and how it is to behave.
 #[derive(Default)]
@@ -47,13 +45,9 @@ pub(crate) struct TestHarbor {
     pub(crate) harbor: Harbor<Client>,
 }
 
-fn error(status: u16, code: &str, message: &str) -> Reply {
-    Reply::new(status).body(json!({ "errors": [{ "code": code, "message": message }] }).to_string().as_bytes())
-}
-
 impl State {
     pub(crate) fn push(&mut self, content: &str, tags: &[&str]) -> Digest {
-        let digest = digest_of(Algorithm::Sha256, content.as_bytes()).unwrap();
+        let digest = digest(content);
         for stored in &mut self.artifacts {
             stored.tags.retain(|(tag, _)| !tags.contains(&tag.as_str()));
         }
@@ -122,7 +116,7 @@ impl State {
     }
 
     fn list(&self, path: &str, query: &str) -> Reply {
-        let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let parameter = |name| parameter(query, name);
         let size: usize = parameter("page_size").map_or(10, |size| size.parse().unwrap());
         let page: usize = parameter("page").map_or(1, |page| page.parse().unwrap());
         assert!((1..=100).contains(&size));
@@ -135,9 +129,7 @@ impl State {
         // Accessories go after the page was cut, so that it may be short.
         let cut = listed.iter().skip((page - 1) * size).take(size).filter(|stored| stored.subject.is_none());
         let shown: Vec<Value> = cut.map(|stored| self.document(stored, query)).collect();
-        let reply = Reply::new(200)
-            .header("X-Total-Count", &listed.len().to_string())
-            .body(json!(shown).to_string().as_bytes());
+        let reply = reply(200, &json!(shown)).header("X-Total-Count", &listed.len().to_string());
         if listed.len() <= page * size {
             return reply;
         }
@@ -180,7 +172,7 @@ impl State {
         };
         let stored = self.artifacts[at].clone();
         match (request.method.as_str(), &parts[1..]) {
-            ("GET", []) => Reply::new(200).body(self.document(&stored, query).to_string().as_bytes()),
+            ("GET", []) => reply(200, &self.document(&stored, query)),
             ("DELETE", []) if stored.tags.iter().any(|(_, immutable)| *immutable) => {
                 error(412, "PRECONDITION", "the artifact configured as immutable, cannot be deleted")
             }
@@ -208,21 +200,11 @@ impl State {
     /// The distribution API, as far as it is read.
     fn registry(&self, path: &str) -> Reply {
         if path.starts_with("tags/list") {
-            let tags: Vec<&String> =
-                self.artifacts.iter().flat_map(|stored| stored.tags.iter().map(|(tag, _)| tag)).collect();
-            return Reply::new(200).body(json!({ "name": "team/tools/app", "tags": tags }).to_string().as_bytes());
+            let tags = self.artifacts.iter().flat_map(|stored| stored.tags.iter().map(|(tag, _)| tag.as_str()));
+            return tag_list("team/tools/app", tags);
         }
-        match self.find(path.strip_prefix("manifests/").unwrap_or_default()) {
-            Some(at) => {
-                let stored = &self.artifacts[at];
-                let document: Value = serde_json::from_str(&stored.content).unwrap();
-                Reply::new(200)
-                    .header("Content-Type", document["mediaType"].as_str().unwrap())
-                    .header("Docker-Content-Digest", stored.digest.as_ref())
-                    .body(stored.content.as_bytes())
-            }
-            None => error(404, "MANIFEST_UNKNOWN", ""),
-        }
+        let found = self.find(path.strip_prefix("manifests/").unwrap_or_default()).map(|at| &self.artifacts[at]);
+        pulled(found.map(|stored| (&stored.digest, &*stored.content)))
     }
 
     pub(crate) fn answer(&mut self, request: &Request) -> Reply {
@@ -250,10 +232,8 @@ impl TestHarbor {
         let shared = Arc::clone(&state);
         let mock = Mock::start(move |request, _| shared.lock().unwrap().answer(request)).await;
         let host: Host = mock.host().parse().unwrap();
-        let retry = RetryPolicy::default().with_first_delay(std::time::Duration::from_millis(1));
         let robot = StaticCredentials::new().with(host.clone(), Credentials::password("the vault", ROBOT, SECRET));
-        let builder = Client::builder().profile(host.clone(), Profile::HARBOR).retry(retry).credentials(robot);
-        let client = builder.build().unwrap();
+        let client = client(&host, Profile::HARBOR).credentials(robot).build().unwrap();
         let artifacts = Artifacts::new(&client, &host).unwrap();
         let repo = format!("{host}/team/tools/app").parse().unwrap();
         Self { mock, state, repo, harbor: Harbor::new(client, artifacts) }
@@ -274,34 +254,4 @@ impl TestHarbor {
         };
         self.mock.requests().iter().filter(of).count()
     }
-}
-
-/// An image that differs from others by its name.
-pub(crate) fn image(name: &str) -> String {
-    manifest(name).to_string()
-}
-
-/// A signature, say, of this image.
-pub(crate) fn attached(name: &str, subject: &Digest) -> String {
-    let mut manifest = manifest(name);
-    manifest["artifactType"] = "application/vnd.example.signature".into();
-    manifest["subject"] = json!({ "mediaType": MANIFEST, "digest": subject, "size": 2 });
-    manifest.to_string()
-}
-
-/// An index that names these.
-pub(crate) fn index(children: &[&Digest]) -> String {
-    let entries: Vec<Value> =
-        children.iter().map(|digest| json!({ "mediaType": MANIFEST, "digest": digest, "size": 2 })).collect();
-    json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string()
-}
-
-fn manifest(name: &str) -> Value {
-    let digest = digest_of(Algorithm::Sha256, name.as_bytes()).unwrap();
-    json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest, "size": 2 },
-        "layers": [],
-    })
 }

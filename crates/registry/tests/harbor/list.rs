@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use lockage_registry::inventory::{Inventory as _, ListedManifest, Listing};
 use lockage_registry::{Digest, ErrorKind};
 
-use crate::harbor::{TestHarbor, attached, image, index};
+use crate::harbor::TestHarbor;
+use crate::stand_in::{attached, image, index};
 
 fn row<'a>(listing: &'a Listing, digest: &Digest) -> &'a ListedManifest {
     listing.manifests.iter().find(|row| row.digest == *digest).unwrap()

@@ -3,4 +3,5 @@
 
 mod foreign;
 mod own;
+mod processes;
 mod stock;

@@ -40,9 +40,9 @@ async fn the_other_tag_and_the_manifest_stay() {
     let scripts: [fn(&RequestHead) -> Fault; 3] = [|_| Fault::None, no_delete, digests_only];
     for (script, profile, requests) in [
         (scripts[0], Profile::DISTRIBUTION, 1),
-        (scripts[1], Profile::DISTRIBUTION, 8),
-        (scripts[2], Profile::DISTRIBUTION, 8),
-        (scripts[2], Profile::DISTRIBUTION_2, 7),
+        (scripts[1], Profile::DISTRIBUTION, 10),
+        (scripts[2], Profile::DISTRIBUTION, 10),
+        (scripts[2], Profile::DISTRIBUTION_2, 9),
     ] {
         let place = Place::start(script).await;
         let v2 = tag_twice(&place).await;
@@ -55,6 +55,46 @@ async fn the_other_tag_and_the_manifest_stay() {
         let gone = client.delete_tag(&place.repo(), &v2).await.unwrap_err();
         assert!(gone.is_not_found(), "{gone}");
     }
+}
+
+#[tokio::test]
+async fn the_empty_blob_is_uploaded_once_and_a_registry_that_doubts_it_is_asked_again() {
+    for code in ["MANIFEST_BLOB_UNKNOWN", "DIGEST_INVALID"] {
+        let puts = AtomicUsize::new(0);
+        let place = Place::start(move |head| match head.method.as_str() {
+            "DELETE" if deletes_a_tag(head) => answer(405),
+            // Others upload the blob just now, twice in a row.
+            "PUT" if head.path.contains("/manifests/") && puts.fetch_add(1, Ordering::SeqCst) % 3 != 2 => {
+                Fault::Answer { status: 400, code: code.to_owned(), retry_after: None }
+            }
+            _ => Fault::None,
+        })
+        .await;
+        let v2 = tag_twice(&place).await;
+        for (tag, uploads) in [(v2, 1), ("v1".parse().unwrap(), 1)] {
+            client().delete_tag(&place.repo(), &tag).await.unwrap();
+            assert_eq!(place.count("POST"), uploads, "{code}: {:?}", place.requests());
+        }
+        assert_eq!(tags(&place).await, Vec::<String>::new(), "{code}");
+    }
+}
+
+/// distribution 2 deletes the manifest, fails over a tag that somebody else is writing, and leaves ours with nothing behind it.
+#[tokio::test]
+async fn a_tag_that_is_left_behind_by_a_delete_that_failed_is_deleted_all_the_same() {
+    let deletes = AtomicUsize::new(0);
+    let place = Place::start(move |head| match (head.method.as_str(), deletes_a_tag(head)) {
+        ("DELETE", true) => answer(405),
+        // The second is of the manifest that has the tag: it is done, and the answer is lost.
+        ("DELETE", false) if deletes.fetch_add(1, Ordering::SeqCst) == 1 => Fault::CutAfter,
+        _ => Fault::None,
+    })
+    .await;
+    client().delete_tag(&place.repo(), &"v1".parse().unwrap()).await.unwrap();
+    assert_eq!(tags(&place).await, Vec::<String>::new());
+    let seen = place.requests();
+    let to_tag = seen.iter().filter(|seen| seen.method == "PUT" && seen.path.ends_with("/manifests/v1")).count();
+    assert_eq!(to_tag, 2, "given to what goes with it once more: {seen:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod cut;
 mod delete;
 mod download;
+mod empty;
 mod place;
 mod rate;
 mod retry;

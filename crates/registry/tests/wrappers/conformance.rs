@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lockage_registry::testing::conformance::{self, Capabilities};
 use lockage_registry::testing::{Recorder, fixtures};
 use lockage_registry::{
-    Limit, OciLayout, ReadOnly, Registry, Repository, Retry, RetryPolicy, Source, Throttle, Trace, Verify,
+    Limit, OciLayout, ReadOnly, Registry, Remember, Repository, Retry, RetryPolicy, Source, Throttle, Trace, Verify,
 };
 
 use crate::clock::Fake;
@@ -44,6 +44,7 @@ async fn each_over_memory() {
     // In small parts, on a clock that does not wait.
     passes(&Throttle::new(1_000, new()).with_clock(Fake::new())).await;
     passes(&Trace::new(new())).await;
+    passes(&Remember::new(tempfile::tempdir().unwrap().path(), new())).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod clock;
 mod conformance;
 mod limit;
 mod read_only;
+mod remember;
 mod retry;
 mod retry_streams;
 mod retry_sweep;

@@ -20,10 +20,7 @@ use super::{
 /// # Ok::<(), lockage_tagging::NameError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest {
-    text: Arc<str>,
-    algorithm: Algorithm,
-}
+pub struct Digest(Arc<str>);
 
 impl Digest {
     /// How many digits [`short`](Self::short) shows.
@@ -45,17 +42,18 @@ impl Digest {
 
     /// The algorithm that made the digest.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        // Each has been checked to be of one of the two.
+        if self.0.starts_with("sha512") { Algorithm::Sha512 } else { Algorithm::Sha256 }
     }
 
     /// The hexadecimal digits, without the algorithm.
     pub fn hex(&self) -> &str {
-        self.text.split_once(':').map_or("", |(_, hex)| hex)
+        self.0.split_once(':').map_or("", |(_, hex)| hex)
     }
 
     /// The whole digest: `sha256:<hex>`.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The first twelve hexadecimal digits, for people. Never compare or look up by these.
@@ -68,15 +66,15 @@ impl FromStr for Digest {
     type Err = NameError;
 
     fn from_str(input: &str) -> Result<Self, NameError> {
-        let algorithm = check(input).map_err(|problem| NameError::new(NameKind::Digest, input, problem))?;
-        Ok(Self { text: input.into(), algorithm })
+        check(input).map_err(|problem| NameError::new(NameKind::Digest, input, problem))?;
+        Ok(Self(input.into()))
     }
 }
 
 text_conversions!(Digest);
 name_conversions!(Digest, "a digest such as sha256:<64 hexadecimal digits>");
 
-fn check(input: &str) -> Result<Algorithm, NameProblem> {
+fn check(input: &str) -> Result<(), NameProblem> {
     if input.is_empty() {
         return Err(NameProblem::Empty);
     }
@@ -104,7 +102,7 @@ fn check(input: &str) -> Result<Algorithm, NameProblem> {
     if encoded.len() != algorithm.hex_len() {
         return Err(NameProblem::HexLength { algorithm, found: encoded.chars().count() });
     }
-    Ok(algorithm)
+    Ok(())
 }
 
 /// What the digests of sha256 and sha512 are written with.

@@ -24,6 +24,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 pub(super) use access::Access;
 pub(super) use challenge::says_invalid;
 pub(super) use expired::may_have_expired;
+#[cfg(feature = "cloud")]
+pub(crate) use shared::copy_of;
 
 use super::host::HostState;
 use super::{Credentials, Login, Secret};

@@ -4,14 +4,20 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Error;
+use crate::{Error, Status};
 
-/// An error that says what `error` says: its kind, words, remedy, answer and causes.
-pub(super) fn copy_of(error: &Arc<Error>) -> Error {
+/// An error that says what `error` says: its kind, words, remedy, answer and causes, and whether it was given up.
+pub(crate) fn copy_of(error: &Arc<Error>) -> Error {
     let text = error.to_string();
     let prefix = format!("{} {}: ", error.operation(), error.subject());
     let message = text.strip_prefix(&prefix).unwrap_or(&text);
-    let mut copy = Error::new(error.kind(), error.operation(), error.subject()).with_message(message);
+    let attempts = format!(" (after {} attempts)", error.attempts());
+    let message = message.strip_suffix(&attempts).unwrap_or(message);
+    let copy = Error::new(error.kind(), error.operation(), error.subject()).with_message(message);
+    let mut copy = match error.status() {
+        Status::Persistent => copy.given_up_after(error.attempts()),
+        _ => copy.tried(error.attempts()),
+    };
     if let Some(remedy) = error.remedy() {
         copy = copy.with_remedy(remedy);
     }
@@ -72,5 +78,9 @@ mod tests {
         assert_eq!(copy.retry_after(), error.retry_after());
         let plain = Arc::new(Error::new(ErrorKind::Io, "read", "x"));
         assert_eq!(chain(&copy_of(&plain)), chain(plain.as_ref()));
+        let given_up = Arc::new(Error::new(ErrorKind::Unavailable, "log in to", "r.example").given_up_after(5));
+        let copy = copy_of(&given_up);
+        assert_eq!(chain(&copy), chain(given_up.as_ref()));
+        assert_eq!((copy.status(), copy.attempts()), (Status::Persistent, 5));
     }
 }

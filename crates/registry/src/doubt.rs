@@ -2,29 +2,31 @@
 //!
 //! docker-registry writes the link to a blob anew each time the blob is uploaded, by truncating a file. Between the two, the
 //! blob is unknown. Signers upload the same blobs at the same time: the payload of an image and cosign's config depend on
-//! nothing but the image.
+//! nothing but the image; and the empty blob is everybody's.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use futures_timer::Delay;
 use lockage_tagging::Repository;
 
-use super::settle::random;
 use crate::{Error, ErrorKind, RawManifest, Result, Stored, TagOrDigest, Target};
 
 /// How often one write is doubted.
 const MOST: u32 = 6;
 /// How long the first pause is; each is twice as long as the one before, and spread.
 const PAUSE: Duration = Duration::from_millis(10);
+/// What is said of a manifest whose blobs are unknown; the second by who reads a link that is being written.
+const FOR_BLOBS: [&str; 2] = ["MANIFEST_BLOB_UNKNOWN", "DIGEST_INVALID"];
 
 /// How often a write was refused for blobs that are there.
 #[derive(Debug, Default)]
-pub(super) struct Doubt(u32);
+pub(crate) struct Doubt(u32);
 
 impl Doubt {
     /// Whether a refusal is worth another try, after a pause: where the registry says that it lacks a blob of `manifest`, and
     /// asked for each of them does not say so.
-    pub(super) async fn pause(
+    pub(crate) async fn pause(
         &mut self,
         target: &dyn Target,
         repo: &Repository,
@@ -32,7 +34,7 @@ impl Doubt {
         refusal: &Error,
         requests: &mut u64,
     ) -> Result<bool> {
-        let is_for_blobs = refusal.oci_errors().iter().any(|error| error.code == "MANIFEST_BLOB_UNKNOWN");
+        let is_for_blobs = refusal.oci_errors().iter().any(|error| FOR_BLOBS.contains(&error.code.as_str()));
         let manifest = manifest.view()?;
         let blobs = manifest.blobs();
         if self.0 == MOST || refusal.kind() != ErrorKind::Rejected || !is_for_blobs || blobs.is_empty() {
@@ -54,7 +56,7 @@ impl Doubt {
 }
 
 /// Stores a manifest under what nobody else writes.
-pub(super) async fn put(
+pub(crate) async fn put(
     target: &dyn Target,
     repo: &Repository,
     manifest: &RawManifest,
@@ -67,4 +69,10 @@ pub(super) async fn put(
             put => return put,
         }
     }
+}
+
+/// A number from 0 to 1: each `RandomState` has keys of its own.
+pub(crate) fn random() -> f64 {
+    let bits = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default();
+    f64::from(bits) / f64::from(u32::MAX)
 }
