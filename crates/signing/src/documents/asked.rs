@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::pipeline::documents::GateProblem;
+use lockage_promote::pipeline::documents::TableProblem;
 use serde::Deserialize;
 
 use super::problem;
@@ -23,7 +23,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The policy, to which more may be added; and whether it has a root, without which no time is proven.
-    pub(super) fn policy(&self, known: &Signers) -> Result<(PolicyBuilder, bool), GateProblem> {
+    pub(super) fn policy(&self, known: &Signers) -> Result<(PolicyBuilder, bool), TableProblem> {
         if self.signers.is_empty() {
             return Err(problem("signers: nobody would have to sign", "Name those who may sign: signers = [\"…\"]."));
         }
@@ -60,7 +60,7 @@ impl Asked {
 }
 
 /// A policy that can be met.
-pub(super) fn built(policy: PolicyBuilder) -> Result<Policy, GateProblem> {
+pub(super) fn built(policy: PolicyBuilder) -> Result<Policy, TableProblem> {
     policy.build().map_err(|error| problem(&error, error.remedy()))
 }
 
@@ -74,7 +74,7 @@ pub(super) enum OneOf {
 
 impl OneOf {
     /// Those of which one has to be it.
-    pub(super) fn read(key: &str, written: Option<Self>) -> Result<Option<Vec<String>>, GateProblem> {
+    pub(super) fn read(key: &str, written: Option<Self>) -> Result<Option<Vec<String>>, TableProblem> {
         let texts = match written {
             None => return Ok(None),
             Some(Self::One(text)) => vec![text],
@@ -88,7 +88,7 @@ impl OneOf {
 }
 
 /// As documents have them: `90m`, `36h`, `2d 4h`.
-pub(super) fn max_age(written: Option<&str>) -> Result<Option<Duration>, GateProblem> {
+pub(super) fn max_age(written: Option<&str>) -> Result<Option<Duration>, TableProblem> {
     let read = |text: &str| {
         let span =
             text.parse::<jiff::Span>().and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));

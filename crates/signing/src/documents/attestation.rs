@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::pipeline::documents::{GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Parameters, TableProblem};
 use serde::Deserialize;
 
 use super::asked::{Asked, OneOf, built, max_age, young};
@@ -51,7 +51,7 @@ const VSA: &str = "https://slsa.dev/verification_summary/v1";
 const SVR: &str = "https://in-toto.io/attestation/svr/v0.2";
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 
-pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<AttestationGate, GateProblem> {
+pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<AttestationGate, TableProblem> {
     let written: Written = parameters.read()?;
     let kind: PredicateType = written.predicate_type.parse().map_err(|error: crate::format::FormatError| {
         problem(format_args!("predicate-type: {error}"), "Write a URI, or a short name such as slsaprovenance1.")
@@ -93,7 +93,7 @@ pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<Attestati
 
 impl Written {
     /// A predicate that says no such thing would be refused for ever, or the question be forgotten.
-    fn fits(&self, kind: &PredicateType) -> Result<(), GateProblem> {
+    fn fits(&self, kind: &PredicateType) -> Result<(), TableProblem> {
         let (provenance, vsa, svr) = (PROVENANCE.contains(&kind.as_str()), kind.as_str() == VSA, kind.as_str() == SVR);
         for (key, is_asked, fits) in [
             ("builder", self.builder.is_some(), provenance),

@@ -36,7 +36,7 @@ mod test_result;
 use std::sync::Arc;
 
 use lockage_promote::Gate;
-use lockage_promote::pipeline::documents::{Document, DocumentError, GateFactory, GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Document, DocumentError, GateFactory, Parameters, TableProblem};
 
 use crate::gate::Signers;
 
@@ -111,18 +111,18 @@ impl SigningGates {
 }
 
 impl GateFactory for SigningGates {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         Ok(match kind {
             "attestation" => Arc::new(attestation::gate(&self.signers, parameters)?.named(name)),
             "signature" => Arc::new(signature::gate(&self.signers, parameters)?.named(name)),
             "test-result" => Arc::new(test_result::gate(&self.signers, parameters)?.named(name)),
-            _ => return Err(GateProblem::unknown(kind, KINDS)),
+            _ => return Err(TableProblem::unknown(kind, KINDS)),
         })
     }
 }
 
 /// In one line: a regular expression explains itself in several.
-fn problem(why: impl ToString, remedy: impl Into<String>) -> GateProblem {
+fn problem(why: impl ToString, remedy: impl Into<String>) -> TableProblem {
     let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    GateProblem::Parameters { why, remedy: Some(remedy.into()) }
+    TableProblem::Parameters { why, remedy: Some(remedy.into()) }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lockage_promote::pipeline::documents::{Document, DocumentError, GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Document, DocumentError, Parameters, TableProblem};
 use serde::Deserialize;
 
 use super::problem;
@@ -38,7 +38,7 @@ pub(super) fn signers(document: &Document, takes: impl Fn(&str) -> bool) -> Resu
     })
 }
 
-fn add(signers: Signers, name: &str, written: &Parameters, roots: &mut Roots<'_>) -> Result<Signers, GateProblem> {
+fn add(signers: Signers, name: &str, written: &Parameters, roots: &mut Roots<'_>) -> Result<Signers, TableProblem> {
     let Written { key, identity, identity_regexp, issuer, issuer_regexp, trusted_root, from, until } =
         written.read()?;
     let is_key = key.is_some();
@@ -72,7 +72,7 @@ fn add(signers: Signers, name: &str, written: &Parameters, roots: &mut Roots<'_>
     added.map_err(|error: SignersError| problem(&error, error.remedy()))
 }
 
-fn trusted_key(file: &Path, from: Option<&str>, until: Option<&str>) -> Result<TrustedKey, GateProblem> {
+fn trusted_key(file: &Path, from: Option<&str>, until: Option<&str>) -> Result<TrustedKey, TableProblem> {
     let key = VerifyingKey::from_pem(text(file)?)
         .map_err(|error| problem(format_args!("{}: {error}", file.display()), error.remedy()))?;
     let key = TrustedKey::new(key);
@@ -86,7 +86,7 @@ fn trusted_key(file: &Path, from: Option<&str>, until: Option<&str>) -> Result<T
     Ok(until.into_iter().fold(key, TrustedKey::until))
 }
 
-fn exact(identity: String, issuer: Option<String>, pattern: Option<String>) -> Result<Identity, GateProblem> {
+fn exact(identity: String, issuer: Option<String>, pattern: Option<String>) -> Result<Identity, TableProblem> {
     match (issuer, pattern) {
         (Some(issuer), None) => Identity::exact(identity, issuer).map_err(refused),
         // The issuer that is given here is replaced.
@@ -97,7 +97,7 @@ fn exact(identity: String, issuer: Option<String>, pattern: Option<String>) -> R
     }
 }
 
-fn matching(identity: &str, issuer: Option<String>, pattern: Option<String>) -> Result<Identity, GateProblem> {
+fn matching(identity: &str, issuer: Option<String>, pattern: Option<String>) -> Result<Identity, TableProblem> {
     match (issuer, pattern) {
         (Some(issuer), None) => Identity::matching(identity, issuer).map_err(refused),
         (None, Some(pattern)) => {
@@ -107,11 +107,11 @@ fn matching(identity: &str, issuer: Option<String>, pattern: Option<String>) -> 
     }
 }
 
-fn no_issuer() -> GateProblem {
+fn no_issuer() -> TableProblem {
     problem("an identity has an issuer or an issuer-regexp, and one of them", "Say who vouches for it: issuer = \"…\".")
 }
 
-fn refused(error: PolicyError) -> GateProblem {
+fn refused(error: PolicyError) -> TableProblem {
     problem(&error, error.remedy())
 }
 
@@ -122,7 +122,7 @@ struct Roots<'a> {
 }
 
 impl Roots<'_> {
-    fn get(&mut self, file: Option<&Path>) -> Result<Arc<TrustedRoot>, GateProblem> {
+    fn get(&mut self, file: Option<&Path>) -> Result<Arc<TrustedRoot>, TableProblem> {
         let file = file.map(|file| self.folder.join(file));
         if let Some(root) = self.read.get(&file) {
             return Ok(Arc::clone(root));
@@ -138,7 +138,7 @@ impl Roots<'_> {
     }
 }
 
-fn text(file: &Path) -> Result<String, GateProblem> {
+fn text(file: &Path) -> Result<String, TableProblem> {
     let unreadable = |why: String| {
         problem(
             format_args!("{} cannot be read: {why}", file.display()),
@@ -152,7 +152,7 @@ fn text(file: &Path) -> Result<String, GateProblem> {
     std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))
 }
 
-fn time(key: &str, text: Option<&str>) -> Result<Option<SystemTime>, GateProblem> {
+fn time(key: &str, text: Option<&str>) -> Result<Option<SystemTime>, TableProblem> {
     let read = |text: &str| {
         text.parse::<jiff::Timestamp>()
             .map(SystemTime::from)

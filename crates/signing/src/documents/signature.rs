@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockage_promote::pipeline::documents::{GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Parameters, TableProblem};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ struct Remap {
     signed: String,
 }
 
-pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<SignatureGate, GateProblem> {
+pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<SignatureGate, TableProblem> {
     let Written { signers, threshold, claims, reference, recursive, transparency_log, timestamp } =
         parameters.read()?;
     let asked = Asked { signers, threshold, recursive, transparency_log, timestamp };

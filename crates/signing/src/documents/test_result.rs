@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::pipeline::documents::{GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Parameters, TableProblem};
 use serde::Deserialize;
 
 use super::asked::{Asked, built, max_age, young};
@@ -38,7 +38,7 @@ struct Wanted {
     warnings: bool,
 }
 
-pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<AttestationGate, GateProblem> {
+pub(super) fn gate(known: &Signers, parameters: &Parameters) -> Result<AttestationGate, TableProblem> {
     let written: Written = parameters.read()?;
     let Written { signers, threshold, recursive, transparency_log, timestamp, configurations, tests, warnings, .. } =
         written;

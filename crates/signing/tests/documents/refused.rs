@@ -1,7 +1,7 @@
 //! What a document says wrongly of signers and gates, with its place and what to write.
 
 use lockage_promote::pipeline::documents::DocumentProblem;
-use lockage_promote::pipeline::documents::{GateFactory as _, GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{GateFactory as _, Parameters, TableProblem};
 use lockage_signing::documents::SigningGates;
 
 use crate::world::World;
@@ -101,7 +101,7 @@ fn without_signers_nobody_can_be_asked() {
     assert_eq!(problem.remedy(), "Name who may sign in [signers].");
     assert_eq!(
         gates.make("x", "scan", &parameters).unwrap_err(),
-        GateProblem::unknown("scan", ["attestation", "signature", "test-result"])
+        TableProblem::unknown("scan", ["attestation", "signature", "test-result"])
     );
 }
 

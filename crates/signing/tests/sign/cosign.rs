@@ -126,9 +126,10 @@ async fn the_manifest_of_an_attestation_is_that_of_cosign_2() {
     let ours: Value = serde_json::from_slice(manifest.bytes()).unwrap();
     let mut expected = ATTESTATIONS.to_owned();
     // The envelopes differ, and with them what points at them.
-    for field in ["/config/digest", "/layers/0/digest", "/layers/0/size"] {
-        let text = |document: &Value| document.pointer(field).unwrap().to_string();
-        expected = expected.replace(&text(&recorded), &text(&ours));
+    for (descriptor, field) in [("/config", "digest"), ("/layers/0", "digest"), ("/layers/0", "size")] {
+        // With its name, as a size alone is now and then found in the middle of a digest.
+        let member = |document: &Value| format!("\"{field}\":{}", document.pointer(descriptor).unwrap()[field]);
+        expected = expected.replace(&member(&recorded), &member(&ours));
     }
     assert_eq!(String::from_utf8_lossy(manifest.bytes()), expected);
 }

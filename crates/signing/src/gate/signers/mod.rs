@@ -184,11 +184,13 @@ impl Signers {
             return Err(SignersError::Same { name, other: other.clone() });
         }
         let member = member.named(&name);
-        if let Member::Key { key, .. } = &member {
-            match self.keys.iter_mut().find(|policy| member.has_root_of(policy)) {
+        match &member {
+            Member::Key { key, .. } => match self.keys.iter_mut().find(|policy| member.has_root_of(policy)) {
                 Some(policy) => policy.keys.push(key.clone()),
                 None => self.keys.push(member.policy()?),
-            }
+            },
+            #[cfg(feature = "bundle")]
+            Member::Identity { .. } => {}
         }
         self.members.insert(name, member);
         Ok(self)
