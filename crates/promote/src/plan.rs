@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "pipeline")]
 use crate::pipeline::Passage;
-use crate::{CopyPlan, Evidence};
+use crate::{CopyPlan, Evidence, OneLine};
 
 /// A promotion as data, in one of two states: [`Draft`] or [`Cleared`].
 ///
@@ -67,6 +67,9 @@ pub struct Clearance {
     pub gate: String,
     /// Why it passed, or what it found where it is advisory.
     pub evidence: Evidence,
+    /// What it said, where it did not pass: it does not block, or was passed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// For a gate that does not block: why it need not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisory: Option<String>,
@@ -77,6 +80,19 @@ pub struct Clearance {
     #[cfg(feature = "pipeline")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<crate::pipeline::step::Moment>,
+}
+
+/// What a gate says that does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Against {
+    /// No.
+    Fail,
+    /// Not yet.
+    Wait,
+    /// It could not decide.
+    Undecided,
 }
 
 impl<S> Plan<S> {
@@ -200,6 +216,7 @@ impl Clearance {
         Self {
             gate: gate.into(),
             evidence,
+            against: None,
             advisory: None,
             overridden: None,
             #[cfg(feature = "pipeline")]
@@ -229,13 +246,14 @@ impl fmt::Display for Clearance {
         let word = match (&self.advisory, &self.overridden) {
             (_, Some(_)) => "OVER",
             (Some(_), None) => "note",
+            (None, None) if self.is_step() && self.against.is_some() => "FAIL",
             (None, None) if self.is_step() => "done",
             (None, None) => "pass",
         };
-        write!(f, "{word}  {:<12}  {}", self.gate, self.evidence.summary)?;
+        write!(f, "{word}  {:<12}  {}", OneLine(&self.gate).to_string(), OneLine(&self.evidence.summary))?;
         match (&self.advisory, &self.overridden) {
-            (_, Some(reason)) => write!(f, " (overridden: {reason})"),
-            (Some(reason), None) => write!(f, " (advisory: {reason})"),
+            (_, Some(reason)) => write!(f, " (overridden: {})", OneLine(reason)),
+            (Some(reason), None) => write!(f, " (advisory: {})", OneLine(reason)),
             (None, None) => Ok(()),
         }
     }

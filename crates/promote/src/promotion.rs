@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use futures::future::join_all;
 
 use crate::{
-    Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, ImageCopy, Plan, Receipt, Result, Verdict,
+    Against, Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, ImageCopy, OneLine, Plan, Receipt,
+    Result, Verdict,
 };
 
 /// One image on its way through gates.
@@ -188,17 +189,29 @@ impl Opinion {
             (_, Some(_)) => Evidence::new(self.to_string()),
             (_, None) => return None,
         };
-        Some(Clearance { advisory: self.advisory.clone(), ..Clearance::new(&self.gate, evidence) })
+        let clearance = Clearance::new(&self.gate, evidence);
+        Some(Clearance { against: self.against(), advisory: self.advisory.clone(), ..clearance })
+    }
+
+    /// What it says, unless it passes.
+    pub(crate) fn against(&self) -> Option<Against> {
+        match &self.verdict {
+            Ok(Verdict::Pass(_)) => None,
+            Ok(Verdict::Fail { .. }) => Some(Against::Fail),
+            Ok(Verdict::Wait { .. }) => Some(Against::Wait),
+            Err(_) => Some(Against::Undecided),
+        }
     }
 }
 
 impl fmt::Display for Opinion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gate = OneLine(&self.gate);
         match &self.verdict {
-            Ok(Verdict::Pass(evidence)) => write!(f, "{} passed: {}", self.gate, evidence.summary),
-            Ok(Verdict::Fail { reasons }) => write!(f, "{} failed: {}", self.gate, reasons.join("; ")),
-            Ok(Verdict::Wait { reason, .. }) => write!(f, "{} waits: {reason}", self.gate),
-            Err(error) => write!(f, "{} could not decide: {error}", self.gate),
+            Ok(Verdict::Pass(evidence)) => write!(f, "{gate} passed: {}", OneLine(&evidence.summary)),
+            Ok(Verdict::Fail { reasons }) => write!(f, "{gate} failed: {}", OneLine(reasons.join("; "))),
+            Ok(Verdict::Wait { reason, .. }) => write!(f, "{gate} waits: {}", OneLine(reason)),
+            Err(error) => write!(f, "{gate} could not decide: {}", OneLine(error)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::{Evidence, Gate, ImageCopy, Plan, Promotion, Verdict, gate};
+use lockage_promote::{Against, Evidence, Gate, ImageCopy, Plan, Promotion, Verdict, gate};
 use lockage_registry::testing::{Recorder, fixtures};
 use lockage_registry::{Memory, Reference};
 
@@ -89,6 +89,8 @@ async fn an_advisory_gate_does_not_block_and_is_recorded() {
         .advisory(broken(), "new scanner on trial");
     let cleared = promotion.clear(promotion.plan().await.unwrap(), SystemTime::now()).await.unwrap();
     let [first, second, third] = cleared.clearances() else { panic!("{cleared}") };
+    let against = [first, second, third].map(|one| one.against);
+    assert_eq!(against, [None, Some(Against::Fail), Some(Against::Undecided)], "what each really said");
     assert_eq!((first.advisory.as_deref(), first.evidence.summary.as_str()), (None, "all green"));
     assert_eq!(second.advisory.as_deref(), Some("until the base image is fixed"));
     assert!(second.evidence.summary.contains("1 high"), "{second:?}");

@@ -146,3 +146,25 @@ async fn later_steps_get_the_image_with_its_tag_and_digest_once_it_is_there() {
     assert_eq!(json["standing"], "done");
     assert_eq!(json["references"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_gate_that_does_not_block_is_told_with_what_it_said() {
+    let edge = EdgeSpec::new("dev", "prod")
+        .advisory(says("scan", Box::new(|| Ok(Verdict::fail("1 high")))), "on trial")
+        .advisory(says("soak", Box::new(|| Ok(Verdict::wait("an hour")))), "on trial")
+        .advisory(says("away", Box::new(|| Err("no route".to_owned()))), "on trial")
+        .advisory(says("good", Box::new(|| Ok(Verdict::Pass(Evidence::new("green"))))), "on trial");
+    let graph = Graph::builder()
+        .environment(EnvironmentSpec::new("dev", "dev.example/{image}"))
+        .environment(EnvironmentSpec::new("prod", "prod.example/{image}").float("prod"))
+        .edge(edge);
+    let world = Simulation::of(graph.build().unwrap()).unwrap();
+    pushed(&world, 42).await;
+    let done = report(&world, "pr:42", true).await;
+    assert_eq!(done.standing, Standing::Done, "none of them blocks");
+    let told = serde_json::to_value(&done).unwrap();
+    let said: Vec<_> = told["gates"].as_array().unwrap().iter().filter(|gate| gate["advisory"] == "on trial").collect();
+    let words: Vec<_> = said.iter().map(|gate| gate["said"].as_str().unwrap()).collect();
+    assert_eq!(words, ["fail", "wait", "undecided", "pass"], "{told}");
+    assert!(done.markdown().contains("advisory: fail"), "{}", done.markdown());
+}

@@ -1,12 +1,13 @@
 //! `Chronicle`: entries in the order that every reader agrees on, and what follows from them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use lockage_registry::{Digest, Tag};
 use serde::Serialize;
 
-use super::{Entry, Kind, Recorded, Standing, rfc3339};
+use super::denials::{Denial, Denials};
+use super::{Kind, Recorded, Standing, rfc3339};
 use crate::pipeline::Name;
 
 /// Entries in order: parents first, and among those that do not know of each other the earlier, by time and then by digest.
@@ -17,6 +18,8 @@ pub struct Chronicle {
     entries: Vec<Recorded>,
     /// Where the entries about each image are, in order.
     images: BTreeMap<Name, Vec<usize>>,
+    /// Those of all images, whichever entries there are.
+    denials: Denials,
 }
 
 /// The time that an image was in an environment.
@@ -34,11 +37,11 @@ pub struct Stay {
     pub until: Option<SystemTime>,
 }
 
-/// Why an image may not move.
+/// Why an environment keeps what it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub struct Denial {
+pub struct Hold {
     /// Why.
     pub reason: String,
     /// Who said so.
@@ -64,27 +67,42 @@ impl Chronicle {
         Self::in_order(sorted.collect())
     }
 
-    /// The same about one image alone, in the order that all entries give it.
+    /// The same about one image alone, in the order that all entries give it; what is denied as another stays denied.
     #[must_use]
     pub fn of_image(self, image: &Name) -> Self {
-        Self::in_order(self.entries.into_iter().filter(|recorded| recorded.entry.image == *image).collect())
+        let about = self.entries.into_iter().filter(|recorded| recorded.entry.image == *image);
+        Self { denials: self.denials, ..Self::in_order(about.collect()) }
     }
 
     fn in_order(entries: Vec<Recorded>) -> Self {
-        let mut images: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
-        for (n, Recorded { entry, .. }) in entries.iter().enumerate() {
+        let (mut images, mut denials): (BTreeMap<Name, Vec<usize>>, _) = (BTreeMap::new(), Denials::default());
+        for (n, recorded) in entries.iter().enumerate() {
+            denials.hear(recorded);
+            let entry = &recorded.entry;
             match images.get_mut(&entry.image) {
                 Some(about) => about.push(n),
                 None => drop(images.insert(entry.image.clone(), vec![n])),
             }
         }
-        Self { entries, images }
+        Self { entries, images, denials }
     }
 
     /// The entries, in order.
     #[must_use]
     pub fn entries(&self) -> &[Recorded] {
         &self.entries
+    }
+
+    /// The same with these entries in place of those that have the same digests, of which less was kept.
+    #[must_use]
+    pub fn with(mut self, whole: impl IntoIterator<Item = Recorded>) -> Self {
+        let whole: BTreeMap<Digest, Recorded> = whole.into_iter().map(|one| (one.id.clone(), one)).collect();
+        for recorded in &mut self.entries {
+            if let Some(whole) = whole.get(&recorded.id) {
+                recorded.clone_from(whole);
+            }
+        }
+        self
     }
 
     /// The images that it speaks of.
@@ -131,54 +149,57 @@ impl Chronicle {
         self.arrivals(image, environment).any(|recorded| recorded.entry.digest == *digest)
     }
 
-    /// Why `digest` may not move into `environment`, if it may not: the last denial of it, everywhere or there, that no
-    /// release has ended.
+    /// Why `digest` may not move into `environment`, if it may not: a denial of it, everywhere or there, that no release has
+    /// ended. One of `image` comes first; but whatever name it was denied under, it moves under none.
+    ///
+    /// A platform that the ledger knows to be part of an index is denied with that. What else has to be looked at, the platforms
+    /// of an index, is not known here.
     #[must_use]
     pub fn denied(&self, image: &Name, environment: &Name, digest: &Digest) -> Option<Denial> {
-        let mut everywhere = None;
-        let mut there = None;
-        for Entry { kind, environment: at_environment, actor, at, .. } in
-            self.about(image).map(|recorded| &*recorded.entry).filter(|entry| entry.digest == *digest)
-        {
-            let denial = match kind {
-                Kind::Deny { reason } => Some(Denial { reason: reason.clone(), actor: actor.clone(), at: *at }),
-                Kind::Release { of: Standing::Denial, .. } => None,
-                _ => continue,
-            };
-            match at_environment {
-                // What is released everywhere is denied nowhere.
-                None if denial.is_none() => (everywhere, there) = (None, None),
-                None => everywhere = denial,
-                Some(one) if one == environment => there = denial,
-                Some(_) => {}
-            }
-        }
-        everywhere.or(there)
+        let mut all = self.denials.around(image, digest).into_iter();
+        all.find(|denial| denial.environment.as_ref().is_none_or(|at| at == environment))
     }
 
-    /// Why `digest` may move nowhere, if somebody has denied it everywhere and nobody has released it everywhere.
+    /// Why `digest` may move nowhere, if somebody has denied it everywhere, under whatever name, and nobody has released that.
+    /// One of `image` comes first.
     #[must_use]
     pub fn denied_everywhere(&self, image: &Name, digest: &Digest) -> Option<Denial> {
-        let about = self.about(image).map(|recorded| &*recorded.entry).rev();
-        let mut last = about.filter(|entry| entry.digest == *digest && entry.environment.is_none());
-        last.find_map(|entry| match &entry.kind {
-            Kind::Deny { reason } => {
-                Some(Some(Denial { reason: reason.clone(), actor: entry.actor.clone(), at: entry.at }))
-            }
-            Kind::Release { of: Standing::Denial, .. } => Some(None),
-            _ => None,
-        })
-        .flatten()
+        self.denials.around(image, digest).into_iter().find(|denial| denial.environment.is_none())
+    }
+
+    /// The denials of exactly this digest that nobody has released, in any environment and under any name.
+    #[must_use]
+    pub fn denials_of(&self, digest: &Digest) -> Vec<Denial> {
+        self.denials.of(digest)
+    }
+
+    /// Every denial that nobody has released; where this is about one image, of that, and of what it ever was. By image, and
+    /// of one digest first what holds everywhere.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        let digests: BTreeSet<&Digest> = self.entries.iter().map(|recorded| &recorded.entry.digest).collect();
+        let concerns = |denial: &Denial| self.images.contains_key(&denial.image) || digests.contains(&denial.digest);
+        let mut all: Vec<Denial> = self.denials.all().filter(concerns).collect();
+        all.sort_by(|one, other| {
+            let key = |denial: &Denial| (denial.image.clone(), denial.environment.clone(), denial.digest.clone());
+            key(one).cmp(&key(other))
+        });
+        all
+    }
+
+    /// Whether anything at all is denied, whoever it is said of.
+    pub(crate) fn denies(&self) -> bool {
+        self.denials.all().next().is_some()
     }
 
     /// Why `environment` keeps what it has, if it does at `now`: the last hold that no release has ended.
     #[must_use]
-    pub fn held(&self, image: &Name, environment: &Name, now: SystemTime) -> Option<Denial> {
+    pub fn held(&self, image: &Name, environment: &Name, now: SystemTime) -> Option<Hold> {
         let mut held = None;
         for Recorded { entry, .. } in self.there(image, environment) {
             match &entry.kind {
                 Kind::Hold { reason, until } if until.is_none_or(|until| now < until) => {
-                    held = Some(Denial { reason: reason.clone(), actor: entry.actor.clone(), at: entry.at });
+                    held = Some(Hold { reason: reason.clone(), actor: entry.actor.clone(), at: entry.at });
                 }
                 // A hold that has ended replaces the one before it.
                 Kind::Hold { .. } | Kind::Release { of: Standing::Hold, .. } => held = None,
@@ -215,10 +236,16 @@ impl Chronicle {
     /// begun after whatever arrived there last.
     #[must_use]
     pub fn begun(&self, image: &Name, environment: &Name) -> Option<&Recorded> {
-        let is_taken_back = |one: &Recorded| matches!(one.entry.kind, Kind::Revert { .. });
-        let ends = |one: &&Recorded| one.entry.arrives() || one.entry.begins() || is_taken_back(one);
-        let last = self.there(image, environment).rev().find(ends);
-        last.filter(|one| one.entry.begins())
+        let mut begun: Option<&Recorded> = None;
+        for one in self.there(image, environment) {
+            match &one.entry.kind {
+                Kind::Revert { plan, .. } => begun = begun.filter(|begun| begun.entry.plan() != Some(plan)),
+                _ if one.entry.begins() => begun = Some(one),
+                _ if one.entry.arrives() => begun = None,
+                _ => {}
+            }
+        }
+        begun
     }
 
     /// What the tags of `image` in `environment` hold, by the ledger: what each was made to hold last.
@@ -259,6 +286,10 @@ pub struct HeldTag {
     pub floats: bool,
     /// Since when it holds it.
     pub since: SystemTime,
+    /// Who made it hold it.
+    pub by: String,
+    /// By which plan, where there was one.
+    pub plan: Option<Digest>,
 }
 
 impl Recorded {
@@ -266,9 +297,12 @@ impl Recorded {
     fn tag(&self, tags: &mut BTreeMap<Tag, HeldTag>) {
         for record in self.entry.tags() {
             let digest = record.holds.as_ref().unwrap_or(&self.entry.digest);
-            let before = tags.get(&record.tag).filter(|before| before.digest == *digest);
-            let since = before.map_or(self.entry.at, |before| before.since);
-            let held = HeldTag { digest: digest.clone(), floats: record.floats, since };
+            if let Some(before) = tags.get_mut(&record.tag).filter(|before| before.digest == *digest) {
+                before.floats = record.floats;
+                continue;
+            }
+            let (floats, since, by) = (record.floats, self.entry.at, self.entry.actor.clone());
+            let held = HeldTag { digest: digest.clone(), floats, since, by, plan: self.entry.plan().cloned() };
             tags.insert(record.tag.clone(), held);
         }
     }
@@ -276,18 +310,18 @@ impl Recorded {
 
 /// The order of entries that are sorted by their digests, each once.
 fn order(all: &[Recorded]) -> Vec<usize> {
-    let places: HashMap<&Digest, usize> = all.iter().enumerate().map(|(n, recorded)| (&recorded.id, n)).collect();
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
-    let mut missing = vec![0_usize; all.len()];
+    // A parent that nobody has is behind a checkpoint, or lost, which is for `verify` to say.
+    let place = |id: &Digest| all.binary_search_by(|recorded| recorded.id.cmp(id)).ok();
+    // Each parent with each entry that stands behind it.
+    let mut behind: Vec<(usize, usize)> = Vec::with_capacity(all.len());
     for (n, Recorded { entry, .. }) in all.iter().enumerate() {
-        // A parent that nobody has is behind a checkpoint, or lost, which is for `verify` to say.
-        let known: BTreeSet<usize> = entry.parents.iter().filter_map(|parent| places.get(parent).copied()).collect();
-        if let Some(missing) = missing.get_mut(n) {
-            *missing = known.len();
-        }
-        for parent in known {
-            children.get_mut(parent).into_iter().for_each(|children| children.push(n));
-        }
+        behind.extend(entry.parents.iter().filter_map(place).map(|parent| (parent, n)));
+    }
+    behind.sort_unstable();
+    behind.dedup();
+    let mut missing = vec![0_usize; all.len()];
+    for (_, n) in &behind {
+        missing.get_mut(*n).into_iter().for_each(|missing| *missing += 1);
     }
     let at = |n: usize| all.get(n).map(|recorded| recorded.entry.at);
     // The place of an entry is that of its digest.
@@ -296,7 +330,8 @@ fn order(all: &[Recorded]) -> Vec<usize> {
     let mut sorted = Vec::with_capacity(all.len());
     while let Some((_, n)) = free.pop_first() {
         sorted.push(n);
-        for child in children.get(n).into_iter().flatten() {
+        let first = behind.partition_point(|(parent, _)| *parent < n);
+        for (_, child) in behind.iter().skip(first).take_while(|(parent, _)| *parent == n) {
             let Some(missing) = missing.get_mut(*child) else { continue };
             *missing -= 1;
             if *missing == 0 {

@@ -1,6 +1,7 @@
 //! `Entry`: one line of the ledger.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use lockage_registry::{Algorithm, Digest, Tag, digest_of};
@@ -35,7 +36,7 @@ pub struct Entry {
     pub at: SystemTime,
     /// The set that it is part of, where several images move together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub set: Option<SetRecord>,
+    pub set: Option<Arc<SetRecord>>,
     /// The entries that were there and had none behind them.
     #[serde(default)]
     pub parents: Vec<Digest>,
@@ -87,7 +88,7 @@ pub enum Kind {
         /// The tags.
         tags: Vec<TagRecord>,
         /// What the gates found.
-        evidence: Vec<Clearance>,
+        evidence: Arc<[Clearance]>,
         /// The index that the promoted child is of, where a platform was taken alone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<Digest>,
@@ -110,15 +111,15 @@ pub enum Kind {
         /// The tags.
         tags: Vec<TagRecord>,
         /// What the gates found.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        evidence: Vec<Clearance>,
+        #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+        evidence: Arc<[Clearance]>,
     },
     /// An image that is there was found to be, without having been promoted here.
     Observe {
         /// The tags that hold it.
         tags: Vec<TagRecord>,
     },
-    /// The image may move nowhere, or not into this environment.
+    /// The digest may move nowhere, or not into this environment, under whatever name, until the image is released.
     Deny {
         /// Why.
         reason: String,
@@ -138,30 +139,35 @@ pub enum Kind {
         /// Why.
         reason: String,
     },
-    /// A set that was about to arrive was taken back: its tags hold again what they held before.
+    /// What was about to arrive was taken back: its tags hold what they held before. A set that was reverted, or a promotion
+    /// that was stopped before its first tag moved.
     Revert {
-        /// The digest of the set.
+        /// The digest of the set, or of the plan.
         plan: Digest,
         /// Why.
         reason: String,
         /// The tags.
         tags: Vec<TagRecord>,
     },
-    /// What follows a promotion was done: a step after it.
+    /// What follows a promotion was done, a step after it; or a watch after it has found the image to be bad.
     Finish {
         /// The edge that the image came along.
         edge: Name,
         /// The digest of the plan.
         plan: Digest,
-        /// The steps, and what they found.
-        evidence: Vec<Clearance>,
+        /// The steps, and what they found; [`against`](Clearance::against) the image where it is bad.
+        evidence: Arc<[Clearance]>,
     },
-    /// The image was deleted from a repository, or a tag of it was, by a plan of what a registry keeps.
+    /// The image was deleted from a repository, or archived there, or a tag of it was deleted, by a plan of what a registry
+    /// keeps.
     Remove {
         /// The repository: the host and the path.
         repository: String,
         /// Whether the image is gone there, or has only lost the tags.
         whole: bool,
+        /// Whether it is in the registry's archive, with its tags: nobody pulls it, and it can be taken out again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        archived: bool,
         /// The plan.
         plan: Digest,
         /// The policy that it was made by.
@@ -169,14 +175,14 @@ pub enum Kind {
         /// The rule of the policy, where one decided.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rule: Option<String>,
-        /// The tags that went.
+        /// The tags that went, or that it has in the archive.
         tags: Vec<Tag>,
     },
-    /// What was deleted so was put back.
+    /// What was deleted so was put back, or is taken out of the archive.
     Restore {
         /// The repository: the host and the path.
         repository: String,
-        /// The plan that had deleted it.
+        /// The plan that had deleted or archived it.
         plan: Digest,
         /// The tags that it had.
         tags: Vec<Tag>,
@@ -252,6 +258,10 @@ pub struct ImageFacts {
 }
 
 impl Entry {
+    /// The largest entry that a ledger takes, in bytes of its JSON, what stands before it not counted. Readers take twice as
+    /// much of an entry, and of its seal, which holds the entry in base64.
+    pub const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
     /// An entry about an image, everywhere, without parents.
     pub fn new(kind: Kind, image: Name, digest: Digest, actor: impl Into<String>, at: SystemTime) -> Self {
         let facts = ImageFacts::default();
@@ -275,7 +285,7 @@ impl Entry {
     /// The same as part of a set.
     #[must_use]
     pub fn of_set(mut self, set: SetRecord) -> Self {
-        self.set = Some(set);
+        self.set = Some(Arc::new(set));
         self
     }
 
@@ -284,10 +294,19 @@ impl Entry {
     /// # Errors
     /// None that can happen: an entry is always JSON.
     pub fn id(&self) -> Result<Digest, LedgerError> {
-        let failed =
-            |source: Box<dyn std::error::Error + Send + Sync>| LedgerError::Backend { what: "append to", source };
-        let bytes = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
-        digest_of(Algorithm::Sha256, &bytes).map_err(|error| failed(error.into()))
+        digest_of(Algorithm::Sha256, &json(self)?).map_err(unwritable)
+    }
+
+    /// Whether ledgers take it. Every ledger here asks so when it is to append; what else is a [`Ledger`](super::Ledger) should,
+    /// too, or nobody may be able to read what it has.
+    ///
+    /// # Errors
+    /// [`LedgerError::Nobody`] where its actor is no name; [`LedgerError::TooLarge`] where it has more than
+    /// [`MAX_BYTES`](Self::MAX_BYTES). What stands in a ledger is read all the same.
+    pub fn fits(&self) -> Result<(), LedgerError> {
+        LedgerError::named(&self.actor)?;
+        let bytes = json(self)?.len().saturating_sub(json(&self.parents)?.len());
+        LedgerError::fits(bytes, Self::MAX_BYTES)
     }
 
     /// The tags that it is about.
@@ -296,6 +315,21 @@ impl Entry {
         match &self.kind {
             Kind::Promote { tags, .. } | Kind::Rollback { tags, .. } | Kind::Observe { tags } => tags,
             _ => &[],
+        }
+    }
+
+    /// The digest of the plan that it is of, or of the set; none of what is said without one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Digest> {
+        match &self.kind {
+            Kind::Promote { plan, .. }
+            | Kind::Revert { plan, .. }
+            | Kind::Finish { plan, .. }
+            | Kind::Remove { plan, .. }
+            | Kind::Restore { plan, .. }
+            | Kind::Override { plan, .. } => Some(plan),
+            Kind::Rollback { plan, .. } => plan.as_ref(),
+            Kind::Observe { .. } | Kind::Deny { .. } | Kind::Hold { .. } | Kind::Release { .. } => None,
         }
     }
 
@@ -314,6 +348,14 @@ impl Entry {
             _ => false,
         }
     }
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, LedgerError> {
+    serde_json::to_vec(value).map_err(unwritable)
+}
+
+fn unwritable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LedgerError {
+    LedgerError::Backend { what: "append to", source: error.into() }
 }
 
 impl SetRecord {

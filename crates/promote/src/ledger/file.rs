@@ -42,6 +42,8 @@ struct Inner {
 struct Known {
     bytes: u64,
     entries: Vec<Recorded>,
+    /// Whether a line has a seal, as those of an export have.
+    sealed: bool,
     /// So many bytes are being added behind these by this process, and are acknowledged to nobody yet.
     under_way: u64,
 }
@@ -141,6 +143,9 @@ impl FileLedger {
         let mut known = self.known();
         let torn = self.catch_up(&mut file, &mut known)?;
         self.refuse_torn(&torn, &known)?;
+        if known.sealed {
+            return Err(LedgerError::Exported { ledger: self.0.file.display().to_string() });
+        }
         let mut parent = known.entries.last().map(|last| last.id.clone());
         let (mut added, mut lines) = (Vec::new(), Vec::new());
         for mut entry in entries {
@@ -192,17 +197,18 @@ impl FileLedger {
     /// Takes whole lines, each of which has to be what it has to be.
     fn judge(&self, lines: &[u8], known: &mut Known) -> Result<(), LedgerError> {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let recorded = self.line(line, known)?;
+            let (recorded, sealed) = self.line(line, known)?;
             known.entries.push(recorded);
+            known.sealed |= sealed;
             known.bytes += line.len() as u64;
         }
         Ok(())
     }
 
-    fn line(&self, line: &[u8], known: &Known) -> Result<Recorded, LedgerError> {
+    fn line(&self, line: &[u8], known: &Known) -> Result<(Recorded, bool), LedgerError> {
         let number = known.entries.len() + 1;
         // The digest is of the bytes: what a newer program has said in it, and this one does not know, is covered.
-        let (said, written, _) =
+        let (said, written, seal) =
             Line::read(line).map_err(|why| self.wrong(number, format!("it is no entry: {why}")))?;
         let recorded = written.recorded;
         if recorded.id != said {
@@ -214,7 +220,7 @@ impl FileLedger {
                 self.wrong(number, "it does not follow the line before it: lines are missing, or changed places")
             );
         }
-        Ok(recorded)
+        Ok((recorded, seal.is_some()))
     }
 
     fn refuse_torn(&self, torn: &[u8], known: &Known) -> Result<(), LedgerError> {
@@ -234,10 +240,10 @@ impl FileLedger {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.0.file.parent() {
                 // Without its folder it is a mistake in its name, and no ledger that is yet to begin.
-                Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(failed("read")(error)),
+                Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => Err(self.closed(&error)),
                 _ => Ok(None),
             },
-            Err(error) => Err(failed("read")(error)),
+            Err(error) => Err(self.closed(&error)),
         }
     }
 
@@ -252,6 +258,10 @@ impl FileLedger {
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "folders cannot be opened there")]
     fn sync_folder(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn closed(&self, error: &io::Error) -> LedgerError {
+        failed("open")(io::Error::new(error.kind(), format!("{}: {error}", self.0.file.display())))
     }
 
     fn wrong(&self, line: usize, why: impl Into<String>) -> LedgerError {
@@ -289,6 +299,8 @@ impl History for FileLedger {
 #[async_trait]
 impl Ledger for FileLedger {
     async fn append(&self, entry: Entry) -> Result<Digest, LedgerError> {
+        // Before it waits with others, which are written with it or not at all.
+        entry.fits()?;
         let (answer, is_first) = self.0.queue.push(entry);
         if is_first {
             let ledger = self.clone();

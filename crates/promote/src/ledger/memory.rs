@@ -35,6 +35,7 @@ impl History for MemoryLedger {
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn append(&self, mut entry: Entry) -> Result<Digest, LedgerError> {
+        entry.fits()?;
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entry.parents = entries.last().map(|last| last.id.clone()).into_iter().collect();
         let recorded = Recorded::new(entry)?;

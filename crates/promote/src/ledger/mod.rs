@@ -3,6 +3,7 @@
 #[cfg(feature = "ledger")]
 mod audit;
 mod chronicle;
+mod denials;
 mod entry;
 mod error;
 #[cfg(feature = "ledger")]
@@ -22,6 +23,7 @@ mod trust;
 #[cfg(feature = "ledger")]
 mod written;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -31,8 +33,9 @@ use lockage_registry::Digest;
 use crate::pipeline::Name;
 
 #[cfg(feature = "ledger")]
-pub use audit::{Finding, LedgerReport};
-pub use chronicle::{Chronicle, Denial, HeldTag, Stay};
+pub use audit::{Finding, LedgerReport, Signatures, Unread};
+pub use chronicle::{Chronicle, HeldTag, Hold, Stay};
+pub use denials::Denial;
 pub use entry::{Entry, ImageFacts, Kind, Phase, SetMember, SetRecord, Standing, TagRecord};
 pub use error::LedgerError;
 #[cfg(feature = "ledger")]
@@ -72,6 +75,15 @@ pub trait History: Debug + Send + Sync {
     /// # Errors
     /// Whatever keeps an entry from being read: a history that is not whole is none.
     async fn entries(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError>;
+
+    /// Those of these entries that are there, with all that they say: a reader that keeps less of each
+    /// ([`RegistryLedger::brief`]) reads them again.
+    ///
+    /// # Errors
+    /// As [`entries`](Self::entries).
+    async fn whole(&self, ids: &BTreeSet<Digest>) -> Result<Vec<Recorded>, LedgerError> {
+        Ok(self.entries(None).await?.into_iter().filter(|recorded| ids.contains(&recorded.id)).collect())
+    }
 }
 
 /// Adds to a ledger.
@@ -80,7 +92,8 @@ pub trait Ledger: History {
     /// Adds an entry behind those that are there; its parents are filled in. Gives back its digest.
     ///
     /// # Errors
-    /// Whatever keeps it from being kept; it is not there then, or is there whole.
+    /// Whatever keeps it from being kept; it is not there then, or is there whole. One that is larger than readers take, or
+    /// that names nobody ([`Entry::fits`]), is not written.
     async fn append(&self, entry: Entry) -> Result<Digest, LedgerError>;
 }
 
@@ -101,6 +114,9 @@ macro_rules! forward {
         impl<T: History + ?Sized> History for $pointer {
             async fn entries(&self, image: Option<&Name>) -> Result<Vec<Recorded>, LedgerError> {
                 (**self).entries(image).await
+            }
+            async fn whole(&self, ids: &BTreeSet<Digest>) -> Result<Vec<Recorded>, LedgerError> {
+                (**self).whole(ids).await
             }
         }
 

@@ -1,6 +1,7 @@
 //! The JSON Schema of entries, held against the types: a field that is new here is new there, or this does not compile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::{Entry, ImageFacts, Kind, Phase, SetMember, SetRecord, Standing, TagRecord};
 use crate::pipeline::Name;
 use crate::pipeline::step::Moment;
-use crate::{Clearance, Evidence};
+use crate::{Against, Clearance, Evidence};
 
 fn schema() -> Value {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/ledger-entry.json");
@@ -23,16 +24,17 @@ fn digest(digit: char) -> lockage_registry::Digest {
     format!("sha256:{}", String::from(digit).repeat(64)).parse().unwrap()
 }
 
-fn clearances() -> Vec<Clearance> {
+fn clearances() -> Arc<[Clearance]> {
     let evidence =
         Evidence { summary: "it has".to_owned(), details: serde_json::json!({ "for": "1d" }), predicates: Vec::new() };
-    vec![Clearance {
+    Arc::from([Clearance {
         gate: "soak".to_owned(),
         evidence,
+        against: Some(Against::Wait),
         advisory: Some("for now".to_owned()),
         overridden: Some("outage".to_owned()),
         step: Some(Moment::After),
-    }]
+    }])
 }
 
 fn tags() -> Vec<TagRecord> {
@@ -71,6 +73,7 @@ fn kinds() -> Vec<Kind> {
         Kind::Remove {
             repository: text(),
             whole: true,
+            archived: true,
             plan: digest('c'),
             policy: digest('d'),
             rule: Some(text()),
@@ -110,7 +113,7 @@ fn entry(kind: Kind) -> Entry {
         },
         actor: "ada".to_owned(),
         at: SystemTime::UNIX_EPOCH,
-        set: Some(SetRecord {
+        set: Some(Arc::new(SetRecord {
             id: digest('f'),
             members: vec![SetMember {
                 image: name("app"),
@@ -118,7 +121,7 @@ fn entry(kind: Kind) -> Entry {
                 digest: digest('e'),
                 version: Some("1.4.0".to_owned()),
             }],
-        }),
+        })),
         parents: vec![digest('0')],
     }
 }

@@ -58,6 +58,11 @@ impl Trust {
         Self { verifier: None, unsigned: true }
     }
 
+    /// Whether it looks at signatures.
+    pub(super) fn checks(&self) -> bool {
+        self.verifier.is_some()
+    }
+
     pub(super) fn takes_unsigned(&self) -> bool {
         self.unsigned
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lockage_registry::{Algorithm, Digest, digest_of};
 
-use super::{Entry, Kind, LedgerError, Recorded};
+use super::{Entry, Kind, LedgerError, Phase, Recorded};
+use crate::Clearance;
 
 /// An entry as it was written. What a newer program has said in it that this one does not know stays in the bytes.
 #[derive(Clone, Debug)]
@@ -36,21 +37,20 @@ impl Written {
     }
 }
 
-/// The same without the details of what was found.
-pub(super) fn brief(recorded: Recorded) -> Recorded {
-    let Recorded { id, entry } = recorded;
-    let mut entry = Arc::unwrap_or_clone(entry);
-    shorten(&mut entry);
-    Recorded { id, entry: Arc::new(entry) }
-}
-
-/// Forgets the details of what was found.
+/// Forgets the details of what was found, and all that was found before something that was only about to be done: what came
+/// of it says the same again.
 pub(super) fn shorten(entry: &mut Entry) {
-    if let Kind::Promote { evidence, .. } | Kind::Finish { evidence, .. } = &mut entry.kind {
-        evidence.iter_mut().for_each(|clearance| clearance.evidence.details = serde_json::Value::Null);
-        evidence.shrink_to_fit();
+    match &mut entry.kind {
+        Kind::Promote { phase: Phase::Intent, evidence, .. }
+        | Kind::Rollback { phase: Phase::Intent, evidence, .. } => {
+            *evidence = Arc::default();
+        }
+        Kind::Promote { evidence, .. } | Kind::Rollback { evidence, .. } | Kind::Finish { evidence, .. } => {
+            let bare = |one: &mut Clearance| one.evidence.details = serde_json::Value::Null;
+            Arc::make_mut(evidence).iter_mut().for_each(bare);
+        }
+        _ => {}
     }
-    entry.parents.shrink_to_fit();
 }
 
 /// An entry is one object on one line, with nothing before or behind it: so its bytes are the same wherever it is put.

@@ -27,7 +27,7 @@ pub mod simulate;
 pub mod step;
 pub mod vcs;
 
-pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Upstream};
+pub use graph::{Edge, EdgeSpec, Environment, EnvironmentSpec, Graph, GraphError, Occasion, Trigger, Upstream};
 pub use name::{Name, NameProblem};
 pub use passage::{Passage, PlannedTag};
 pub use pinned::{Pinned, PinnedPlatform};

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// A name in lower case, as it may stand in a tag, a repository's path and a label: `prod`, `payment-svc`,
 /// `team/payment-svc`.
+///
+/// Cloning is cheap: clones share one text.
 ///
 /// ```
 /// use lockage_promote::pipeline::Name;
@@ -17,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// Why a text is no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +55,7 @@ impl FromStr for Name {
         } else if !text.split('/').all(|part| part.starts_with(edge) && part.ends_with(edge)) {
             "each part begins and ends with a letter or a digit"
         } else {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(text.into()));
         };
         Err(NameProblem { text: text.chars().take(Self::MAX_BYTES).collect(), why })
     }
@@ -68,7 +71,7 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0
+        name.0.as_ref().to_owned()
     }
 }
 

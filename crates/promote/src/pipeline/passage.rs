@@ -6,6 +6,7 @@ use lockage_registry::{Digest, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::{Name, Pinned};
+use crate::OneLine;
 
 /// An image on its way along an edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ impl fmt::Display for Passage {
                 Some(now) => write!(f, "\n  ~ {word:<5}  {tag}  {} → {}", now.short(), digest.short())?,
             }
         }
-        self.pinned.notes.iter().try_for_each(|note| write!(f, "\n  note   {note}"))
+        self.pinned.notes.iter().try_for_each(|note| write!(f, "\n  note   {}", OneLine(note)))
     }
 }
 

@@ -6,6 +6,7 @@ use lockage_registry::{Descriptor, Digest, Platform, Repository};
 use serde::{Deserialize, Serialize};
 
 use super::{Name, Select};
+use crate::OneLine;
 use crate::ledger::ImageFacts;
 
 /// An image that was selected: from here on it is its digest, and no tag is asked again.
@@ -71,13 +72,13 @@ impl fmt::Display for Pinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}  {}", self.image, self.root.digest)?;
         if let Some(commit) = &self.facts.commit {
-            write!(f, "  commit {}", commit.get(..7).unwrap_or(commit))?;
+            write!(f, "  commit {}", OneLine(commit.get(..7).unwrap_or(commit)))?;
         }
         if let Some(number) = self.facts.pull_request {
             write!(f, "  PR #{number}")?;
         }
         if let Some(version) = &self.facts.version {
-            write!(f, "  version {version}")?;
+            write!(f, "  version {}", OneLine(version))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Factories, Format, GateFactory, GateProblem, LedgerPlace, Parameters,
+    BuiltIn, Document, Factories, Format, GateFactory, LedgerPlace, Parameters, TableProblem,
 };
 use lockage_promote::pipeline::simulate::StandIns;
 use lockage_promote::pipeline::{Graph, Rebuilds};
@@ -34,9 +34,9 @@ struct Says {
 }
 
 impl GateFactory for Always {
-    fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         if kind != "always" {
-            return Err(GateProblem::unknown(kind, ["always"]));
+            return Err(TableProblem::unknown(kind, ["always"]));
         }
         let Says { says } = parameters.read()?;
         Ok(Arc::new(gate("always", move |_| Ok(Verdict::Pass(Evidence::new(says.clone()))))))
@@ -81,6 +81,7 @@ fn toml_and_yaml_say_the_same() {
         to = "prod"
         gates = ["first"]
         advisory = [{ gate = "second", reason = "on trial" }]
+        on = [{ pull-request = "main" }, { tag = "v[0-9]*" }]
         [variables]
         host = "dev.example"
         [gates.first]
@@ -104,6 +105,7 @@ edges:
     gates: [first]
     advisory:
       - { gate: second, reason: on trial }
+    on: [{ pull-request: main }, { tag: "v[0-9]*" }]
 gates:
   first: { kind: always, says: "yes" }
   second: { kind: always, says: "no" }
@@ -114,6 +116,8 @@ gates:
         assert_eq!(graph.to_string(), "dev → prod (first, second)", "{file}: gates have the names of the document");
         let edge = graph.edges().next().unwrap();
         assert_eq!(edge.gates()[1].advisory.as_deref(), Some("on trial"), "{file}");
+        let triggers: Vec<_> = edge.triggers().iter().map(ToString::to_string).collect();
+        assert_eq!(triggers, ["pull-request = \"main\"", "tag = \"v[0-9]*\""], "{file}");
         assert_eq!(document.conventions().pull_request, "mr-", "{file}");
         assert_eq!(document.conventions().rebuilds, Rebuilds::Report, "{file}");
         let folder = tempfile::tempdir().unwrap();
@@ -146,7 +150,7 @@ impl Gate for Strict {
 struct MakesStrict;
 
 impl GateFactory for MakesStrict {
-    fn make(&self, _: &str, _: &str, _: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, _: &str, _: &str, _: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         Ok(Arc::new(Strict))
     }
 }
@@ -200,7 +204,7 @@ fn every_kind_is_made_and_says_what_it_lacks() {
         ("kind = 'kill-switch'\nrepository = 'Freeze!'\ntag = 'x'", "repository: "),
         ("kind = 'config'\nnonroot = true", "unknown field `nonroot`"),
         ("kind = 'approval'\nquorum = 2", "nothing was given to verify them by"),
-        ("kind = 'scan'", "there is no gate of kind \"scan\""),
+        ("kind = 'scan'", "there is no kind \"scan\""),
     ] {
         let error = made(text).unwrap_err();
         assert!(error.starts_with("lockage.toml:1: gates.one: ") && error.contains(said), "{error}");
@@ -216,7 +220,7 @@ fn signers_are_handed_on_with_their_places() {
     let ci: serde_json::Value = signers[1].1.read().unwrap();
     assert_eq!(ci, serde_json::json!({ "identity": "x", "until": "2027-01-01T00:00:00Z" }));
     assert_eq!(document.folder(), Path::new("conf"));
-    let error = document.signer_error("ci", GateProblem::parameters("nobody vouches for it"));
+    let error = document.signer_error("ci", TableProblem::parameters("nobody vouches for it"));
     assert_eq!(error.to_string(), "conf/lockage.toml:4: signers.ci: nobody vouches for it");
 }
 

@@ -144,3 +144,43 @@ async fn a_forge_is_asked_about_the_repository_of_the_image() {
     let elsewhere = promoted(&asks("acme/other-{image}"), &surroundings).await.unwrap_err();
     assert!(elsewhere.to_string().contains("main could not decide"), "{elsewhere}");
 }
+
+/// A URL whose path or query is the secret is in a variable, as tokens are, and in nothing that is shown.
+#[test]
+fn a_url_that_is_a_secret_is_taken_from_a_variable() {
+    let document = |url: &str| {
+        let text = format!(
+            "[[events]]\nkind = 'webhook'\n{url}\n[[environments]]\nname = 'dev'\nrepository = 'a.example/b'\n"
+        );
+        Document::parse("lockage.toml", Format::Toml, &text)
+    };
+    let around =
+        |value: &'static str| Surroundings::new("").variables(move |name| (name == "CHAT").then(|| value.to_owned()));
+    let from_variable = document("url-env = 'CHAT'").unwrap();
+    for (value, said) in [
+        ("https://chat.example/services/s3cret?sig=s3cret", None),
+        ("", Some("url-env: the environment variable CHAT is not set")),
+        ("chat.example/s3cret", Some("url: relative URL")),
+        ("ftp://chat.example/s3cret", Some("url: write https://HOST/PATH")),
+        ("https://chat.example/s3cret#s3cret", Some("url: it has a fragment")),
+    ] {
+        match (from_variable.sinks(&around(value), Now), said) {
+            (Ok(Some(sinks)), None) => assert!(!format!("{sinks:?}").contains("s3cret"), "{sinks:?}"),
+            (Err(error), Some(said)) => {
+                let error = error.to_string();
+                assert!(error.contains(said) && !error.contains("s3cret"), "{value}: {error}");
+            }
+            (other, _) => panic!("{value}: {other:?}"),
+        }
+    }
+    let written = document("url = 'https://chat.example/services/s3cret'").unwrap();
+    assert!(!format!("{written:?}").contains("s3cret"), "{written:?}");
+    for (wrong, said) in [
+        ("", "neither url nor url-env"),
+        ("url = 'https://a.example'\nurl-env = 'CHAT'", "url or url-env, and not both"),
+        ("url = 'https://a.example/?sig=s3cret'", "it has a query"),
+    ] {
+        let error = document(wrong).unwrap_err().to_string();
+        assert!(error.contains(said) && !error.contains("s3cret"), "{error}");
+    }
+}

@@ -53,11 +53,30 @@ fn what_is_wrong_in_toml_has_its_line() {
             ),
             "lockage.toml:8: environments: the environments prod and two both move \"prod\" of prod.example/{image}",
         ),
-        (format!("{DEV}{DEV}"), "lockage.toml:4: environments: there are two environments called dev"),
         (
-            format!("{DEV}[gates.scan]\nkind = \"scna\"\n"),
-            "lockage.toml:4: gates.scan: there is no gate of kind \"scna\"",
+            format!(
+                "{DEV}{PROD}[[edges]]\nfrom = \"dev\"\nto = \"prod\"\non = [{{ push = \"main\" }}, {{ push = \"main\" }}]\n"
+            ),
+            "lockage.toml:8: edges: edge dev-prod: on: push = \"main\": it is there twice",
         ),
+        (
+            format!("{DEV}{PROD}[[edges]]\nfrom = \"dev\"\nto = \"prod\"\non = [{{ tag = \"refs/tags/v*\" }}]\n"),
+            "lockage.toml:8: edges: edge dev-prod: on: tag = \"refs/tags/v*\": names are matched without",
+        ),
+        (
+            format!("{DEV}{PROD}[[edges]]\nfrom = \"dev\"\nto = \"prod\"\non = [{{ branch = \"release/**\" }}]\n"),
+            "lockage.toml:8: edges: edge dev-prod: on: branch = \"release/**\": `*` stands for",
+        ),
+        (
+            format!("{DEV}{PROD}[[edges]]\nfrom = \"dev\"\nto = \"prod\"\non = [{{ pushed = \"main\" }}]\n"),
+            "lockage.toml:11: unknown variant `pushed`",
+        ),
+        (
+            format!("{DEV}{PROD}[[edges]]\nfrom = \"dev\"\nto = \"prod\"\non = [{{ push = \"[main\" }}]\n"),
+            "lockage.toml:11: pattern \"[main\": a ] is expected at byte 5",
+        ),
+        (format!("{DEV}{DEV}"), "lockage.toml:4: environments: there are two environments called dev"),
+        (format!("{DEV}[gates.scan]\nkind = \"scna\"\n"), "lockage.toml:4: gates.scan: there is no kind \"scna\""),
         (format!("{DEV}[gates.scan]\nsays = \"yes\"\n"), "lockage.toml:4: gates.scan: it has no kind"),
         (
             format!("{DEV}[gates.scan]\nkind = \"always\"\nsay = \"yes\"\n"),
@@ -97,10 +116,8 @@ fn what_is_wrong_in_yaml_has_its_line() {
             format!("{dev}edges:\n  - from: dev\n    to: prod\n"),
             "lockage.yaml:5: edges: edge dev-prod: there is no environment prod",
         ),
-        (
-            format!("{dev}gates:\n  scan:\n    kind: scna\n"),
-            "lockage.yaml:6: gates.scan: there is no gate of kind \"scna\"",
-        ),
+        (format!("{dev}edges:\n  - from: dev\n    to: prod\n    on: [{{ pushed: main }}]\n"), "lockage.yaml:7: "),
+        (format!("{dev}gates:\n  scan:\n    kind: scna\n"), "lockage.yaml:6: gates.scan: there is no kind \"scna\""),
     ] {
         let error = refused("lockage.yaml", Format::Yaml, &text);
         assert!(error.to_string().starts_with(said), "{error}\n{said}");

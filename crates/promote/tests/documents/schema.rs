@@ -71,6 +71,11 @@ fn problems(root: &Value, schema: &Value, value: &Value, place: &str, found: &mu
                     }
                 }
             }
+            "minProperties" | "maxProperties" => {
+                let (has, bound) = (value.as_object().unwrap().len() as u64, rule.as_u64().unwrap());
+                let fits = if word.starts_with("min") { has >= bound } else { has <= bound };
+                found.extend((!fits).then(|| format!("{place}: {has} keys")));
+            }
             "$schema" | "$defs" | "title" | "description" | "default" | "pattern" | "maxLength" => {}
             other => panic!("the schema has {other}, which is not checked here"),
         }
@@ -103,6 +108,9 @@ fn the_schema_refuses_what_the_reader_refuses() {
         json!({ "environments": [{ "name": "dev", "repository": "a.example/b", "upstream": "some" }] }),
         json!({ "edges": [{ "from": "dev", "to": "prod", "gate": "scan" }] }),
         json!({ "edges": [{ "from": "dev", "to": "prod", "advisory": [{ "gate": "scan" }] }] }),
+        json!({ "edges": [{ "from": "dev", "to": "prod", "on": [{ "pushed": "main" }] }] }),
+        json!({ "edges": [{ "from": "dev", "to": "prod", "on": [{ "push": "main", "tag": "v*" }] }] }),
+        json!({ "edges": [{ "from": "dev", "to": "prod", "on": [{}] }] }),
         json!({ "gates": { "scan": { "says": "yes" } } }),
         json!({ "steps": { "migrate": { "program": "migrate" } } }),
         json!({ "conventions": { "rebuilds": "maybe" } }),
@@ -121,6 +129,8 @@ fn the_schema_refuses_what_the_reader_refuses() {
         json!({ "events": [{ "kind": "webhook", "url": "https://a.example", "secret": "x" }] }),
         #[cfg(feature = "http")]
         json!({ "events": [{ "kind": "cloudevents", "url": "https://a.example" }] }),
+        #[cfg(feature = "http")]
+        json!({ "events": [{ "kind": "webhook", "url": "https://a.example", "url-env": "CHAT" }] }),
     ] {
         assert!(!judged(&wrong).is_empty(), "{wrong}");
         assert!(Document::parse("x.yaml", Format::Yaml, &wrong.to_string()).is_err(), "{wrong}");
@@ -137,6 +147,7 @@ fn the_keys_are_those_of_the_reader() {
         (r#"{"conventions": {"?": 1}}"#, "/properties/conventions/properties"),
         (r#"{"environments": [{"?": 1}]}"#, "/$defs/environment/properties"),
         (r#"{"edges": [{"?": 1}]}"#, "/$defs/edge/properties"),
+        (r#"{"edges": [{"on": [{"?": "main"}]}]}"#, "/$defs/edge/properties/on/items/properties"),
         (r#"{"evidence": {"?": 1}}"#, "/$defs/evidence/properties"),
     ] {
         // JSON is YAML, and TOML has the same reader below.

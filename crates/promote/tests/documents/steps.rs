@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockage_promote::Evidence;
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Format, Parameters, StepFactories, StepFactory, StepProblem,
+    BuiltIn, Document, Format, Parameters, StepFactories, StepFactory, TableProblem,
 };
 use lockage_promote::pipeline::step::{Moment, Step, StepContext, StepError};
 
@@ -42,10 +42,10 @@ impl Step for Note {
 }
 
 impl StepFactory for Notes {
-    fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+    fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
         match kind {
             "note" => Ok(Arc::new(parameters.read::<Note>()?)),
-            _ => Err(StepProblem::unknown(kind, ["note"])),
+            _ => Err(TableProblem::unknown(kind, ["note"])),
         }
     }
 }
@@ -62,19 +62,19 @@ fn edges_name_steps_before_and_after_in_their_order() {
     assert_eq!(named(Moment::Before), ["migrate", "warm-up"], "steps have the names of the document");
     assert_eq!(named(Moment::After), ["roll-out"]);
     let alone = document.graph(&BuiltIn::new()).unwrap_err();
-    assert!(alone.to_string().contains("steps.migrate: there is no step of kind \"note\""), "{alone}");
+    assert!(alone.to_string().contains("steps.migrate: there is no kind \"note\""), "{alone}");
 }
 
 #[test]
 fn a_step_that_cannot_be_made_is_refused_with_its_line() {
     for (text, said, remedy) in [
-        (
-            "[steps.migrate]\nkind = 'shell'\n",
-            "lockage.toml:13: steps.migrate: there is no step of kind \"shell\"",
-            "note",
-        ),
+        ("[steps.migrate]\nkind = 'shell'\n", "lockage.toml:13: steps.migrate: there is no kind \"shell\"", "note"),
         ("[steps.migrate]\ntext = 'x'\n", "lockage.toml:13: steps.migrate: it has no kind", "kind ="),
-        ("[steps.migrate]\nkind = 'note'\ntxt = 'x'\n", "lockage.toml:13: steps.migrate: unknown field `txt`", "steps"),
+        (
+            "[steps.migrate]\nkind = 'note'\ntxt = 'x'\n",
+            "lockage.toml:13: steps.migrate: unknown field `txt`",
+            "each kind",
+        ),
         (
             "[steps.migrate]\nkind = 'note'\ntext = 'x'\n",
             "lockage.toml:8: edges: edge dev-prod: there is no step \"warm-up\"",

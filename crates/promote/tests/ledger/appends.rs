@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future;
-use lockage_promote::ledger::{Chronicle, History as _, Ledger as _, LedgerError, RegistryLedger};
+use lockage_promote::ledger::{
+    Chronicle, Entry, ExportedLedger, FileLedger, History as _, Kind, Ledger, LedgerError, MemoryLedger, Recorded,
+    RegistryLedger,
+};
 use lockage_registry::client::Client;
 use lockage_registry::server::{Fault, Intercept, RequestHead, Server};
 use lockage_registry::{Memory, RetryPolicy};
 
 use crate::notary::pen;
-use crate::world::{arrival, digest, ledger, memory, name, repository, tags, trust};
+use crate::world::{arrival, at, digest, ledger, memory, name, repository, tags, trust};
 
 async fn serve(memory: &Memory, intercept: Option<Intercept>) -> Server {
     let mut builder = Server::builder(Arc::new(memory.clone()), "registry.test".parse().unwrap()).record();
@@ -155,6 +158,47 @@ async fn an_entry_stands_behind_those_that_were_there() {
 }
 
 #[tokio::test]
+async fn what_readers_would_not_take_is_not_written_and_the_largest_entry_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (memory, file) = (memory(), folder.path().join("ledger.jsonl"));
+    let ledgers: [Arc<dyn Ledger>; 3] =
+        [Arc::new(ledger(memory.clone())), Arc::new(FileLedger::new(&file)), Arc::new(MemoryLedger::new())];
+    let saying = |reason: usize| {
+        let kind = Kind::Deny { reason: "x".repeat(reason) };
+        Entry::new(kind, name("app"), digest(1), "ada", at(1))
+    };
+    let most = usize::try_from(Entry::MAX_BYTES).unwrap();
+    let rest = serde_json::to_vec(&saying(0)).unwrap().len() - "[]".len();
+    for ledger in ledgers {
+        let refused = ledger.append(saying(most - rest + 1)).await.unwrap_err();
+        assert!(matches!(&refused, LedgerError::TooLarge { bytes, most } if *bytes == most + 1), "{refused}");
+        assert!(refused.remedy().is_some() && ledger.entries(None).await.unwrap().is_empty());
+        // What stands before it is not counted.
+        ledger.append(arrival(1)).await.unwrap();
+        ledger.append(saying(most - rest)).await.unwrap();
+        assert_eq!(ledger.entries(None).await.unwrap().len(), 2);
+    }
+    // Whoever begins reads it, too, with its seal, and in an export.
+    let reader = ledger(memory);
+    assert!(reader.verify_content(&[]).await.unwrap().is_sound());
+    assert_eq!(reader.entries(None).await.unwrap().len(), 2);
+    let mut export = Vec::new();
+    reader.export(&mut export).await.unwrap();
+    assert_eq!(ExportedLedger::read(&export[..], &trust(&["ada"]), None).await.unwrap().report().entries, 2);
+    assert_eq!(FileLedger::new(&file).entries(None).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_asks_a_ledger_that_has_not_begun_is_told() {
+    let memory = memory();
+    let asked = || RegistryLedger::new(memory.clone(), repository(), trust(&["ada"])).begun();
+    let error = asked().entries(None).await.unwrap_err();
+    assert!(matches!(&error, LedgerError::NotBegun { .. }) && error.remedy().is_some(), "{error}");
+    ledger(memory.clone()).append(arrival(1)).await.unwrap();
+    assert_eq!(asked().entries(None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn nobody_writes_without_a_key_unless_the_ledger_takes_it() {
     let memory = memory();
     let without = RegistryLedger::new(memory.clone(), repository(), trust(&["ada"]));
@@ -168,4 +212,53 @@ async fn nobody_writes_without_a_key_unless_the_ledger_takes_it() {
     let strict = ledger(memory);
     let error = strict.entries(None).await.unwrap_err();
     assert!(error.to_string().contains("nobody has signed it"), "{error}");
+}
+
+/// One entry that counts for nobody would stop everybody who reads the ledger.
+#[tokio::test]
+async fn nobody_signs_what_would_count_for_nobody_and_nothing_is_added_to_an_export() {
+    let memory = memory();
+    let mallory = RegistryLedger::new(memory.clone(), repository(), trust(&["ada"])).signed_by(pen("mallory"));
+    let refused = mallory.append(arrival(1)).await.unwrap_err();
+    assert!(matches!(&refused, LedgerError::NotTaken { .. }) && refused.remedy().is_some(), "{refused}");
+    let reader = RegistryLedger::new(memory.clone(), repository(), trust(&["ada"])).begun();
+    assert!(matches!(reader.entries(None).await, Err(LedgerError::NotBegun { .. })), "nothing was written");
+    let ledger = ledger(memory.clone());
+    ledger.append(arrival(1)).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, mut export) = (folder.path().join("export.jsonl"), Vec::new());
+    ledger.export(&mut export).await.unwrap();
+    std::fs::write(&file, &export).unwrap();
+    let refused = FileLedger::new(&file).append(arrival(2)).await.unwrap_err();
+    assert!(matches!(&refused, LedgerError::Exported { .. }) && refused.remedy().is_some(), "{refused}");
+    assert_eq!(std::fs::read(&file).unwrap(), export);
+}
+
+/// Whoever is to be asked has a name; what was written before anybody looked at that is read all the same.
+#[tokio::test]
+async fn an_entry_that_names_nobody_is_refused_and_one_that_stands_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger.jsonl");
+    let memory = memory();
+    let all: [Box<dyn Ledger>; 3] =
+        [Box::new(MemoryLedger::new()), Box::new(FileLedger::new(&file)), Box::new(ledger(memory.clone()))];
+    let by = |actor: &str| {
+        let mut entry = arrival(1);
+        actor.clone_into(&mut entry.actor);
+        entry
+    };
+    for ledger in all {
+        for actor in ["", " \t", "\n", "ada\u{1b}[2K", "ada\nbob", "\u{85}ada"] {
+            let refused = ledger.append(by(actor)).await.unwrap_err();
+            assert!(matches!(refused, LedgerError::Nobody { .. }), "{ledger:?} {actor:?}: {refused}");
+            assert_eq!(refused.remedy().as_deref(), Some("Nothing was written. Name who did it."));
+        }
+        assert!(ledger.entries(None).await.unwrap().is_empty(), "{ledger:?}");
+        ledger.append(by("Ada Lovelace, née Byron")).await.unwrap();
+    }
+    let old = Recorded::new(by("")).unwrap();
+    std::fs::write(&file, serde_json::to_string(&old).unwrap() + "\n").unwrap();
+    let old_ledger = FileLedger::new(&file);
+    assert_eq!(old_ledger.entries(None).await.unwrap(), [old]);
+    old_ledger.append(by("ada")).await.unwrap();
 }

@@ -7,6 +7,7 @@ mod notary;
 
 mod appends;
 mod checkpoints;
+mod damaged;
 mod exports;
 mod places;
 mod readers;

@@ -1,5 +1,7 @@
 //! Every reader, in whatever order it learns of entries, comes to the same history.
 
+use std::collections::BTreeSet;
+
 use lockage_promote::ledger::{Chronicle, ExportedLedger, History as _, Ledger as _, Recorded, RegistryLedger};
 use lockage_promote::ledger::{Entry, Kind, Standing};
 use lockage_registry::{Digest, Memory};
@@ -102,4 +104,41 @@ async fn a_brief_reader_keeps_all_but_the_details() {
     let mut export = Vec::new();
     brief.export(&mut export).await.unwrap();
     assert!(String::from_utf8(export).unwrap().contains("findings"), "what is exported is whole");
+}
+
+/// Whoever shows a few entries with all that they say has these whole, from checkpoints and beside them.
+#[tokio::test]
+async fn a_brief_reader_reads_a_few_entries_again_whole() {
+    let memory = memory();
+    let writer = ledger(memory.clone()).checkpoint_every(3);
+    for number in 1..=8 {
+        let promote = serde_json::json!({
+            "kind": "promote", "phase": "done", "from": "dev", "edge": "dev-prod", "plan": digest(1), "tags": [],
+            "evidence": [{ "gate": "scan", "evidence": { "summary": "clean", "details": { "findings": number } } }],
+        });
+        let kind: Kind = serde_json::from_value(promote).unwrap();
+        let entry = Entry::new(kind, name("app"), digest(number), "ada", at(number));
+        writer.append(entry.in_environment(name("prod"))).await.unwrap();
+    }
+    let brief = ledger(memory.clone()).brief();
+    let all = brief.entries(None).await.unwrap();
+    let asked = |number| all.iter().find(|recorded| recorded.entry.digest == digest(number)).unwrap().id.clone();
+    for ids in [vec![asked(1)], vec![asked(2), asked(8)], (1..=8).map(asked).collect()] {
+        let mut ids: BTreeSet<_> = ids.into_iter().collect();
+        let whole = brief.whole(&ids).await.unwrap();
+        let said: BTreeSet<_> = whole.iter().map(|recorded| recorded.id.clone()).collect();
+        assert_eq!((&said, whole.len()), (&ids, ids.len()), "each once");
+        for recorded in &whole {
+            assert!(serde_json::to_string(&recorded.entry).unwrap().contains("findings"), "{recorded:?}");
+        }
+        let chronicle = Chronicle::of(all.clone()).with(whole);
+        let told = chronicle
+            .entries()
+            .iter()
+            .filter(|recorded| serde_json::to_string(&recorded.entry).unwrap().contains("findings"));
+        assert_eq!(told.count(), ids.len());
+        // What is not there is not given.
+        ids.insert(digest(99));
+        assert_eq!(brief.whole(&ids).await.unwrap().len(), ids.len() - 1);
+    }
 }

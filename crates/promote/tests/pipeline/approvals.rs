@@ -11,9 +11,8 @@ use lockage_registry::{
 };
 
 use crate::notary::{Notary, Pen, pen};
-use crate::world::{COMMIT, World, built, digest, name, now, pass, select};
+use crate::world::{COMMIT, OTHER, World, built, digest, name, now, pass, select};
 
-const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 const PEOPLE: [&str; 5] = ["alice", "bob", "carol", "tester", "author"];
 
 fn graph(gate: ApprovalGate) -> Graph {

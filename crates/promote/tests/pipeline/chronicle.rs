@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use futures::executor::block_on;
-use lockage_promote::ledger::{Chronicle, Entry, History as _, Kind, Ledger as _, MemoryLedger, Recorded, Standing};
-use lockage_promote::pipeline::Name;
+use lockage_promote::ledger::{
+    Chronicle, Entry, History as _, Kind, Ledger as _, MemoryLedger, Phase, Recorded, Standing,
+};
+use lockage_promote::pipeline::{Name, memory};
 use lockage_registry::{Algorithm, Digest, digest_of};
 use proptest::prelude::*;
 
@@ -141,4 +143,32 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_taken_back_is_not_begun_and_what_another_has_begun_since_is() {
+    let intent = |n, seconds| {
+        let kind = Kind::Promote {
+            phase: Phase::Intent,
+            from: name("dev"),
+            edge: name("dev-stage"),
+            plan: digest(100 + n),
+            tags: Vec::new(),
+            evidence: Vec::new().into(),
+            parent: None,
+        };
+        entry(kind, digest(n), Some("stage"), seconds)
+    };
+    let back = |n, seconds| {
+        let kind = Kind::Revert { plan: digest(100 + n), reason: "denied".to_owned(), tags: Vec::new() };
+        entry(kind, digest(n), Some("stage"), seconds)
+    };
+    let begun = |entries: Vec<Entry>| {
+        let told = chronicle(entries);
+        let ended: Vec<bool> = memory::history(&told, None, None).lines.iter().map(|line| line.ended).collect();
+        (told.begun(&name("app"), &name("stage")).map(|one| one.entry.digest.clone()), ended)
+    };
+    assert_eq!(begun(vec![intent(1, 0), back(1, 1)]), (None, vec![true, true]));
+    assert_eq!(begun(vec![intent(1, 0), intent(2, 1), back(1, 2)]), (Some(digest(2)), vec![true, false, true]));
+    assert_eq!(begun(vec![intent(1, 0), back(1, 1), intent(1, 2)]), (Some(digest(1)), vec![true, true, false]));
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod approvals;
+mod canaries;
 mod chronicle;
+mod claims;
 mod clock;
 #[cfg(feature = "kubernetes")]
 mod cluster;
@@ -13,8 +15,11 @@ mod forges;
 mod graph;
 mod leases;
 mod looks;
+mod meanwhile;
 mod memories;
+mod names;
 mod notary;
+mod order;
 mod overrides;
 mod passages;
 mod proofs;
@@ -30,4 +35,6 @@ mod sets;
 mod stand_in;
 mod steps;
 mod told;
+mod triggers;
+mod words;
 mod world;

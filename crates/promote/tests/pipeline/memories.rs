@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use futures::stream::BoxStream;
 use lockage_promote::ledger::{Chronicle, Entry, ImageFacts, Kind, Phase, Recorded, Standing};
 use lockage_promote::pipeline::gates::SupersededGate;
 use lockage_promote::pipeline::memory::{
@@ -12,13 +13,11 @@ use lockage_promote::pipeline::{EdgeSpec, Override, PromoteError, Promoter};
 use lockage_promote::{GateContext, GateError, Verdict, gate};
 use lockage_registry::testing::{Fault, Faulty, Operation, fixtures};
 use lockage_registry::{
-    Algorithm, Body, Descriptor, Digest, ErrorKind, Memory, Prune as _, RawManifest, Repository, Source, TagOrDigest,
-    Target as _, TargetExt as _, digest_of, media_type, referrers,
+    Algorithm, Body, ByteStream, Descriptor, Digest, DigestTag, DigestTagKind, ErrorKind, Memory, Prune as _,
+    RawManifest, Repository, Source, Tag, TagOrDigest, Target as _, TargetExt as _, digest_of, media_type, referrers,
 };
 
-use crate::world::{COMMIT, World, built, digest, name, now, pass, select, tag};
-
-const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+use crate::world::{COMMIT, OTHER, World, built, digest, name, now, pass, repo, select, tag, two};
 
 fn later(minutes: u64) -> SystemTime {
     now() + Duration::from_secs(60 * minutes)
@@ -113,7 +112,10 @@ fn an_image_is_found_by_commit_digest_version_or_pull_request() {
     assert_eq!((stage.environment.as_str(), stage.left, stage.current), ("stage", Some(later(0)), false));
     assert_eq!((prod.visits[0].until, prod.current), (Some(later(10)), false));
     assert_eq!(prod.tags, [tag("1.1.0")], "the tag that moves has moved on");
-    assert!(gone.to_string().contains("prod   until 2023-11-14T22:23:20Z (50 minutes) by ada  1.1.0"), "{gone}");
+    assert!(
+        gone.to_string().contains("prod   until 2023-11-14T22:23:20Z (50 minutes) by ada, plan c8c8c8c8c8c8  1.1.0"),
+        "{gone}"
+    );
 }
 
 #[test]
@@ -168,22 +170,6 @@ fn ten_thousand_entries_are_asked_in_no_time() {
     assert!(in_force.denials.is_empty());
     // A second is what is asked of a release build; this is none, and machines are busy.
     assert!(took < Duration::from_secs(3), "{took:?}");
-}
-
-fn repo() -> Repository {
-    "stage.example/app".parse().unwrap()
-}
-
-/// stage has had the first image, and has the second.
-async fn two() -> (World, Digest, Digest) {
-    let world = World::new();
-    let (first, second) = (built(OTHER, 2), built(COMMIT, 1));
-    world.push(&first, &["pr-41"]).await;
-    world.push(&second, &["pr-42"]).await;
-    for pull_request in ["pr:41", "pr:42"] {
-        pass(&world.promoter(), pull_request, "dev-stage").await.unwrap();
-    }
-    (world, digest(&first), digest(&second))
 }
 
 async fn move_tag(registry: &Memory, text: &str, to: &Digest) {
@@ -410,10 +396,7 @@ async fn healing_goes_on_with_what_was_killed_and_killed_anywhere_comes_to_the_s
         let told = world.chronicle().await;
         assert!(told.begun(&name("app"), &name("stage")).is_none());
         assert_eq!(told.current(&name("app"), &name("stage")).unwrap().entry.digest, first);
-        assert!(
-            drift(&promoter).await.iter().all(|one| matches!(one, Deviation::Unrecorded { .. })),
-            "its pin is told"
-        );
+        assert!(drift(&promoter).await.iter().all(|one| matches!(one, Deviation::PinOnly { .. })), "its pin is told");
     }
 }
 
@@ -545,6 +528,57 @@ async fn two_environments_are_compared_by_commits_packages_and_vulnerabilities()
     assert!(whole.to_string().contains("~ zlib  1.2 → 1.3"), "{whole}");
     let same = promoter.diff(&name("stage"), &name("stage"), later(5)).await.unwrap();
     assert_eq!((same.same, same.images.len()), (1, 0));
+}
+
+/// A registry whose tag of one SBOM holds what is no manifest.
+#[derive(Debug)]
+struct Garbled(Memory, Tag);
+
+impl std::fmt::Display for Garbled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[async_trait::async_trait]
+impl Source for Garbled {
+    async fn resolve(&self, repo: &Repository, what: &TagOrDigest) -> lockage_registry::Result<Descriptor> {
+        self.0.resolve(repo, what).await
+    }
+    async fn manifest(&self, repo: &Repository, what: &TagOrDigest) -> lockage_registry::Result<RawManifest> {
+        match what {
+            TagOrDigest::Tag(tag) if *tag == self.1 => RawManifest::new(media_type::OCI_MANIFEST, "[]".into()),
+            what => self.0.manifest(repo, what).await,
+        }
+    }
+    async fn stat_blob(&self, repo: &Repository, blob: &Digest) -> lockage_registry::Result<u64> {
+        self.0.stat_blob(repo, blob).await
+    }
+    async fn blob(&self, repo: &Repository, blob: &Descriptor, from: u64) -> lockage_registry::Result<ByteStream> {
+        self.0.blob(repo, blob, from).await
+    }
+    fn tags<'a>(&'a self, repo: &'a Repository) -> BoxStream<'a, lockage_registry::Result<Tag>> {
+        self.0.tags(repo)
+    }
+    async fn referrers(
+        &self,
+        repo: &Repository,
+        subject: &Digest,
+        kind: Option<&str>,
+    ) -> lockage_registry::Result<Vec<Descriptor>> {
+        self.0.referrers(repo, subject, kind).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_attached_and_is_no_manifest_is_no_silence() {
+    let (world, _, second) = two().await;
+    pass(&world.promoter(), "pr:41", "hotfix").await.unwrap();
+    let sbom = DigestTag::new(&second, DigestTagKind::Sbom).to_tag();
+    let promoter = world.promoter().reads("stage", Garbled(world.stage.clone(), sbom));
+    let told = promoter.diff(&name("prod"), &name("stage"), later(5)).await.unwrap();
+    let is_told = |note: &String| note.contains("cannot be read: it is no manifest");
+    assert!(told.images[0].notes.iter().any(is_told), "{:?}", told.images[0].notes);
 }
 
 /// Attaches a document, as a referrer.

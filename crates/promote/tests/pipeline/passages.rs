@@ -12,9 +12,7 @@ use lockage_registry::{ErrorKind, Memory, Source as _, TagOrDigest};
 
 use crate::notary::Notary;
 use crate::proofs::signing;
-use crate::world::{COMMIT, World, built, digest, name, now, pass, select, tag};
-
-const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+use crate::world::{COMMIT, OTHER, World, built, digest, name, now, pass, select, tag};
 
 fn refusal(outcome: Result<impl std::fmt::Debug, PromoteError>) -> Box<NotCleared> {
     match outcome {
@@ -315,4 +313,21 @@ async fn killed_at_every_request_a_promotion_is_done_again_to_the_same_end() {
             assert_eq!(told.stays(&name("app"), &name("stage")).len(), 2, "{nth}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_platform_of_a_denied_index_does_not_pass_by_its_own_digest_until_that_is_released() {
+    let world = World::new();
+    let (image, other) = (built(COMMIT, 1), built(&"9".repeat(40), 2));
+    world.push(&image, &["pr-42"]).await;
+    world.push(&other, &["pr-43"]).await;
+    let promoter = world.promoter();
+    let part = format!("digest:{}", image.manifests[0].digest());
+    for denied in [&image, &other] {
+        promoter.deny(&name("app"), &digest(denied).into(), None, "leaks", now()).await.unwrap();
+    }
+    let refused = refusal(pass(&promoter, &part, "dev-stage").await);
+    assert!(!refused.is_undecided() && refused.to_string().contains("leaks"), "{refused}");
+    promoter.release_denial(&name("app"), &digest(&image).into(), None, "checked", now()).await.unwrap();
+    pass(&promoter, &part, "dev-stage").await.unwrap();
 }

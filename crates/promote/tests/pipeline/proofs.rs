@@ -2,12 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use lockage_promote::pipeline::evidence::{self, EvidenceError, EvidenceSigning, Evident, SVR, VSA, Word, purl};
+use lockage_promote::pipeline::evidence::{
+    self, EvidenceError, EvidenceSigning, Evident, PromotionProof, SVR, VSA, Word, purl,
+};
+use lockage_promote::pipeline::memory::Deviation;
 use lockage_promote::pipeline::{EdgeSpec, EnvironmentSpec, Graph, Override, PassageReceipt, PromoteError, Promoter};
 use lockage_promote::{Evidence, RawPredicate, Verdict, gate};
 use lockage_registry::testing::{Fault, Faulty, Operation};
 use lockage_registry::{
-    Descriptor, Digest, ErrorKind, RawManifest, Repository, Source as _, SourceExt as _, TagOrDigest, referrers,
+    Descriptor, Digest, ErrorKind, Prune as _, RawManifest, Repository, Source as _, SourceExt as _, TagOrDigest,
+    referrers,
 };
 use serde_json::{Value, json};
 
@@ -254,6 +258,26 @@ async fn a_strangers_statement_keeps_nobody_from_signing_and_a_copy_from_elsewhe
         referrers::attach(&world.stage, &stage(), &moved).await.unwrap();
     }
     assert!(matches!(evident(&world, &digest(&other), "stage", now()).await, Evident::Missing { .. }));
+}
+
+/// What runs in a cluster is a platform's, and so is the evidence that an admission controller asks for.
+#[tokio::test]
+async fn evidence_of_a_platform_that_is_gone_is_drift() {
+    let world = world().await;
+    let promoter = world.promoter();
+    pass(&promoter.clone().signing(signing()), "pr:42", "dev-stage").await.unwrap();
+    let proof = PromotionProof::new(Notary::of(&["pipeline"]));
+    let drift = async || promoter.drift(&name("stage"), Some(&proof), now()).await.unwrap();
+    assert!(drift().await.is_none());
+    let platform = parts()[1].clone();
+    for entry in listed(&world, &platform).await {
+        world.stage.delete_manifest(&stage(), &entry.digest).await.unwrap();
+    }
+    let found = drift().await;
+    let [Deviation::EvidenceMissing { what, by, plan: Some(_) }] = found.images[0].deviations.as_slice() else {
+        panic!("{found}")
+    };
+    assert!(what.contains(&format!("on the platform {}", platform.short())) && by == "tester", "{found}");
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use lockage_promote::ledger::{Entry, ImageFacts, Kind};
 use lockage_promote::pipeline::{Conventions, PromoteError, Rebuilds, ResolveError};
-use lockage_registry::{Digest, Memory, RawManifest, TagOrDigest, Target as _, media_type};
+use lockage_registry::{Digest, Memory, Prune as _, RawManifest, TagOrDigest, Target as _, media_type};
 
-use crate::world::{COMMIT, World, built, digest, name, now, select};
+use crate::world::{COMMIT, World, built, digest, name, now, pass, select, tag};
 
 async fn found(world: &World, text: &str) -> Result<Digest, ResolveError> {
     let promoter = world.promoter();
@@ -40,6 +40,32 @@ async fn an_image_is_found_by_pull_request_commit_version_tag_digest_and_branch(
     }
     assert!(matches!(found(&world, "env:stage").await, Err(ResolveError::NotIn { .. })));
     assert!(matches!(found(&world, "branch:release/sprint-42").await, Err(ResolveError::Branch { .. })));
+}
+
+#[tokio::test]
+async fn further_on_the_ledger_knows_an_image_by_its_pull_request_and_commit() {
+    let world = World::new();
+    let (first, second) = (built(COMMIT, 1), built("0123456789abcdef0123456789abcdef01234567", 2));
+    world.push(&first, &["pr-42", "sha-2b2e927"]).await;
+    let promoter = world.promoter();
+    pass(&promoter, "pr:42", "dev-stage").await.unwrap();
+    let (app, edge) = (name("app"), name("stage-prod"));
+    let found = async |text: &str| promoter.resolve(&app, &select(text), &edge).await;
+    let pinned = found("pr:42").await.unwrap();
+    assert_eq!((pinned.digest(), pinned.facts.pull_request), (&digest(&first), Some(42)));
+    assert_eq!(pinned.found, "what was in stage by the ledger");
+    let stage = "stage.example/app".parse().unwrap();
+    world.stage.delete_tag(&stage, &tag("sha-2b2e927")).await.unwrap();
+    let whole = found("sha:2b2e927").await.unwrap();
+    assert_eq!((whole.digest(), whole.facts.commit.as_deref()), (&digest(&first), Some(COMMIT)));
+    // The next build of the pull request is no other one until it is there; then it is the one that is meant.
+    world.push(&second, &["pr-42", "sha-0123456"]).await;
+    assert_eq!(*found("pr:42").await.unwrap().digest(), digest(&first));
+    pass(&promoter, "pr:42", "dev-stage").await.unwrap();
+    assert_eq!(*found("pr:42").await.unwrap().digest(), digest(&second));
+    for text in ["pr:43", "sha:1234567"] {
+        assert!(matches!(found(text).await, Err(PromoteError::Resolve(ResolveError::None { .. }))), "{text}");
+    }
 }
 
 #[tokio::test]

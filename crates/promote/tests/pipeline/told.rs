@@ -12,9 +12,7 @@ use lockage_registry::ErrorKind;
 use lockage_registry::testing::{Fault, Faulty};
 
 use crate::clock::Clock;
-use crate::world::{COMMIT, World, built, digest, name, now, pass};
-
-const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+use crate::world::{COMMIT, OTHER, World, built, digest, name, now, pass};
 
 /// Remembers what it was told.
 #[derive(Clone, Debug, Default)]
@@ -259,6 +257,31 @@ mod http {
         let bytes = (0..64).step_by(2).map(|at| u8::from_str_radix(&inner.hex()[at..at + 2], 16).unwrap());
         let outer: Vec<u8> = pad(0x5c).chain(bytes).collect();
         digest_of(Algorithm::Sha256, &outer).unwrap().hex().to_owned()
+    }
+
+    /// For many chats the path of a webhook is its secret.
+    #[tokio::test]
+    async fn of_a_url_that_somebody_is_told_by_no_more_than_the_host_is_shown() {
+        // Nobody listens there any more.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let api = || Api::new(&format!("http://{free}/services"), None).unwrap();
+        let query = || [("sig", "s3cret")];
+        let hook = Webhook::new(api(), "").below(["s3cret"]).asking(query());
+        let bus = CloudEvents::new(api(), "https://ci.example").below(["s3cret"]).asking(query());
+        for shown in [format!("{hook:?}"), format!("{bus:?}")] {
+            assert!(!shown.contains("s3cret") && !shown.contains("services"), "{shown}");
+        }
+        let world = world().await;
+        let promoter = world.promoter().events(Sinks::new(Real).sink(hook).sink(bus));
+        let receipt = pass(&promoter, "pr:42", "dev-stage").await.unwrap();
+        for sink in ["webhook", "cloudevents"] {
+            assert!(receipt.troubles.iter().any(|trouble| trouble.with == sink), "{receipt}");
+        }
+        for trouble in &receipt.troubles {
+            let said = trouble.to_string();
+            assert!(said.contains(&format!("http://{free}")), "{said}");
+            assert!(!said.contains("s3cret") && !said.contains("services"), "{said}");
+        }
     }
 
     #[tokio::test]

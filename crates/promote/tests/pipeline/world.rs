@@ -8,10 +8,13 @@ use lockage_promote::pipeline::{
 };
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::{
-    Algorithm, Descriptor, Digest, Memory, RawManifest, Source as _, Tag, TagOrDigest, digest_of, media_type,
+    Algorithm, Descriptor, Digest, Memory, RawManifest, Repository, Source as _, Tag, TagOrDigest, digest_of,
+    media_type,
 };
 
 pub(crate) const COMMIT: &str = "2b2e9270c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
+
+pub(crate) const OTHER: &str = "91c0d1e0c1f5b3a4d6e7f8091a2b3c4d5e6f7081";
 
 pub(crate) fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -169,4 +172,21 @@ pub(crate) async fn pass(promoter: &Promoter, select: &str, edge: &str) -> Resul
     let plan = promoter.plan(&app, &edge).await?;
     let cleared = promoter.clear(plan, now()).await?;
     promoter.apply(cleared, now()).await
+}
+
+/// Where the image is in stage.
+pub(crate) fn repo() -> Repository {
+    "stage.example/app".parse().unwrap()
+}
+
+/// stage has had the first image, and has the second.
+pub(crate) async fn two() -> (World, Digest, Digest) {
+    let world = World::new();
+    let (first, second) = (built(OTHER, 2), built(COMMIT, 1));
+    world.push(&first, &["pr-41"]).await;
+    world.push(&second, &["pr-42"]).await;
+    for pull_request in ["pr:41", "pr:42"] {
+        pass(&world.promoter(), pull_request, "dev-stage").await.unwrap();
+    }
+    (world, digest(&first), digest(&second))
 }

@@ -57,6 +57,13 @@ pub enum Finding {
         /// Every tag, or line, but the first.
         place: String,
     },
+    /// The entry stands behind lines that come after it in what is exported, or not behind the one that it follows in a file.
+    Reordered {
+        /// The line.
+        place: String,
+        /// The entry.
+        id: Digest,
+    },
     /// An entry is missing that others vouch for.
     Missing {
         /// The entry.
@@ -78,6 +85,14 @@ pub enum Finding {
         /// The first of them.
         id: Digest,
     },
+    /// The content of an entry, of a checkpoint or of a seal is not there, or was changed, and the manifest has it as well: those
+    /// who read the ledger do not notice, and whoever copies it does.
+    Content {
+        /// The tag.
+        place: String,
+        /// Why.
+        why: String,
+    },
     /// A checkpoint is not what it has to be, or does not agree with the entries.
     Checkpoint {
         /// The tag.
@@ -96,11 +111,15 @@ impl fmt::Display for Finding {
             Self::Forged { place, why, .. } => write!(f, "{place}: its signature does not count: {why}"),
             Self::Replayed { place, ledger, .. } => write!(f, "{place}: it was written in another ledger, {ledger:?}"),
             Self::Repeated { id, place } => write!(f, "{place}: the entry {id} is there already"),
+            Self::Reordered { place, id } => {
+                write!(f, "{place}: lines changed places: the entry {id} does not belong behind the line before it")
+            }
             Self::Missing { id, known_from } => write!(f, "the entry {id} is missing, and was there: {known_from}"),
             Self::Backdated { id, parent, seconds } => {
                 write!(f, "the entry {id} is {seconds} s older than {parent}, which stands before it")
             }
             Self::Circle { id } => write!(f, "the entry {id} stands before itself"),
+            Self::Content { place, why } => write!(f, "{place}: {why}; its manifest has it as well"),
             Self::Checkpoint { place, why } => write!(f, "{place}: the checkpoint does not count: {why}"),
         }
     }

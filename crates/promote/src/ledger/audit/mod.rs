@@ -5,5 +5,5 @@ mod report;
 mod structure;
 
 pub use finding::Finding;
-pub use report::LedgerReport;
+pub use report::{LedgerReport, Signatures, Unread};
 pub(super) use structure::Structure;

@@ -54,6 +54,13 @@ impl Structure {
         findings
     }
 
+    /// Those of `expected` that are not there, nor anything that is left of them.
+    pub(in crate::ledger) fn lost(&self, expected: &[Digest]) -> Vec<Finding> {
+        let lost = expected.iter().filter(|id| !self.knows(id));
+        let known_from = || "whoever asked has seen it".to_owned();
+        lost.map(|id| Finding::Missing { id: id.clone(), known_from: known_from() }).collect()
+    }
+
     /// The entries that have none behind them.
     pub(in crate::ledger) fn heads(&self) -> Vec<Digest> {
         let passed: BTreeSet<&Digest> = self.entries.values().flat_map(|bones| &bones.parents).collect();
@@ -75,6 +82,32 @@ impl Structure {
     pub(in crate::ledger) fn in_order(&self) -> Vec<Digest> {
         let (sorted, _) = self.sort();
         sorted.into_iter().cloned().collect()
+    }
+
+    /// Those that stand behind one that a chronicle has after them, where they are written down in this order.
+    pub(in crate::ledger) fn out_of_order<'a>(&self, order: &[&'a Digest]) -> BTreeSet<&'a Digest> {
+        let (sorted, _) = self.sort();
+        let ranks: BTreeMap<&Digest, usize> = sorted.into_iter().enumerate().map(|(rank, id)| (id, rank)).collect();
+        let mut last = 0;
+        let is_behind = |id: &&&Digest| {
+            let rank = ranks.get(**id).copied().unwrap_or(usize::MAX);
+            let is_behind = rank < last;
+            last = last.max(rank);
+            is_behind
+        };
+        order.iter().filter(is_behind).copied().collect()
+    }
+
+    /// Those that do not stand behind the one before them alone, where all are written down in this order; what is missing or
+    /// broken is told as such.
+    pub(in crate::ledger) fn unchained<'a>(&self, order: &[&'a Digest]) -> BTreeSet<&'a Digest> {
+        let before = std::iter::once(None).chain(order.iter().copied().map(Some));
+        let follows = |id: &Digest, before: Option<&Digest>| {
+            let parents: &[Digest] = self.entries.get(id).map_or(&[], |bones| &bones.parents);
+            parents.iter().eq(before) || parents.iter().any(|parent| !self.entries.contains_key(parent))
+        };
+        let unchained = order.iter().copied().zip(before).filter(|(id, before)| !follows(id, *before));
+        unchained.map(|(id, _)| id).collect()
     }
 
     fn circle(&self) -> Option<Digest> {

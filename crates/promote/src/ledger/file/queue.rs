@@ -75,6 +75,7 @@ impl Drop for Writing<'_> {
 fn again(error: &LedgerError) -> LedgerError {
     match error {
         LedgerError::Entry { id, why } => LedgerError::Entry { id: id.clone(), why: why.clone() },
+        LedgerError::Exported { ledger } => LedgerError::Exported { ledger: ledger.clone() },
         LedgerError::Backend { what, source } => {
             let kind = source.downcast_ref::<io::Error>().map_or(io::ErrorKind::Other, io::Error::kind);
             LedgerError::Backend { what, source: io::Error::new(kind, source.to_string()).into() }

@@ -1,5 +1,6 @@
 //! Appending: an entry under a tag of its own, so that nobody overwrites anybody.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_timer::Delay;
@@ -9,9 +10,9 @@ use super::artifact::{self, Artifact};
 use super::checkpoint::{Document, PIECE_TYPE, Piece, pieces};
 use super::name::{CheckpointTag, EntryTag};
 use super::{FRESH, RegistryLedger};
-use crate::ledger::statement::{self, CHECKPOINT_PREDICATE, ENTRY_PREDICATE};
-use crate::ledger::written::{Written, brief, shorten};
-use crate::ledger::{CHECKPOINT_TYPE, ENTRY_TYPE, Entry, LedgerError, trust};
+use crate::ledger::statement::{self, CHECKPOINT_PREDICATE, ENTRY_PREDICATE, Statement};
+use crate::ledger::written::{Written, shorten};
+use crate::ledger::{CHECKPOINT_TYPE, ENTRY_TYPE, Entry, LedgerError, Recorded, trust};
 use crate::pipeline::approval::Sealed;
 
 /// So often what was written is looked for, and written again where it is not there, before it is given up.
@@ -20,6 +21,8 @@ const LOOKS: u32 = 4;
 
 impl RegistryLedger {
     pub(super) async fn add(&self, mut entry: Entry) -> Result<Digest, LedgerError> {
+        entry.fits()?;
+        self.keep_tags();
         self.refresh(FRESH).await?;
         {
             let known = self.known();
@@ -33,6 +36,7 @@ impl RegistryLedger {
         let id = written.id().clone();
         let tag = EntryTag::of(&written.recorded.entry, &id)?;
         let sealed = self.seal(ENTRY_PREDICATE, &id, &written.bytes).await?;
+        LedgerError::fits(sealed.bytes.len(), artifact::LIMIT)?;
         let document = written.bytes.clone();
         let artifact = Artifact { kind: ENTRY_TYPE, document, sealed, pieces: Vec::new() };
         let manifest = self.upload(artifact).await?;
@@ -42,8 +46,7 @@ impl RegistryLedger {
         }
         let due = {
             let mut known = self.known();
-            let recorded = if self.brief { brief(written.recorded) } else { written.recorded };
-            known.add(&tag, Written { bytes: written.bytes, recorded });
+            known.add(&tag, Written { bytes: written.bytes, recorded: self.kept_of(written.recorded) });
             known.own.insert(id.clone());
             known.loose.len() >= self.due(&id)
         };
@@ -63,6 +66,13 @@ impl RegistryLedger {
         kept
     }
 
+    pub(super) fn kept_of(&self, mut recorded: Recorded) -> Recorded {
+        if self.brief {
+            shorten(Arc::make_mut(&mut recorded.entry));
+        }
+        recorded
+    }
+
     /// How many entries may be uncovered when `id` is written. It differs from entry to entry, so that of many who write at
     /// once one begins, and the others find it done.
     fn due(&self, id: &Digest) -> usize {
@@ -75,7 +85,13 @@ impl RegistryLedger {
         match &self.signer {
             Some(signer) => {
                 let signed = signer.sign_statement(&statement).await;
-                signed.map_err(|source| LedgerError::Backend { what: "sign an entry of", source })
+                let sealed = signed.map_err(|source| LedgerError::Backend { what: "sign an entry of", source })?;
+                // One entry that does not count stops everybody who reads the ledger.
+                let expected = Statement { ledger: Some(&self.shelf.name), kind, id };
+                match self.shelf.trust.check(&expected, &sealed).await? {
+                    Ok(_) => Ok(sealed),
+                    Err(flaw) => Err(LedgerError::NotTaken { ledger: self.shelf.name.clone(), why: flaw.why(id) }),
+                }
             }
             None if self.shelf.trust.takes_unsigned() => Ok(trust::unsigned(statement)),
             None => Err(LedgerError::NoSigner { ledger: self.shelf.name.clone() }),
@@ -120,6 +136,7 @@ impl RegistryLedger {
     /// # Errors
     /// As those of an append. Nothing depends on a checkpoint: without one, more entries are read one by one.
     pub async fn checkpoint(&self) -> Result<Option<u64>, LedgerError> {
+        self.keep_tags();
         let _turn = self.turn.lock().await;
         self.catch_up(true).await?;
         let (mut document, new) = {

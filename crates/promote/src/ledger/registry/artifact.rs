@@ -22,7 +22,7 @@ const EMBEDDED: usize = 16 * 1024;
 const LOOKS: u32 = 4;
 
 /// The largest document or seal that is read, in bytes.
-const LIMIT: u64 = 4 * 1024 * 1024;
+pub(super) const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// A document, its seal, and what belongs to it.
 #[derive(Debug)]
@@ -107,10 +107,9 @@ pub(in crate::ledger) async fn get(
     at: &TagOrDigest,
     kind: &'static str,
 ) -> lockage_registry::Result<Result<Artifact, Malformed>> {
-    let Some(raw) = listed(source, repo, at).await? else { return Ok(Err("it is listed, and not there".to_owned())) };
-    let manifest: Manifest = match serde_json::from_slice(raw.bytes()) {
+    let manifest = match manifest(source, repo, at).await? {
         Ok(manifest) => manifest,
-        Err(error) => return Ok(Err(format!("its manifest cannot be read: {error}"))),
+        Err(why) => return Ok(Err(why)),
     };
     if manifest.artifact_type != kind || manifest.config.descriptor.media_type != kind {
         return Ok(Err(format!("it is of another kind: {:?}", manifest.artifact_type)));
@@ -129,6 +128,45 @@ pub(in crate::ledger) async fn get(
         sealed: Sealed::new(media_type, seal),
         pieces,
     }))
+}
+
+/// The content of what is under a tag that its manifest has as well, read where it belongs; or why it will not do.
+pub(super) async fn content(
+    source: &dyn Source,
+    repo: &Repository,
+    at: &TagOrDigest,
+) -> lockage_registry::Result<Result<(), Malformed>> {
+    let Ok(manifest) = manifest(source, repo, at).await? else { return Ok(Ok(())) };
+    let embedded = [Some(manifest.config), manifest.layers.into_iter().next()].into_iter().flatten();
+    for piece in embedded.filter(|piece| piece.data.is_some()) {
+        if let Err(why) = blob(source, repo, &piece.descriptor, LIMIT).await? {
+            return Ok(Err(why));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn manifest(
+    source: &dyn Source,
+    repo: &Repository,
+    at: &TagOrDigest,
+) -> lockage_registry::Result<Result<Manifest, Malformed>> {
+    let raw = match listed(source, repo, at).await {
+        Ok(Some(raw)) => raw,
+        Ok(None) => return Ok(Err("it is listed, and not there".to_owned())),
+        Err(error) => return changed(error).map(Err),
+    };
+    Ok(serde_json::from_slice(raw.bytes()).map_err(|error| format!("its manifest cannot be read: {error}")))
+}
+
+/// Why what the registry has will not do, where asking it again cannot help.
+fn changed(error: lockage_registry::Error) -> lockage_registry::Result<Malformed> {
+    use lockage_registry::ErrorKind::{DigestMismatch, SizeMismatch, TooLarge};
+    match error.kind() {
+        DigestMismatch | SizeMismatch => Ok("its manifest was changed".to_owned()),
+        TooLarge => Ok("its manifest is larger than any manifest".to_owned()),
+        _ => Err(error),
+    }
 }
 
 /// What is under a tag that is listed. Registries list a tag a moment before it can be read (docker-registry makes its folder

@@ -4,6 +4,8 @@
 //! signed like an entry, so it says nothing that a signer could not have said in an entry; and what it covers is computed
 //! from the bytes, never believed. A later checkpoint has the pieces of the one before it and adds its own.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use lockage_registry::{Algorithm, Descriptor, Digest, TagOrDigest, digest_of};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use super::artifact;
 use super::name::CheckpointTag;
 use super::original::Shelf;
 use crate::ledger::statement::{CHECKPOINT_PREDICATE, Statement};
-use crate::ledger::written::{Written, brief};
+use crate::ledger::written::{Written, shorten};
 use crate::ledger::{CHECKPOINT_TYPE, LedgerError, Recorded};
 
 /// The media type of a piece of a checkpoint.
@@ -110,8 +112,11 @@ impl Shelf {
         let lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let entries = lines.map(|line| {
             let line = line.strip_suffix(b"\n").ok_or("its last line does not end")?;
-            let recorded = Written::read(bytes.slice_ref(line))?.recorded;
-            Ok(if is_brief { brief(recorded) } else { recorded })
+            let mut recorded = Written::read(bytes.slice_ref(line))?.recorded;
+            if is_brief {
+                shorten(Arc::make_mut(&mut recorded.entry));
+            }
+            Ok(recorded)
         });
         let entries: Result<Vec<_>, String> = entries.collect();
         Ok(entries.and_then(|entries| match u64::try_from(entries.len()) {

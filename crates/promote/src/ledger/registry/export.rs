@@ -21,6 +21,7 @@ impl RegistryLedger {
     /// # Errors
     /// Where an entry cannot be read or is not what it has to be; what was written by then is no whole export.
     pub async fn export(&self, out: &mut (dyn Write + Send)) -> Result<u64, LedgerError> {
+        self.keep_tags();
         self.refresh(std::time::Duration::ZERO).await?;
         let tags = {
             let known = self.known();

@@ -17,6 +17,8 @@ pub(super) struct Known {
     pub(super) entries: BTreeMap<Digest, Recorded>,
     /// The tags under which entries are.
     pub(super) tags: BTreeSet<Tag>,
+    /// Whether the tags are let go, because nothing is going to be written or exported.
+    pub(super) forgets_tags: bool,
     /// The entries that have others behind them.
     passed: BTreeSet<Digest>,
     /// The entries that have none.
@@ -42,7 +44,9 @@ pub(super) struct Known {
 impl Known {
     /// An entry that has been read for itself, or written.
     pub(super) fn add(&mut self, tag: &EntryTag, written: Written) {
-        self.tags.insert(tag.tag.clone());
+        if !self.forgets_tags {
+            self.tags.insert(tag.tag.clone());
+        }
         let Written { bytes, recorded } = written;
         if self.remember(recorded.clone()) || self.stale.remove(&recorded.id) {
             self.loose.insert(recorded.id, bytes);
@@ -80,6 +84,12 @@ impl Known {
         let stale = self.entries.keys().filter(|id| !covered.contains(*id) && !self.loose.contains_key(*id));
         self.stale = stale.cloned().collect();
         (self.covered, self.pieces) = (Some(checkpoint), pieces);
+    }
+
+    /// The pieces that have some of these entries.
+    pub(super) fn pieces_with(&self, ids: &BTreeSet<Digest>) -> Vec<Piece> {
+        let has = |piece: &&Piece| self.covered_by(std::slice::from_ref(piece)).any(|id| ids.contains(id));
+        self.pieces.iter().filter(has).cloned().collect()
     }
 
     fn covered_by(&self, pieces: &[Piece]) -> impl Iterator<Item = &Digest> {

@@ -7,9 +7,11 @@ mod export;
 mod known;
 pub(super) mod name;
 mod original;
+mod pool;
 mod read;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,6 +54,7 @@ pub struct RegistryLedger {
     every: usize,
     skew: Duration,
     brief: bool,
+    has_begun: bool,
     known: Mutex<Known>,
     /// Held by whoever learns what is new.
     turn: futures::lock::Mutex<()>,
@@ -68,6 +71,7 @@ impl RegistryLedger {
             every: 256,
             skew: Duration::from_secs(300),
             brief: false,
+            has_begun: false,
             known: Mutex::default(),
             turn: futures::lock::Mutex::new(()),
             trouble: Mutex::default(),
@@ -99,11 +103,20 @@ impl RegistryLedger {
         Self { skew, ..self }
     }
 
-    /// Keeps of what gates and steps found only the line for people, and not the details, which are most of a ledger. For
-    /// those who ask what runs where: everything is checked all the same, and what is written or exported is whole.
+    /// Keeps of what gates and steps found only the line for people, and not the details, which are most of a ledger; and of
+    /// what was only about to be done not even that, which what came of it says again. For those who ask what runs where:
+    /// everything is checked all the same, and what is written or exported is whole.
     #[must_use]
-    pub fn brief(self) -> Self {
+    pub fn brief(mut self) -> Self {
+        self.known.get_mut().unwrap_or_else(PoisonError::into_inner).forgets_tags = true;
         Self { brief: true, ..self }
+    }
+
+    /// Reads only a ledger that has entries: for those who ask, to whom a repository with none is a mistake in its name, and no
+    /// ledger that says nothing. What is not there is [`LedgerError::NotBegun`].
+    #[must_use]
+    pub fn begun(self) -> Self {
+        Self { has_begun: true, ..self }
     }
 
     /// The repository.
@@ -121,6 +134,14 @@ impl RegistryLedger {
     /// Why the last checkpoint that an append was to write could not be written, once. The entries are there.
     pub fn checkpoint_trouble(&self) -> Option<LedgerError> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// From here on the tags are kept, which the next look lists again where they were not.
+    fn keep_tags(&self) {
+        let mut known = self.known();
+        if std::mem::take(&mut known.forgets_tags) {
+            known.listed = None;
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -145,6 +166,10 @@ impl History for RegistryLedger {
         let known = self.known();
         let about = known.entries.values().filter(|recorded| image.is_none_or(|image| recorded.entry.image == *image));
         Ok(about.cloned().collect())
+    }
+
+    async fn whole(&self, ids: &BTreeSet<Digest>) -> Result<Vec<Recorded>, LedgerError> {
+        self.reread(ids).await
     }
 }
 

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 
 use futures::StreamExt as _;
-use lockage_registry::{Digest, Tag};
+use lockage_registry::{Digest, Tag, TagOrDigest};
 
 use super::RegistryLedger;
 use super::artifact::{self, at_once};
 use super::name::{CheckpointTag, EntryTag};
+use super::original::Shelf;
 use crate::ledger::LedgerError;
 use crate::ledger::audit::{Finding, LedgerReport, Structure};
+
+/// So many places may answer with an error before it is the registry that fails, and no place in it.
+const MOST_UNREAD: usize = 16;
 
 impl RegistryLedger {
     /// Reads every entry and every checkpoint again, whatever is known of them, and tells what is wrong: each entry is under
     /// the tag of its digest and time, is signed for this ledger by somebody who is trusted, stands behind entries that are
-    /// there and are not younger; each checkpoint is signed and covers nothing but entries that are there.
+    /// there and are not younger; each checkpoint is signed and covers nothing but entries that are there. It goes on past what
+    /// is wrong with one, and past what cannot be read while the rest can.
     ///
     /// `expected` are entries that must be there, such as those of an earlier export: by them it is found that the last
     /// entries were deleted.
@@ -22,19 +27,33 @@ impl RegistryLedger {
     /// It costs a listing and a request an entry, three where it is large.
     ///
     /// # Errors
-    /// Where something could not be read or decided, which is no finding.
+    /// Where the tags cannot be listed, or more than a few places could not be read or decided, which is no finding.
     pub async fn verify(&self, expected: &[Digest]) -> Result<LedgerReport, LedgerError> {
+        self.verify_all(expected, false).await
+    }
+
+    /// The same, and reads the content of entries, checkpoints and their seals too where a manifest has it as well, which
+    /// nobody else would miss before the ledger is copied. It costs two more requests for each of these.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_content(&self, expected: &[Digest]) -> Result<LedgerReport, LedgerError> {
+        self.verify_all(expected, true).await
+    }
+
+    async fn verify_all(&self, expected: &[Digest], has_content: bool) -> Result<LedgerReport, LedgerError> {
         let tags = artifact::tags(&*self.shelf.target, &self.shelf.repository).await;
         let tags = tags.map_err(|error| LedgerError::registry("read", error))?;
         let mut report = LedgerReport { ledger: Some(self.shelf.name.clone()), ..LedgerReport::default() };
         let structure = self.examine(&tags, &mut report).await?;
         report.findings.extend(structure.judge(self.skew));
-        for id in expected.iter().filter(|id| !structure.knows(id)) {
-            let known_from = "whoever asked has seen it".to_owned();
-            report.findings.push(Finding::Missing { id: id.clone(), known_from });
-        }
+        report.findings.extend(structure.lost(expected));
         self.examine_checkpoints(&tags, &structure, &mut report).await?;
+        if has_content {
+            self.examine_content(&tags, &mut report).await?;
+        }
         report.heads = structure.heads();
+        report.conclude(&self.shelf.trust);
         Ok(report)
     }
 
@@ -44,8 +63,8 @@ impl RegistryLedger {
         tags.sort_by(|a, b| a.tag.cmp(&b.tag));
         let mut read = at_once(tags.iter().map(|tag| async move { (tag, self.shelf.original(tag).await) }));
         while let Some((tag, original)) = read.next().await {
-            match original? {
-                Ok(original) => {
+            match original {
+                Ok(Ok(original)) => {
                     let id = original.written.id().clone();
                     report.count(&original.word);
                     let bones = (&*original.written.recorded.entry).into();
@@ -54,9 +73,13 @@ impl RegistryLedger {
                         report.findings.push(Finding::Repeated { id, place: tag.tag.to_string() });
                     }
                 }
-                Err(finding) => {
+                Ok(Err(finding)) => {
                     structure.broken.insert(tag.id.clone());
                     report.findings.push(finding);
+                }
+                Err(error) => {
+                    structure.broken.insert(tag.id.clone());
+                    unread(report, &tag.tag, error)?;
                 }
             }
         }
@@ -76,9 +99,10 @@ impl RegistryLedger {
         let mut missing = BTreeMap::new();
         for tag in &checkpoints {
             let place = tag.tag.to_string();
-            match self.covered(tag, &mut pieces).await? {
-                Err(why) => report.findings.push(Finding::Checkpoint { place, why }),
-                Ok((covered, heads)) => {
+            match self.covered(tag, &mut pieces).await {
+                Err(error) => unread(report, &tag.tag, error)?,
+                Ok(Err(why)) => report.findings.push(Finding::Checkpoint { place, why }),
+                Ok(Ok((covered, heads))) => {
                     let lost = covered.iter().filter(|id| !structure.knows(id));
                     missing.extend(lost.map(|id| (id.clone(), place.clone())));
                     if structure.heads_within(&covered) == heads {
@@ -106,6 +130,26 @@ impl RegistryLedger {
         Ok(())
     }
 
+    async fn examine_content(&self, tags: &[Tag], report: &mut LedgerReport) -> Result<(), LedgerError> {
+        let is_own = |tag: &&Tag| EntryTag::parse(tag).is_some() || CheckpointTag::parse(tag).is_some();
+        let mut tags: Vec<Tag> = tags.iter().filter(is_own).cloned().collect();
+        // What could not be read is told already.
+        tags.retain(|tag| report.unread.iter().all(|unread| unread.place != tag.as_str()));
+        tags.sort();
+        let Shelf { target, repository, .. } = &self.shelf;
+        let mut read = at_once(tags.iter().map(|tag| async move {
+            (tag, artifact::content(&**target, repository, &TagOrDigest::Tag(tag.clone())).await)
+        }));
+        while let Some((tag, found)) = read.next().await {
+            match found {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => report.findings.push(Finding::Content { place: tag.to_string(), why }),
+                Err(error) => unread(report, tag, LedgerError::registry("read", error))?,
+            }
+        }
+        Ok(())
+    }
+
     /// The entries that a checkpoint covers, and those of them that it calls the last.
     async fn covered(
         &self,
@@ -130,4 +174,13 @@ impl RegistryLedger {
         }
         Ok(Ok((covered, document.heads)))
     }
+}
+
+/// Notes what could not be read; gives it back where that is not of the place any more.
+fn unread(report: &mut LedgerReport, tag: &Tag, error: LedgerError) -> Result<(), LedgerError> {
+    if report.unread.len() >= MOST_UNREAD {
+        return Err(error);
+    }
+    report.leave_unread(tag.to_string(), &error);
+    Ok(())
 }

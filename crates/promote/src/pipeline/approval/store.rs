@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use lockage_registry::{
-    Algorithm, Body, Descriptor, Digest, RawManifest, Repository, Target, TargetExt as _, digest_of, media_type,
+    Algorithm, Body, Descriptor, Digest, RawManifest, Repository, Target, TargetExt as _, digest_of, empty, media_type,
     referrers,
 };
 use serde_json::json;
@@ -96,7 +96,8 @@ async fn store<S>(
     let passage = plan.passage().ok_or(ApprovalError::NoPassage)?;
     let sealed = signer.sign_statement(&approval.statement()?).await.map_err(ApprovalError::Signer)?;
     let repo = &passage.pinned.repository;
-    let config = put(source, repo, media_type::OCI_EMPTY, Bytes::from_static(b"{}")).await?;
+    empty::ensure(source, repo).await?;
+    let config = empty::descriptor()?;
     let Sealed { media_type, bytes } = sealed;
     let layer = put(source, repo, &media_type, bytes).await?;
     let manifest = manifest(&passage.pinned.root, &config, &layer, &approval)?;

@@ -7,7 +7,7 @@ use lockage_registry::{Platform, Repository, Source, Tag};
 use serde::Deserialize;
 
 use super::values::{duration, parsed};
-use super::{GateFactory, GateProblem, Parameters};
+use super::{GateFactory, Parameters, TableProblem};
 use crate::Gate;
 use crate::pipeline::Name;
 use crate::pipeline::approval::{ApprovalGate, StatementVerifier, Unsigned};
@@ -55,7 +55,7 @@ impl BuiltIn {
 }
 
 impl GateFactory for BuiltIn {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         Ok(match kind {
             "approval" => Arc::new(self.approval(parameters.read()?)?.named(name)),
             "config" => Arc::new(parameters.read::<Config>()?.gate()?.named(name)),
@@ -70,7 +70,7 @@ impl GateFactory for BuiltIn {
                 let Superseded {} = parameters.read()?;
                 Arc::new(SupersededGate::new().named(name))
             }
-            _ => return Err(GateProblem::unknown(kind, KINDS)),
+            _ => return Err(TableProblem::unknown(kind, KINDS)),
         })
     }
 }
@@ -107,24 +107,24 @@ struct KillSwitch {
 }
 
 impl BuiltIn {
-    fn approval(&self, written: Approvals) -> Result<ApprovalGate, GateProblem> {
+    fn approval(&self, written: Approvals) -> Result<ApprovalGate, TableProblem> {
         let verifier = self
             .verifier
             .clone()
-            .ok_or_else(|| GateProblem::parameters("approvals are signed, and nothing was given to verify them by"))?;
+            .ok_or_else(|| TableProblem::parameters("approvals are signed, and nothing was given to verify them by"))?;
         if written.quorum == 0 {
-            return Err(GateProblem::parameters("quorum: nobody would have to approve"));
+            return Err(TableProblem::parameters("quorum: nobody would have to approve"));
         }
         let members = written.groups.iter().flat_map(|group| group.members.iter().map(|name| ("groups", name)));
         for (place, name) in members.chain(written.not.iter().map(|name| ("not", name))) {
             if let Some(Unsigned { why, remedy }) = verifier.never_signs_as(name) {
-                return Err(GateProblem::Parameters { why: format!("{place}: {why}"), remedy: Some(remedy) });
+                return Err(TableProblem::Parameters { why: format!("{place}: {why}"), remedy: Some(remedy) });
             }
         }
         let mut gate = ApprovalGate::new(verifier, written.quorum);
         for Group { name, members, needed } in written.groups {
             if needed > members.len() {
-                return Err(GateProblem::parameters(format!("groups: {name} has fewer members than are needed")));
+                return Err(TableProblem::parameters(format!("groups: {name} has fewer members than are needed")));
             }
             gate = gate.group_with(name, members, needed);
         }
@@ -138,11 +138,11 @@ impl BuiltIn {
         })
     }
 
-    fn kill_switch(&self, written: KillSwitch) -> Result<RepositoryTagGate, GateProblem> {
+    fn kill_switch(&self, written: KillSwitch) -> Result<RepositoryTagGate, TableProblem> {
         let source = self
             .source
             .clone()
-            .ok_or_else(|| GateProblem::parameters("it reads a repository, and nothing was given to read it by"))?;
+            .ok_or_else(|| TableProblem::parameters("it reads a repository, and nothing was given to read it by"))?;
         let repository: Repository = parsed("repository", &written.repository)?;
         let tag: Tag = parsed("tag", &written.tag)?;
         let gate = RepositoryTagGate::new(source, repository, tag);
@@ -160,7 +160,7 @@ struct Soak {
 }
 
 impl Soak {
-    fn gate(self) -> Result<SoakGate, GateProblem> {
+    fn gate(self) -> Result<SoakGate, TableProblem> {
         let environment: Name = parsed("environment", &self.environment)?;
         let gate = SoakGate::new(environment, duration("for", &self.r#for)?);
         Ok(if self.in_total { gate.in_total() } else { gate })
@@ -176,9 +176,9 @@ struct Platforms {
 }
 
 impl Platforms {
-    fn gate(self) -> Result<CompletenessGate, GateProblem> {
+    fn gate(self) -> Result<CompletenessGate, TableProblem> {
         if self.platforms.is_empty() {
-            return Err(GateProblem::parameters("platforms: none is asked for"));
+            return Err(TableProblem::parameters("platforms: none is asked for"));
         }
         let platforms = self.platforms.iter().map(|text| parsed::<Platform>("platforms", text));
         let gate = CompletenessGate::new(platforms.collect::<Result<Vec<_>, _>>()?);
@@ -224,7 +224,7 @@ enum Labels {
 }
 
 impl Config {
-    fn gate(self) -> Result<ImageConfigGate, GateProblem> {
+    fn gate(self) -> Result<ImageConfigGate, TableProblem> {
         let has_rule = !matches!(self.non_root, None | Some(NonRoot::Any(false)))
             || self.user.is_some()
             || self.entrypoint
@@ -233,7 +233,7 @@ impl Config {
             || !self.no_ports.is_empty()
             || !self.no_env.is_empty();
         if !has_rule {
-            return Err(GateProblem::parameters("no rule is given, so that every image would pass"));
+            return Err(TableProblem::parameters("no rule is given, so that every image would pass"));
         }
         let mut gate = ImageConfigGate::new();
         gate = match self.non_root {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{GateProblem, StepProblem};
+use super::TableProblem;
 use crate::pipeline::GraphError;
 
 /// Why a document was refused, and where in it.
@@ -27,16 +27,16 @@ pub enum DocumentProblem {
     Syntax(String),
     /// A gate cannot be made.
     #[error(transparent)]
-    Gate(GateProblem),
+    Gate(TableProblem),
     /// A step cannot be made.
     #[error(transparent)]
-    Step(StepProblem),
+    Step(TableProblem),
     /// Who signs cannot be known by what is written.
     #[error(transparent)]
-    Signer(GateProblem),
+    Signer(TableProblem),
     /// What is written of evidence, a lease or an event cannot be used.
     #[error(transparent)]
-    Table(GateProblem),
+    Table(TableProblem),
     /// Environments and edges do not fit together.
     #[error(transparent)]
     Graph(GraphError),
@@ -70,7 +70,7 @@ impl DocumentError {
     pub fn remedy(&self) -> String {
         match &*self.problem {
             DocumentProblem::Unreadable(_) => "Name a document that is there, with --config.".to_owned(),
-            DocumentProblem::Syntax(_) | DocumentProblem::Table(GateProblem::Parameters { remedy: None, .. }) => {
+            DocumentProblem::Syntax(_) | DocumentProblem::Table(TableProblem::Parameters { remedy: None, .. }) => {
                 "The keys of such a document are in schemas/lockage.json; examples/lockage.toml shows each.".to_owned()
             }
             DocumentProblem::Gate(problem) | DocumentProblem::Signer(problem) | DocumentProblem::Table(problem) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::values::duration;
-use super::{GateProblem, Parameters};
+use super::{Parameters, TableProblem};
 use crate::pipeline::approval::{StatementSigner, StatementVerifier};
 use crate::pipeline::evidence::EvidenceSigning;
 
@@ -37,10 +37,10 @@ struct Written {
 }
 
 impl EvidenceRules {
-    pub(super) fn read(parameters: &Parameters) -> Result<Self, GateProblem> {
+    pub(super) fn read(parameters: &Parameters) -> Result<Self, TableProblem> {
         let Written { id, valid_for, max_age, vsa, signers } = parameters.read()?;
         if !is_uri(&id) {
-            return Err(GateProblem::Parameters {
+            return Err(TableProblem::Parameters {
                 why: format!("id: {id:?} is no URI"),
                 remedy: Some("Write one that is yours, such as https://ci.acme.example/promotions.".to_owned()),
             });

@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::TableProblem;
 use crate::{Gate, GateContext, GateError, OnRollback, Verdict};
 
 /// Makes gates of some kinds. A crate that has gates has a factory; [`Factories`] asks one after the other.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use lockage_promote::pipeline::documents::{GateFactory, GateProblem, Parameters};
+/// use lockage_promote::pipeline::documents::{GateFactory, TableProblem, Parameters};
 /// use lockage_promote::{Evidence, Gate, Verdict, gate};
 ///
 /// /// `kind = "budget"`, `bytes = 1000000`.
@@ -27,9 +28,9 @@ use crate::{Gate, GateContext, GateError, OnRollback, Verdict};
 /// }
 ///
 /// impl GateFactory for Budgets {
-///     fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+///     fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
 ///         if kind != "budget" {
-///             return Err(GateProblem::unknown(kind, ["budget"]));
+///             return Err(TableProblem::unknown(kind, ["budget"]));
 ///         }
 ///         let Budget { bytes } = parameters.read()?;
 ///         Ok(Arc::new(gate(name.to_owned(), move |context| {
@@ -46,9 +47,9 @@ pub trait GateFactory: fmt::Debug + Send + Sync {
     /// The gate `name` of this kind.
     ///
     /// # Errors
-    /// [`GateProblem::Unknown`] with the kinds that it knows, where this is none of them, and
-    /// [`GateProblem::Parameters`] where the gate needs others.
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem>;
+    /// [`TableProblem::Unknown`] with the kinds that it knows, where this is none of them, and
+    /// [`TableProblem::Parameters`] where the gate needs others.
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem>;
 }
 
 /// What a document says of a gate, beside its kind.
@@ -59,56 +60,6 @@ pub struct Parameters(Map<String, Value>);
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Factories(Vec<Box<dyn GateFactory>>);
-
-/// Why a gate could not be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GateProblem {
-    /// Nobody makes such gates.
-    #[error("there is no gate of kind {kind:?}")]
-    Unknown {
-        /// The kind.
-        kind: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// The document does not say of which kind it is.
-    #[error("it has no kind")]
-    NoKind,
-    /// The gate needs other parameters.
-    #[error("{why}")]
-    Parameters {
-        /// What is wrong with them.
-        why: String,
-        /// What to write, where that is known.
-        remedy: Option<String>,
-    },
-}
-
-impl GateProblem {
-    /// A kind that is not among `known`.
-    pub fn unknown<K: Into<String>>(kind: impl Into<String>, known: impl IntoIterator<Item = K>) -> Self {
-        Self::Unknown { kind: kind.into(), known: known.into_iter().map(Into::into).collect() }
-    }
-
-    /// Parameters that are wrong, for this reason.
-    pub fn parameters(why: impl Into<String>) -> Self {
-        Self::Parameters { why: why.into(), remedy: None }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Unknown { known, .. } if known.is_empty() => "No kinds are known here.".to_owned(),
-            Self::Unknown { known, .. } => format!("There are: {}.", known.join(", ")),
-            Self::NoKind => "Write kind = \"…\" below it.".to_owned(),
-            Self::Parameters { remedy, .. } => remedy
-                .clone()
-                .unwrap_or_else(|| "examples/lockage.toml and examples/documents show gates of each kind.".to_owned()),
-        }
-    }
-}
 
 impl Parameters {
     /// A parameter that is a text.
@@ -126,10 +77,10 @@ impl Parameters {
     /// The parameters as a type, which should deny unknown fields.
     ///
     /// # Errors
-    /// [`GateProblem::Parameters`] with what does not fit.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, GateProblem> {
+    /// [`TableProblem::Parameters`] with what does not fit.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, TableProblem> {
         serde_json::from_value(Value::Object(self.0.clone()))
-            .map_err(|error| GateProblem::parameters(error.to_string()))
+            .map_err(|error| TableProblem::parameters(error.to_string()))
     }
 
     /// Those that are named, and all others.
@@ -153,17 +104,17 @@ impl Factories {
 }
 
 impl GateFactory for Factories {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         let mut all = Vec::new();
         for factory in &self.0 {
             match factory.make(name, kind, parameters) {
-                Err(GateProblem::Unknown { known, .. }) => all.extend(known),
+                Err(TableProblem::Unknown { known, .. }) => all.extend(known),
                 made => return made,
             }
         }
         all.sort();
         all.dedup();
-        Err(GateProblem::unknown(kind, all))
+        Err(TableProblem::unknown(kind, all))
     }
 }
 
@@ -173,7 +124,7 @@ pub(super) fn named(
     name: &str,
     kind: &str,
     parameters: &Parameters,
-) -> Result<Arc<dyn Gate>, GateProblem> {
+) -> Result<Arc<dyn Gate>, TableProblem> {
     let gate = factory.make(name, kind, parameters)?;
     let policy = serde_json::json!({ "kind": kind, "parameters": parameters.0 });
     Ok(Arc::new(Named { name: name.to_owned(), policy, gate }))

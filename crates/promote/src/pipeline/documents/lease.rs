@@ -7,7 +7,7 @@ use lockage_registry::{Registry, Repository};
 use serde::Deserialize;
 
 use super::values::duration;
-use super::{GateProblem, Parameters, Surroundings};
+use super::{Parameters, Surroundings, TableProblem};
 #[cfg(feature = "ledger")]
 use crate::pipeline::lease::FileLease;
 use crate::pipeline::lease::{Leasing, NoLease, RegistryLease};
@@ -49,13 +49,13 @@ enum Kind {
 }
 
 impl LeaseRules {
-    pub(super) fn read(parameters: &Parameters) -> Result<Self, GateProblem> {
+    pub(super) fn read(parameters: &Parameters) -> Result<Self, TableProblem> {
         let (times, kind) = parameters.split(&["ttl", "wait"]);
         let (Times { ttl, wait }, kind) = (times.read()?, kind.read()?);
         let time = |key: &str, text: Option<String>| text.map(|text| duration(key, &text)).transpose();
         let (ttl, wait) = (time("ttl", ttl)?, time("wait", wait)?);
         if ttl.is_some_and(|ttl| ttl < Duration::from_secs(3)) {
-            return Err(GateProblem::parameters("ttl: a lease of less than three seconds ends while it is renewed"));
+            return Err(TableProblem::parameters("ttl: a lease of less than three seconds ends while it is renewed"));
         }
         Ok(Self { kind, ttl, wait })
     }
@@ -70,7 +70,7 @@ impl LeaseRules {
         registry: impl Registry + 'static,
         holder: &str,
         pace: impl Pace + Clone + 'static,
-    ) -> Result<Leasing, GateProblem> {
+    ) -> Result<Leasing, TableProblem> {
         let leasing = match &self.kind {
             Kind::None {} => Leasing::new(NoLease, pace),
             #[cfg(feature = "ledger")]
@@ -84,7 +84,7 @@ impl LeaseRules {
                 Leasing::new(cluster.lease(surroundings, holder, pace.clone())?, pace)
             }
             #[cfg(not(all(feature = "ledger", feature = "kubernetes")))]
-            other => return Err(GateProblem::parameters(format!("this program gives no such leases: {other:?}"))),
+            other => return Err(TableProblem::parameters(format!("this program gives no such leases: {other:?}"))),
         };
         let leasing = match self.ttl {
             Some(ttl) => leasing.ttl(ttl),
@@ -103,7 +103,7 @@ mod cluster {
 
     use std::path::{Path, PathBuf};
 
-    use super::super::{GateProblem, Surroundings};
+    use super::super::{Surroundings, TableProblem};
     use crate::pipeline::http::{Api, Token};
     use crate::pipeline::lease::KubernetesLease;
     use crate::pipeline::step::Pace;
@@ -124,14 +124,14 @@ mod cluster {
             surroundings: &Surroundings,
             holder: &str,
             pace: impl Pace + 'static,
-        ) -> Result<KubernetesLease, GateProblem> {
+        ) -> Result<KubernetesLease, TableProblem> {
             let path = |given: &Option<PathBuf>, name: &str| match given {
                 Some(path) => surroundings.path(path),
                 None => Path::new(ACCOUNT).join(name),
             };
             let text = |path: PathBuf| {
                 std::fs::read_to_string(&path)
-                    .map_err(|error| GateProblem::parameters(format!("{}: {error}", path.display())))
+                    .map_err(|error| TableProblem::parameters(format!("{}: {error}", path.display())))
             };
             let is_inside = self.api.is_none();
             let base = self.api.as_deref().unwrap_or("https://kubernetes.default.svc");
@@ -143,11 +143,11 @@ mod cluster {
                 (None, false) => Api::new(base, token),
                 (file, _) => Api::trusting(base, token, text(path(file, "ca.crt"))?.as_bytes()),
             };
-            let api = api.map_err(|error| GateProblem::parameters(format!("api: {error}")))?;
+            let api = api.map_err(|error| TableProblem::parameters(format!("api: {error}")))?;
             let namespace = match self.namespace {
                 Some(namespace) => namespace.clone(),
                 None if is_inside => text(path(&None, "namespace"))?.trim().to_owned(),
-                None => return Err(GateProblem::parameters("namespace: whose leases they are is not said")),
+                None => return Err(TableProblem::parameters("namespace: whose leases they are is not said")),
             };
             Ok(KubernetesLease::new(api, namespace, holder, pace))
         }

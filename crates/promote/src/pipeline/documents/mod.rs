@@ -11,11 +11,13 @@ mod ledger;
 #[cfg(feature = "http")]
 mod outside;
 mod place;
+mod problem;
 mod read;
 mod steps;
 mod surroundings;
 mod values;
 mod written;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,11 +36,12 @@ use crate::Gate;
 pub use builtin::BuiltIn;
 pub use error::{DocumentError, DocumentProblem};
 pub use evidence::EvidenceRules;
-pub use factory::{Factories, GateFactory, GateProblem, Parameters};
+pub use factory::{Factories, GateFactory, Parameters};
 pub use ledger::{LedgerPlace, LedgerRepository};
 #[cfg(feature = "http")]
 pub use outside::{Outside, Watches};
-pub use steps::{NoSteps, StepFactories, StepFactory, StepProblem};
+pub use problem::TableProblem;
+pub use steps::{NoSteps, StepFactories, StepFactory};
 pub use surroundings::Surroundings;
 
 use place::Marked;
@@ -190,7 +193,7 @@ impl Document {
 
     /// That what is written of a signer cannot be used, with its line.
     #[must_use]
-    pub fn signer_error(&self, name: &str, problem: GateProblem) -> DocumentError {
+    pub fn signer_error(&self, name: &str, problem: TableProblem) -> DocumentError {
         let line = self.signers.get(name).and_then(|written| written.line);
         self.error(line, format!("signers.{name}"), DocumentProblem::Signer(problem))
     }
@@ -209,7 +212,7 @@ impl Document {
 
     /// That the rules for evidence cannot be used, with their line.
     #[must_use]
-    pub fn evidence_error(&self, problem: GateProblem) -> DocumentError {
+    pub fn evidence_error(&self, problem: TableProblem) -> DocumentError {
         let line = self.evidence.as_ref().and_then(|rules| rules.line);
         self.error(line, "evidence", DocumentProblem::Table(problem))
     }

@@ -11,7 +11,7 @@ use super::evidence::EvidenceRules;
 use super::lease::LeaseRules;
 use super::place::Marked;
 use super::written::{Written, plain};
-use super::{Document, DocumentError, DocumentProblem, Format, GateProblem, LedgerPlace, Parameters, StepProblem};
+use super::{Document, DocumentError, DocumentProblem, Format, LedgerPlace, Parameters, TableProblem};
 use crate::pipeline::{EdgeSpec, EnvironmentSpec};
 
 type Gate = Map<String, Value>;
@@ -27,11 +27,11 @@ pub(super) fn document(file: &Path, format: Format, text: &str) -> Result<Docume
     let refused = |line, key: String, problem| DocumentError::at(file, line, Some(key), problem);
     let gate = |(name, written): (String, Marked<Gate>)| match of_kind(written) {
         Ok(gate) => Ok((name, gate)),
-        Err(line) => Err(refused(line, format!("gates.{name}"), DocumentProblem::Gate(GateProblem::NoKind))),
+        Err(line) => Err(refused(line, format!("gates.{name}"), DocumentProblem::Gate(TableProblem::NoKind))),
     };
     let step = |(name, written): (String, Marked<Gate>)| match of_kind(written) {
         Ok(step) => Ok((name, step)),
-        Err(line) => Err(refused(line, format!("steps.{name}"), DocumentProblem::Step(StepProblem::NoKind))),
+        Err(line) => Err(refused(line, format!("steps.{name}"), DocumentProblem::Step(TableProblem::NoKind))),
     };
     let signer = |(name, Marked { line, value }): (String, Marked<Gate>)| {
         (name, Marked { line, value: Parameters::new(plain(value)) })
@@ -66,7 +66,7 @@ fn table<T>(
     file: &Path,
     key: &str,
     Marked { line, value }: Marked<Gate>,
-    read: impl Fn(&Parameters) -> Result<T, GateProblem>,
+    read: impl Fn(&Parameters) -> Result<T, TableProblem>,
 ) -> Result<Marked<T>, DocumentError> {
     let value = read(&Parameters::new(plain(value)))
         .map_err(|problem| DocumentError::at(file, line, Some(key.to_owned()), DocumentProblem::Table(problem)))?;
@@ -101,7 +101,7 @@ fn toml(text: &str) -> Result<Pieces, Refused> {
 fn yaml(text: &str) -> Result<Pieces, Refused> {
     use serde_saphyr::Spanned;
     type Raw = Written<Spanned<EnvironmentSpec>, Spanned<EdgeSpec>, Spanned<Gate>, Spanned<PathBuf>>;
-    let raw: Raw = serde_saphyr::from_str(text).map_err(|error| {
+    let raw: Raw = super::yaml::from_str(text).map_err(|error| {
         let line = error.location().and_then(|place| usize::try_from(place.line()).ok());
         (line, one_line(&error.without_snippet().to_string()))
     })?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{GateProblem, Parameters};
+use super::{Parameters, TableProblem};
 use crate::Evidence;
 use crate::pipeline::step::{Step, StepContext, StepError};
 
@@ -14,7 +14,7 @@ use crate::pipeline::step::{Step, StepContext, StepError};
 /// ```
 /// use std::sync::Arc;
 /// use lockage_promote::Evidence;
-/// use lockage_promote::pipeline::documents::{Parameters, StepFactory, StepProblem};
+/// use lockage_promote::pipeline::documents::{Parameters, StepFactory, TableProblem};
 /// use lockage_promote::pipeline::step::{Step, StepContext, StepError};
 ///
 /// /// `kind = "announce"`, `channel = "#releases"`.
@@ -38,10 +38,10 @@ use crate::pipeline::step::{Step, StepContext, StepError};
 /// }
 ///
 /// impl StepFactory for Announcements {
-///     fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+///     fn make(&self, _: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
 ///         match kind {
 ///             "announce" => Ok(Arc::new(parameters.read::<Announce>()?)),
-///             _ => Err(StepProblem::unknown(kind, ["announce"])),
+///             _ => Err(TableProblem::unknown(kind, ["announce"])),
 ///         }
 ///     }
 /// }
@@ -50,9 +50,9 @@ pub trait StepFactory: fmt::Debug + Send + Sync {
     /// The step `name` of this kind.
     ///
     /// # Errors
-    /// [`StepProblem::Unknown`] with the kinds that it knows, where this is none of them, and
-    /// [`StepProblem::Parameters`] where the step needs others.
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem>;
+    /// [`TableProblem::Unknown`] with the kinds that it knows, where this is none of them, and
+    /// [`TableProblem::Parameters`] where the step needs others.
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem>;
 }
 
 /// Makes no steps.
@@ -65,70 +65,9 @@ pub struct NoSteps;
 #[must_use]
 pub struct StepFactories(Vec<Box<dyn StepFactory>>);
 
-/// Why a step could not be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StepProblem {
-    /// Nobody makes such steps.
-    #[error("there is no step of kind {kind:?}")]
-    Unknown {
-        /// The kind.
-        kind: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// The document does not say of which kind it is.
-    #[error("it has no kind")]
-    NoKind,
-    /// The step needs other parameters.
-    #[error("{why}")]
-    Parameters {
-        /// What is wrong with them.
-        why: String,
-        /// What to write, where that is known.
-        remedy: Option<String>,
-    },
-}
-
-impl StepProblem {
-    /// A kind that is not among `known`.
-    pub fn unknown<K: Into<String>>(kind: impl Into<String>, known: impl IntoIterator<Item = K>) -> Self {
-        Self::Unknown { kind: kind.into(), known: known.into_iter().map(Into::into).collect() }
-    }
-
-    /// Parameters that are wrong, for this reason.
-    pub fn parameters(why: impl Into<String>) -> Self {
-        Self::Parameters { why: why.into(), remedy: None }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Unknown { known, .. } if known.is_empty() => "No kinds are known here.".to_owned(),
-            Self::Unknown { known, .. } => format!("There are: {}.", known.join(", ")),
-            Self::NoKind => "Write kind = \"…\" below it.".to_owned(),
-            Self::Parameters { remedy, .. } => {
-                remedy.clone().unwrap_or_else(|| "See the documentation of steps of this kind.".to_owned())
-            }
-        }
-    }
-}
-
-impl From<GateProblem> for StepProblem {
-    /// What is wrong with parameters is wrong whoever reads them.
-    fn from(problem: GateProblem) -> Self {
-        match problem {
-            GateProblem::Unknown { kind, known } => Self::Unknown { kind, known },
-            GateProblem::NoKind => Self::NoKind,
-            GateProblem::Parameters { why, remedy } => Self::Parameters { why, remedy },
-        }
-    }
-}
-
 impl StepFactory for NoSteps {
-    fn make(&self, _: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
-        Err(StepProblem::unknown(kind, [] as [&str; 0]))
+    fn make(&self, _: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
+        Err(TableProblem::unknown(kind, [] as [&str; 0]))
     }
 }
 
@@ -146,17 +85,17 @@ impl StepFactories {
 }
 
 impl StepFactory for StepFactories {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
         let mut all = Vec::new();
         for factory in &self.0 {
             match factory.make(name, kind, parameters) {
-                Err(StepProblem::Unknown { known, .. }) => all.extend(known),
+                Err(TableProblem::Unknown { known, .. }) => all.extend(known),
                 made => return made,
             }
         }
         all.sort();
         all.dedup();
-        Err(StepProblem::unknown(kind, all))
+        Err(TableProblem::unknown(kind, all))
     }
 }
 
@@ -166,7 +105,7 @@ pub(super) fn named(
     name: &str,
     kind: &str,
     parameters: &Parameters,
-) -> Result<Arc<dyn Step>, StepProblem> {
+) -> Result<Arc<dyn Step>, TableProblem> {
     let step = factory.make(name, kind, parameters)?;
     Ok(if step.id() == name { step } else { Arc::new(Named { name: name.to_owned(), step }) })
 }

@@ -21,35 +21,68 @@ pub enum Mode {
     Structured,
 }
 
-/// Sends CDEvents as CloudEvents 1.0 to a URL.
+/// Sends CDEvents as CloudEvents 1.0 to a URL, of which errors and `Debug` show no more than the host: its path may be a secret.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct CloudEvents {
-    api: Api,
-    segments: Vec<String>,
+    place: Place,
     source: String,
     mode: Mode,
 }
 
 /// Posts what happens as JSON to a URL, with `X-Lockage-Event` and, by its secret, `X-Lockage-Signature-256: sha256=HEX`, which
-/// is the HMAC-SHA256 of the body as in GitHub's webhooks.
+/// is the HMAC-SHA256 of the body as in GitHub's webhooks. Of the URL errors and `Debug` show no more than the host: for many
+/// chats its path is the secret.
 #[derive(Clone)]
 #[must_use]
 pub struct Webhook {
+    place: Place,
+    secret: Vec<u8>,
+}
+
+/// Where somebody is told, all of which but the host may be secret.
+#[derive(Clone)]
+struct Place {
     api: Api,
     segments: Vec<String>,
-    secret: Vec<u8>,
+    query: Vec<(String, String)>,
+}
+
+impl Place {
+    fn of(api: Api) -> Self {
+        Self { api: api.secret(), segments: Vec::new(), query: Vec::new() }
+    }
+
+    async fn post(&self, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<Answer, SinkError> {
+        let segments: Vec<&str> = self.segments.iter().map(String::as_str).collect();
+        let query: Vec<_> = self.query.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let url = self.api.url(&segments, &query);
+        Ok(self.api.call("POST", url, Some(body), headers).await?)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.api.fmt(f)
+    }
 }
 
 impl CloudEvents {
     /// To what is below the base of `api`, in the name of `source`, a URI reference such as `https://ci.acme.example/lockage`.
     pub fn new(api: Api, source: impl Into<String>) -> Self {
-        Self { api, segments: Vec::new(), source: source.into(), mode: Mode::default() }
+        Self { place: Place::of(api), source: source.into(), mode: Mode::default() }
     }
 
     /// To these segments below the base.
     pub fn below<S: Into<String>>(self, segments: impl IntoIterator<Item = S>) -> Self {
-        Self { segments: segments.into_iter().map(Into::into).collect(), ..self }
+        let segments = segments.into_iter().map(Into::into).collect();
+        Self { place: Place { segments, ..self.place }, ..self }
+    }
+
+    /// With this query, of which each key and value is as it is.
+    pub fn asking<S: Into<String>>(self, query: impl IntoIterator<Item = (S, S)>) -> Self {
+        let query = query.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { place: Place { query, ..self.place }, ..self }
     }
 
     /// In this mode, in place of the binary one.
@@ -61,7 +94,6 @@ impl CloudEvents {
         let context =
             |name: &str| event.pointer(&format!("/context/{name}")).and_then(Value::as_str).unwrap_or_default();
         let subject = event.pointer("/subject/id").and_then(Value::as_str).unwrap_or_default();
-        let url = self.api.url(&self.segments.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
         let answer = match self.mode {
             Mode::Binary => {
                 let headers = [
@@ -73,7 +105,7 @@ impl CloudEvents {
                     ("ce-subject", subject),
                     ("content-type", "application/json"),
                 ];
-                self.api.call("POST", url, Some(event.to_string().into_bytes()), &headers).await?
+                self.place.post(event.to_string().into_bytes(), &headers).await?
             }
             Mode::Structured => {
                 let whole = json!({
@@ -87,7 +119,7 @@ impl CloudEvents {
                     "data": event,
                 });
                 let headers = [("content-type", "application/cloudevents+json; charset=utf-8")];
-                self.api.call("POST", url, Some(whole.to_string().into_bytes()), &headers).await?
+                self.place.post(whole.to_string().into_bytes(), &headers).await?
             }
         };
         taken(&answer)
@@ -97,12 +129,19 @@ impl CloudEvents {
 impl Webhook {
     /// To what is below the base of `api`. A secret that is empty signs nothing.
     pub fn new(api: Api, secret: impl Into<Vec<u8>>) -> Self {
-        Self { api, segments: Vec::new(), secret: secret.into() }
+        Self { place: Place::of(api), secret: secret.into() }
     }
 
     /// To these segments below the base.
     pub fn below<S: Into<String>>(self, segments: impl IntoIterator<Item = S>) -> Self {
-        Self { segments: segments.into_iter().map(Into::into).collect(), ..self }
+        let segments = segments.into_iter().map(Into::into).collect();
+        Self { place: Place { segments, ..self.place }, ..self }
+    }
+
+    /// With this query, of which each key and value is as it is.
+    pub fn asking<S: Into<String>>(self, query: impl IntoIterator<Item = (S, S)>) -> Self {
+        let query = query.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { place: Place { query, ..self.place }, ..self }
     }
 
     fn signature(&self, body: &[u8]) -> Result<String, SinkError> {
@@ -151,13 +190,12 @@ impl Sink for Webhook {
         if !self.secret.is_empty() {
             headers.push(("x-lockage-signature-256", signature.as_str()));
         }
-        let url = self.api.url(&self.segments.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-        taken(&self.api.call("POST", url, Some(body), &headers).await?)
+        taken(&self.place.post(body, &headers).await?)
     }
 }
 
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhook").field("api", &self.api).field("segments", &self.segments).finish_non_exhaustive()
+        f.debug_struct("Webhook").field("place", &self.place).finish_non_exhaustive()
     }
 }

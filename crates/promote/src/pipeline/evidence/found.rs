@@ -7,6 +7,7 @@ use lockage_registry::{Digest, Repository, Source};
 
 use super::read::{Attached, Said, attached};
 use super::{EvidenceError, SVR, Summary};
+use crate::OneLine;
 use crate::pipeline::Name;
 use crate::pipeline::approval::{SignedBy, StatementError, StatementVerifier};
 
@@ -19,6 +20,8 @@ const AHEAD: Duration = Duration::from_secs(300);
 pub struct Found {
     /// The manifest that attaches it.
     pub manifest: Digest,
+    /// What it is about: the image, and each of its platforms. Nothing, where it is nobody's word.
+    pub subjects: Vec<Digest>,
     /// What it is worth.
     pub word: Word,
 }
@@ -43,6 +46,8 @@ pub enum Word {
 pub struct Promoted {
     /// The manifest that attaches it.
     pub manifest: Digest,
+    /// What it is about: the image, and each of its platforms, to all of which it was attached.
+    pub subjects: Vec<Digest>,
     /// What was verified.
     pub summary: Summary,
     /// Who signed it.
@@ -78,7 +83,14 @@ pub async fn find(
     now: SystemTime,
 ) -> Result<Vec<Found>, EvidenceError> {
     let found = attached(source, repo, digest, &[SVR], verifier).await?;
-    Ok(found.into_iter().map(|Attached { manifest, said }| Found { manifest, word: word(said, now) }).collect())
+    let told = found.into_iter().map(|Attached { manifest, said }| {
+        let subjects = match &said {
+            Said::Signed { statement, .. } => statement.digests(repo),
+            Said::Nothing(_) | Said::Undecided(_) => Vec::new(),
+        };
+        Found { manifest, subjects, word: word(said, now) }
+    });
+    Ok(told.collect())
 }
 
 fn word(said: Said, now: SystemTime) -> Word {
@@ -113,13 +125,13 @@ pub async fn promoted_to(
             *best = Some(one);
         }
     };
-    for Found { manifest, word } in find(source, repo, digest, verifier, now).await? {
+    for Found { manifest, subjects, word } in find(source, repo, digest, verifier, now).await? {
         match word {
             Word::Good(summary, _) | Word::Expired(summary, _) if summary.environment != *environment => {
                 reasons.push(format!("{}: it was promoted to {}", manifest.short(), summary.environment));
             }
-            Word::Good(summary, by) => newest(&mut good, Promoted { manifest, summary: *summary, by }),
-            Word::Expired(summary, by) => newest(&mut expired, Promoted { manifest, summary: *summary, by }),
+            Word::Good(summary, by) => newest(&mut good, Promoted { manifest, subjects, summary: *summary, by }),
+            Word::Expired(summary, by) => newest(&mut expired, Promoted { manifest, subjects, summary: *summary, by }),
             Word::Nothing(why) => reasons.push(format!("{}: {why}", manifest.short())),
             Word::Undecided(error) => undecided = Some(error),
         }
@@ -137,10 +149,10 @@ impl fmt::Display for Evident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Promoted(found) => {
-                write!(f, "promoted to {}, signed by {}", found.summary.environment, found.by.identity)?;
+                write!(f, "promoted to {}, signed by {}", found.summary.environment, OneLine(&found.by.identity))?;
                 let mut overridden = found.summary.overridden().peekable();
                 if overridden.peek().is_some() {
-                    write!(f, ", past {}", overridden.collect::<Vec<_>>().join(", "))?;
+                    write!(f, ", past {}", OneLine(overridden.collect::<Vec<_>>().join(", ")))?;
                 }
                 Ok(())
             }
@@ -148,7 +160,7 @@ impl fmt::Display for Evident {
                 write!(f, "promoted to {}, by evidence that has ended", found.summary.environment)
             }
             Self::Missing { reasons } if reasons.is_empty() => f.write_str("no evidence of a promotion"),
-            Self::Missing { reasons } => write!(f, "no evidence that counts: {}", reasons.join("; ")),
+            Self::Missing { reasons } => write!(f, "no evidence that counts: {}", OneLine(reasons.join("; "))),
         }
     }
 }

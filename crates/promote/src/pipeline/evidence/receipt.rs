@@ -5,6 +5,8 @@ use std::fmt;
 use lockage_registry::Digest;
 use serde::Serialize;
 
+use crate::OneLine;
+
 /// What is attached to the image now, by this promotion or one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,7 +45,7 @@ impl fmt::Display for EvidenceReceipt {
             let of = || self.statements.iter().filter(|statement| statement.predicate_type == **one);
             let (all, written) = (of().count(), of().filter(|statement| statement.written).count());
             let lead = if n == 0 { "" } else { "\n  " };
-            write!(f, "{lead}signed  {one}  on {all} manifests, {written} of them new")?;
+            write!(f, "{lead}signed  {}  on {all} manifests, {written} of them new", OneLine(one))?;
         }
         Ok(())
     }

@@ -66,6 +66,14 @@ impl Statement {
             subject.name == name && hex.is_some_and(|hex| hex == digest.hex())
         })
     }
+
+    /// The manifests in this repository that it is about.
+    pub(super) fn digests(&self, repo: &Repository) -> Vec<Digest> {
+        let name = repo.to_string();
+        let here = self.subject.iter().filter(|subject| subject.name == name);
+        let said = here.flat_map(|subject| subject.digest.iter());
+        said.filter_map(|(algorithm, hex)| format!("{algorithm}:{hex}").parse().ok()).collect()
+    }
 }
 
 /// A time as statements have it: RFC 3339, in UTC.

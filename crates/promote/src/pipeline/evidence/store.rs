@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use lockage_registry::{
     Algorithm, Body, Descriptor, Digest, RawManifest, Repository, TagOrDigest, Target, TargetExt as _, digest_of,
-    media_type, referrers,
+    empty, media_type, referrers,
 };
 use serde_json::json;
 
@@ -38,12 +38,13 @@ impl Store<'_> {
         if kept.is_empty() {
             return Ok(Vec::new());
         }
-        let config = self.blob(media_type::OCI_EMPTY, Bytes::from_static(b"{}")).await?;
+        empty::ensure(self.target, self.repo).await?;
+        let config = empty::descriptor()?;
         let (mut attached, mut unlisted) = (Vec::new(), Vec::new());
         for one in kept {
             let manifest = self.manifest(subject, &config, one)?;
             let at = TagOrDigest::Digest(manifest.digest().clone());
-            let stored = self.target.put_manifest(self.repo, &manifest, &at).await?;
+            let stored = empty::put(self.target, self.repo, &manifest, &at).await?;
             attached.push(stored.digest);
             if !stored.subject_indexed {
                 unlisted.push(manifest);

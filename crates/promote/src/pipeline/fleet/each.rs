@@ -9,7 +9,7 @@ use lockage_registry::Digest;
 
 use super::Shard;
 use crate::pipeline::{Name, Passage, PassageReceipt, PromoteError, Promoter, Select};
-use crate::{Cleared, Plan};
+use crate::{Cleared, OneLine, Plan};
 
 /// An image to promote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub async fn promote_each(
     at_once: usize,
     now: SystemTime,
 ) -> Fleet {
-    let run = async |errand: &Errand| promoter.apply(cleared(promoter, errand, now).await?, now).await;
+    let run = async |errand: &Errand| promoter.apply(cleared(promoter, errand, now).await?, promoter.time(now)).await;
     each(promoter, errands, shard, at_once, run).await
 }
 
@@ -166,7 +166,8 @@ async fn cleared(promoter: &Promoter, errand: &Errand, now: SystemTime) -> Resul
         None => pinned,
     };
     let plan = promoter.plan(&pinned, &errand.edge).await?;
-    promoter.clear(plan, now).await
+    // The last of many come long after the first.
+    promoter.clear(plan, promoter.time(now)).await
 }
 
 impl<T> Outcome<T> {
@@ -177,7 +178,7 @@ impl<T> Outcome<T> {
             Ok(_) => Ended::Done,
             Err(PromoteError::NotCleared(refusal)) if refusal.is_undecided() => Ended::Failed,
             Err(PromoteError::NotCleared(refusal)) if refusal.is_waiting() => Ended::Waiting,
-            Err(PromoteError::NotCleared(_)) => Ended::Refused,
+            Err(PromoteError::NotCleared(_) | PromoteError::Stopped { .. }) => Ended::Refused,
             Err(_) => Ended::Failed,
         }
     }
@@ -221,7 +222,7 @@ impl<T: Came> fmt::Display for Outcome<T> {
                     Ended::Refused => "refused",
                     _ => "failed",
                 };
-                write!(f, "{word:<7}  {image}  {edge}  {error}")
+                write!(f, "{word:<7}  {image}  {edge}  {}", OneLine(error))
             }
         }
     }

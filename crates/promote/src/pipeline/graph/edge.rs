@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lockage_registry::{Algorithm, Digest, Error, ErrorKind, digest_of};
 use serde::{Deserialize, Serialize};
 
-use super::GraphError;
+use super::{GraphError, Trigger};
 use crate::pipeline::Name;
 use crate::pipeline::promoter::standing;
 use crate::pipeline::step::{Moment, Step};
@@ -33,6 +33,8 @@ pub struct EdgeSpec {
     after: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rollback: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    on: Vec<Trigger>,
     #[serde(skip)]
     given: Vec<PlacedGate>,
     #[serde(skip)]
@@ -57,6 +59,7 @@ pub struct Edge {
     gates: Vec<PlacedGate>,
     rollback: Option<Vec<String>>,
     steps: Vec<PlacedStep>,
+    on: Vec<Trigger>,
 }
 
 /// A step of an edge, and when it is done.
@@ -140,6 +143,13 @@ impl EdgeSpec {
         self
     }
 
+    /// Makes it one of the edges that are for this ([`Graph::edges_on`](super::Graph::edges_on)). A hotfix that is, is named by
+    /// it. It decides nothing: whoever names the edge takes it on any occasion.
+    pub fn on(mut self, trigger: Trigger) -> Self {
+        self.on.push(trigger);
+        self
+    }
+
     pub(super) fn build(self, known: &[Arc<dyn Gate>], known_steps: &[Arc<dyn Step>]) -> Result<Edge, GraphError> {
         let place = format!("edge {}", self.name.clone().unwrap_or_else(|| format!("{}-{}", self.from, self.to)));
         let name = |text: &str| text.parse().map_err(|problem| GraphError::Name { place: place.clone(), problem });
@@ -174,13 +184,19 @@ impl EdgeSpec {
             let known = gates.iter().map(|placed| placed.gate.id().to_owned()).collect();
             return Err(GraphError::UnknownGate { place: format!("{place}, rollback"), gate: id.clone(), known });
         }
+        for (n, trigger) in self.on.iter().enumerate() {
+            let twice = self.on.iter().take(n).any(|before| before == trigger).then_some("it is there twice");
+            if let Some(why) = twice.or_else(|| trigger.problem()) {
+                return Err(GraphError::Trigger { place, trigger: trigger.to_string(), why });
+            }
+        }
         let steps = self.steps(&place, known_steps)?;
         let (from, to) = (name(&self.from)?, name(&self.to)?);
         let own = match &self.name {
             Some(own) => name(own)?,
             None => name(&format!("{from}-{to}"))?,
         };
-        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates, rollback: self.rollback, steps })
+        Ok(Edge { name: own, from, to, hotfix: self.hotfix, gates, rollback: self.rollback, steps, on: self.on })
     }
 
     /// The steps, those that are named first; one of a name at each moment.
@@ -229,6 +245,12 @@ impl Edge {
     #[must_use]
     pub fn is_hotfix(&self) -> bool {
         self.hotfix
+    }
+
+    /// What it is for, where that is said.
+    #[must_use]
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.on
     }
 
     /// What has to hold to take it.

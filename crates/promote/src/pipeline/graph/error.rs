@@ -118,6 +118,26 @@ pub enum GraphError {
         /// The gate.
         gate: String,
     },
+    /// What an edge is for, where that cannot be meant.
+    #[error("{place}: on: {trigger}: {why}")]
+    Trigger {
+        /// Where.
+        place: String,
+        /// What is written.
+        trigger: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+    /// An occasion of which it is not said whether an edge is for it.
+    #[error("edge {edge} is for {trigger}, and nobody says whether {occasion} is that")]
+    Unsaid {
+        /// The edge.
+        edge: Name,
+        /// What it is for.
+        trigger: String,
+        /// What is known of the occasion.
+        occasion: String,
+    },
     /// A way that leads back.
     #[error("the edges {} lead in a circle", .edges.iter().map(Name::as_str).collect::<Vec<_>>().join(", "))]
     Cycle {
@@ -184,6 +204,13 @@ impl GraphError {
             Self::Twice { .. } => "Call one of them something else.".to_owned(),
             Self::StepTwice { .. } => "Do it once, or once before and once after.".to_owned(),
             Self::GateTwice { .. } => "Ask it once.".to_owned(),
+            Self::Trigger { .. } => {
+                "Write each once, with the name of a branch or tag: main, v*, release/*.".to_owned()
+            }
+            Self::Unsaid { .. } => {
+                "Name the edge, or write branch in place of what is not said: it is for any build of that branch."
+                    .to_owned()
+            }
             Self::NoReason { .. } => "Say why it need not block; the reason is recorded.".to_owned(),
             Self::Cycle { .. } => {
                 "Leave one of them out: images move in one direction, and rollbacks are no edges.".to_owned()

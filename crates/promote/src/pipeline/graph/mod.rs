@@ -5,6 +5,7 @@ mod check;
 mod edge;
 mod environment;
 mod error;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ pub use builder::GraphBuilder;
 pub use edge::{Edge, EdgeSpec, PlacedGate};
 pub use environment::{Environment, EnvironmentSpec, TagPattern, Upstream};
 pub use error::GraphError;
+pub use trigger::{Occasion, Trigger};
 
 /// Environments and edges that fit together: there is no cycle, no name twice, no template without its variable, and no
 /// two environments that move one tag.

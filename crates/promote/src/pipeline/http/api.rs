@@ -25,6 +25,7 @@ pub struct Api {
     token: Option<Token>,
     http: Client,
     accept: &'static str,
+    is_secret: bool,
 }
 
 /// An answer, whatever it says.
@@ -84,11 +85,24 @@ impl Api {
             .user_agent(concat!("lockage/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| refused(&error.to_string()))?;
-        Ok(Self { base, token, http, accept: "application/json" })
+        Ok(Self { base, token, http, accept: "application/json", is_secret: false })
     }
 
     pub(crate) fn accepting(self, accept: &'static str) -> Self {
         Self { accept, ..self }
+    }
+
+    /// The same where whoever knows its path can write to it: no path of it is in an error or in `Debug`.
+    pub(crate) fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
+    /// What an error calls a request.
+    fn what(&self, method: &str, url: &Url) -> String {
+        match self.is_secret {
+            true => format!("{method} {}", url.origin().ascii_serialization()),
+            false => what(url).replacen("GET", method, 1),
+        }
     }
 
     /// The URL below the base of these segments, each as it is, and a query.
@@ -163,7 +177,7 @@ impl Api {
         body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Result<Answer, VcsError> {
-        let failed = |kind| VcsError::new(kind, what(&url).replacen("GET", method, 1));
+        let failed = |kind| VcsError::new(kind, self.what(method, &url));
         let own =
             Method::from_bytes(method.as_bytes()).map_err(|error| failed(VcsErrorKind::Refused).because(error))?;
         let mut request = self.http.request(own, url.clone()).header(ACCEPT, self.accept);
@@ -287,6 +301,8 @@ fn is_loopback(url: &Url) -> bool {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("base", &self.base.as_str()).field("token", &self.token).finish_non_exhaustive()
+        let origin = self.base.origin().ascii_serialization();
+        let base = if self.is_secret { &origin } else { self.base.as_str() };
+        f.debug_struct("Api").field("base", &base).field("token", &self.token).finish_non_exhaustive()
     }
 }

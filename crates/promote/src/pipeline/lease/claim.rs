@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use lockage_registry::{
-    Algorithm, Body, Descriptor, Error, ErrorKind, RawManifest, Registry, Repository, Result, Tag, TagOrDigest,
-    TargetExt as _, digest_of, media_type,
+    Algorithm, Descriptor, Error, ErrorKind, RawManifest, Registry, Repository, Result, Tag, TagOrDigest, digest_of,
+    empty, media_type,
 };
 use serde_json::json;
 
@@ -87,20 +86,11 @@ impl Claims {
         &self.repository
     }
 
+    /// One PUT; where the registry lacks the empty blob, or says so, more of them (see [`empty::put`]).
     pub(super) async fn put(&self, claim: &Claim) -> Result<()> {
-        let bytes = Bytes::from_static(b"{}");
-        let config = Descriptor::new(media_type::OCI_EMPTY, digest_of(Algorithm::Sha256, &bytes)?, 2);
-        let manifest = claim.manifest(&config)?;
+        let manifest = claim.manifest(&empty::descriptor()?)?;
         let at = TagOrDigest::Tag(claim.ticket.clone());
-        match self.registry.put_manifest(&self.repository, &manifest, &at).await {
-            // The blob that it points at is missing the first time.
-            Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::NotFound) => {
-                self.registry.put_blob(&self.repository, &config, Body::bytes(bytes)).await?;
-                self.registry.put_manifest(&self.repository, &manifest, &at).await?;
-            }
-            other => drop(other?),
-        }
-        Ok(())
+        empty::put(&self.registry, &self.repository, &manifest, &at).await.map(|_| ())
     }
 
     pub(super) async fn is_there(&self, claim: &Claim) -> Result<bool> {

@@ -20,18 +20,19 @@ const LOOKS: u32 = 8;
 
 /// Leases in a repository of a registry: a tag for each claim, which says until when it holds.
 ///
-/// Whoever wants a lease writes a claim first and lists the claims then. One who finds an older claim that has not ended gives
+/// Whoever wants a lease, and finds that nobody else does, writes a claim and lists the claims again. One who finds an older claim that has not ended gives
 /// up. One who finds only younger ones waits for those to go, as they will, having found an older one; it is theirs to wait
 /// only where they held the lease before it came. Of two whose claims were written, the one that was written second has seen
 /// the first, so that never both hold it; of several that come at once, the first gets it.
 ///
 /// That is so where a listing shows what was written before it, as registries do that answer from one place; where clocks are
 /// no further apart than five seconds; and while nobody is so slow that a claim ends between two of its requests. Give an
-/// environment whose registry cannot promise that another kind of lease. docker-registry refuses a claim while another is given
-/// back, since both are about one blob whose link it writes anew: of many at once some are told an error there, and ask again.
+/// environment whose registry cannot promise that another kind of lease.
 ///
-/// Taking one costs two blobs' worth of requests once, a PUT, a listing, and a GET for each claim that is not known to have
-/// ended; renewing a HEAD and a PUT; giving back one DELETE. A registry that deletes no tags keeps a tag a lease: deny that
+/// Taking one costs the upload of the empty blob once, a PUT, two listings, and a GET for each claim that is not known to have
+/// ended; renewing a HEAD and a PUT; giving back one DELETE, and six requests where tags are not deleted without their
+/// manifests. Where the registry says that it lacks the blob which it has, as docker-registry does at times, the PUT is asked
+/// for again ([`empty::put`](lockage_registry::empty::put)). A registry that deletes nothing keeps a tag a lease: deny that
 /// repository to nobody who should see it, and empty it at times.
 #[derive(Clone)]
 pub struct RegistryLease {
@@ -123,6 +124,17 @@ impl Lease for RegistryLease {
         let nonce = RandomState::new().hash_one((key, now));
         let own = Claim::new(key, &self.holder, now, nonce, now + ttl)
             .map_err(|error| LeaseError::backend(key, "taken")(error.into()))?;
+        // Where somebody has it, nothing need be written.
+        match self.claims.list(key, &own, now, self.skew).await {
+            Ok(others) => {
+                if let Some(other) = others.into_iter().next() {
+                    return Err(LeaseError::Held { key: key.to_owned(), holder: other.holder });
+                }
+            }
+            // The first claim begins the repository.
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(LeaseError::backend(key, "taken")(error.into())),
+        }
         let outcome = match self.claims.put(&own).await {
             Ok(()) => self.enter(key, &own).await,
             Err(error) => Err(LeaseError::backend(key, "taken")(error.into())),

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use lockage_registry::Digest;
 use serde::Serialize;
 
 use super::ago::Absolute;
 use super::known_as;
+use crate::OneLine;
 use crate::ledger::{Chronicle, Entry, Kind, Phase, Recorded, Standing};
 use crate::pipeline::Name;
 
@@ -39,17 +41,22 @@ pub fn history(chronicle: &Chronicle, image: Option<&Name>, environment: Option<
         image.is_none_or(|image| entry.image == *image)
             && (environment.is_none() || entry.environment.is_none() || entry.environment.as_ref() == environment)
     };
-    // From the end: what was begun came to its end where something arrived there after it.
+    // From the end: what was begun came to its end where something arrived there after it, or it was taken back.
     let mut arrived: BTreeSet<(&Name, &Name)> = BTreeSet::new();
+    let mut taken_back: BTreeSet<(&Name, &Digest)> = BTreeSet::new();
     let mut lines = Vec::new();
     for recorded in chronicle.entries().iter().rev() {
         let entry = &recorded.entry;
         let there = entry.environment.as_ref().map(|at| (&entry.image, at));
         if is_asked(entry) {
-            let ended = !entry.begins() || there.is_some_and(|there| arrived.contains(&there));
+            let is_back = entry.plan().is_some_and(|plan| taken_back.contains(&(&entry.image, plan)));
+            let ended = !entry.begins() || is_back || there.is_some_and(|there| arrived.contains(&there));
             lines.push(Line { recorded: recorded.clone(), ended });
         }
         arrived.extend(there.filter(|_| entry.arrives()));
+        if let Kind::Revert { plan, .. } = &entry.kind {
+            taken_back.insert((&entry.image, plan));
+        }
     }
     lines.reverse();
     History { lines }
@@ -70,7 +77,7 @@ impl fmt::Display for History {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { kind, image, environment, digest, facts, actor, at, .. } = &*self.recorded.entry;
+        let Entry { kind, image, environment, digest, facts, actor, at, set, .. } = &*self.recorded.entry;
         let there = environment.as_ref().map_or("everywhere".to_owned(), ToString::to_string);
         let word = match kind {
             Kind::Promote { phase: Phase::Intent, .. } => "promoting",
@@ -84,35 +91,45 @@ impl fmt::Display for Line {
             Kind::Finish { .. } => "finish",
             Kind::Override { .. } => "override",
             Kind::Revert { .. } => "revert",
+            Kind::Remove { archived: true, .. } => "archive",
             Kind::Remove { .. } => "remove",
             Kind::Restore { .. } => "restore",
         };
+        let plan = self.recorded.entry.plan().map(|plan| format!(", plan {}", plan.short())).unwrap_or_default();
         write!(f, "{}  {word:<9}  {image}  {there}  {}{}", Absolute(*at), digest.short(), known_as(facts))?;
         match kind {
-            Kind::Promote { from, edge, plan, .. } => write!(f, "  from {from} ({edge}), plan {}", plan.short())?,
+            Kind::Promote { from, edge, .. } => write!(f, "  from {from} ({edge}){plan}")?,
             Kind::Rollback { reason, bad, .. } => {
                 let bad = bad.as_ref().map(|bad| format!(" instead of {}", bad.short())).unwrap_or_default();
-                write!(f, "{bad}: {reason}")?;
+                write!(f, "{bad}{plan}: {}", OneLine(reason))?;
             }
-            Kind::Deny { reason } | Kind::Hold { reason, .. } => write!(f, ": {reason}")?,
-            Kind::Release { of: Standing::Denial, reason } => write!(f, " of its denial: {reason}")?,
-            Kind::Release { of: Standing::Hold, reason } => write!(f, " of the hold: {reason}")?,
+            Kind::Deny { reason } | Kind::Hold { reason, .. } => write!(f, ": {}", OneLine(reason))?,
+            Kind::Release { of: Standing::Denial, reason } => write!(f, " of its denial: {}", OneLine(reason))?,
+            Kind::Release { of: Standing::Hold, reason } => write!(f, " of the hold: {}", OneLine(reason))?,
             Kind::Finish { evidence, .. } => {
-                evidence.iter().try_for_each(|one| write!(f, "  {} {}", one.gate, one.evidence.summary))?;
+                f.write_str(&plan)?;
+                for one in evidence.iter() {
+                    let word = if one.against.is_some() { " failed:" } else { "" };
+                    write!(f, "  {}{word} {}", OneLine(&one.gate), OneLine(&one.evidence.summary))?;
+                }
             }
             Kind::Override { gates, reason, .. } => {
                 let gates: Vec<_> = gates.keys().map(String::as_str).collect();
-                write!(f, " of {}: {reason}", gates.join(", "))?;
+                write!(f, " of {}{plan}: {}", OneLine(gates.join(", ")), OneLine(reason))?;
             }
-            Kind::Revert { plan, reason, .. } => write!(f, " of the set {}: {reason}", plan.short())?,
-            Kind::Remove { repository, plan, rule, .. } => {
-                write!(f, "  from {repository}, plan {}", plan.short())?;
-                rule.iter().try_for_each(|rule| write!(f, ", rule {rule}"))?;
+            Kind::Revert { plan, reason, .. } => {
+                let what = if set.is_some() { "set" } else { "plan" };
+                write!(f, " of the {what} {}: {}", plan.short(), OneLine(reason))?;
             }
-            Kind::Restore { repository, plan, .. } => write!(f, "  to {repository}, plan {}", plan.short())?,
+            Kind::Remove { repository, archived, rule, .. } => {
+                let from = if *archived { "in" } else { "from" };
+                write!(f, "  {from} {}{plan}", OneLine(repository))?;
+                rule.iter().try_for_each(|rule| write!(f, ", rule {}", OneLine(rule)))?;
+            }
+            Kind::Restore { repository, .. } => write!(f, "  to {}{plan}", OneLine(repository))?,
             Kind::Observe { .. } => {}
         }
-        write!(f, "  ({actor})")?;
+        write!(f, "  ({})", OneLine(actor))?;
         if self.ended { Ok(()) } else { f.write_str("  and came to no end") }
     }
 }

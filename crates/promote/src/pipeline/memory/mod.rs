@@ -22,6 +22,7 @@
 //! What asks registries as well, or writes, is with the [`Promoter`](super::Promoter).
 
 mod ago;
+mod denied;
 mod diff;
 mod drift;
 mod history;
@@ -31,24 +32,40 @@ mod standing;
 mod wanted;
 mod whereabouts;
 
+use std::fmt;
+
+use lockage_registry::Digest;
+
+use crate::OneLine;
 #[cfg(doc)]
 use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
 
+pub use denied::DeniedTag;
 pub use diff::{Change, Changes, Difference, ImageDifference, Side, Vulnerabilities};
 pub use drift::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Lapse, Proof, Unread};
 pub use history::{History, Line, history};
 pub use recheck::{Recheck, Rechecked};
 pub(crate) use running::known;
-pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running};
-pub use standing::{Denied, Held, InForce, in_force};
+pub use running::{Arrived, Passed, Resident, RolledBack, Running, resident, running, told_of};
+pub use standing::{Held, InForce, in_force};
 pub use wanted::{Wanted, WantedError};
 pub use whereabouts::{Place, Visit, Whereabouts, Whose, where_is};
 
+/// `by ada, plan 0c0c0c0c0c0c`; of what was only found there is no plan.
+struct By<'a>(&'a str, Option<&'a Digest>);
+
+impl fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "by {}", OneLine(self.0))?;
+        self.1.map_or(Ok(()), |plan| write!(f, ", plan {}", plan.short()))
+    }
+}
+
 /// `  v1.4.0  commit 2b2e927  PR #42`; nothing where nothing is known.
 fn known_as(facts: &ImageFacts) -> String {
-    let version = facts.version.as_ref().map(|version| format!("  {version}"));
-    let commit = facts.commit.as_ref().map(|commit| format!("  commit {}", commit.get(..7).unwrap_or(commit)));
+    let version = facts.version.as_ref().map(|version| format!("  {}", OneLine(version)));
+    let commit = facts.commit.as_ref().map(|commit| format!("  commit {}", OneLine(commit.get(..7).unwrap_or(commit))));
     let number = facts.pull_request.map(|number| format!("  PR #{number}"));
     [version, commit, number].into_iter().flatten().collect()
 }

@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt as _};
 use lockage_registry::Digest;
 use serde::Serialize;
 
-use super::ago::Absolute;
-use super::{Resident, Unread, running};
+use super::ago::{Absolute, Since};
+use super::{By, Resident, Unread, running};
 use crate::gate::Promoted;
 use crate::ledger::{Chronicle, ImageFacts, rfc3339};
 use crate::pipeline::output::{ReportedGate, Said, Standing};
@@ -16,7 +16,7 @@ use crate::pipeline::promoter::rollback::plan::in_place;
 use crate::pipeline::promoter::standing::not_denied;
 use crate::pipeline::{Name, Ordered, PromoteError, Promoter};
 use crate::promotion::ask;
-use crate::{Gate, GateContext, Plan};
+use crate::{Gate, GateContext, OneLine, Plan};
 
 /// How many images are asked about at once.
 const AT_ONCE: usize = 4;
@@ -48,6 +48,14 @@ pub struct Rechecked {
     pub digest: Digest,
     /// What it is known by.
     pub facts: ImageFacts,
+    /// Since when it is there without interruption.
+    #[serde(with = "rfc3339")]
+    pub since: SystemTime,
+    /// Who brought it.
+    pub by: String,
+    /// The digest of the plan by which it came, where it came by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
     /// The edge.
     pub edge: Name,
     /// Ready where no gate says no, refused where one that blocks does, undecided where one cannot tell. That a gate would
@@ -123,8 +131,17 @@ impl Promoter {
             (false, true) => Standing::Undecided,
             (false, false) => Standing::Ready,
         };
-        let (image, digest, facts) = (one.image.clone(), one.digest.clone(), one.facts.clone());
-        Ok(Rechecked { image, digest, facts, edge: edge.name().clone(), standing, gates })
+        Ok(Rechecked {
+            image: one.image.clone(),
+            digest: one.digest.clone(),
+            facts: one.facts.clone(),
+            since: one.since,
+            by: one.by.clone(),
+            plan: one.plan().cloned(),
+            edge: edge.name().clone(),
+            standing,
+            gates,
+        })
     }
 }
 
@@ -144,14 +161,26 @@ impl Recheck {
 impl fmt::Display for Recheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}  asked again at {}", self.environment, Absolute(self.asked))?;
+        if self.images.is_empty() && self.unread.is_empty() {
+            f.write_str("\n  nothing is there, by the ledger")?;
+        }
         for one in &self.images {
             let (word, facts) = (one.standing.word(), super::known_as(&one.facts));
             write!(f, "\n  {word:<9}  {}  {}{facts}", one.image, one.digest)?;
+            write!(f, "\n    here  since {} {}", Since(one.since, self.asked), By(&one.by, one.plan.as_ref()))?;
             for gate in &one.gates {
                 let note = if gate.advisory.is_some() { " (advisory)" } else { "" };
-                write!(f, "\n    {}  {}  {}{note}", gate.said.word(), gate.gate, gate.found.join("; "))?;
+                write!(
+                    f,
+                    "\n    {}  {}  {}{note}",
+                    gate.said.word(),
+                    OneLine(&gate.gate),
+                    OneLine(gate.found.join("; "))
+                )?;
             }
         }
-        self.unread.iter().try_for_each(|one| write!(f, "\n  {}  could not be asked about: {}", one.image, one.error))
+        self.unread
+            .iter()
+            .try_for_each(|one| write!(f, "\n  {}  could not be asked about: {}", one.image, OneLine(&one.error)))
     }
 }

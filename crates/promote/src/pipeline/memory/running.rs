@@ -1,5 +1,6 @@
 //! `running`: what is in an environment, since when, by whom, and on which evidence.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +8,11 @@ use lockage_registry::{Digest, Tag};
 use serde::Serialize;
 
 use super::ago::Since;
-use super::known_as;
-use crate::Clearance;
-use crate::ledger::{Chronicle, Denial, Entry, ImageFacts, Kind, Phase, rfc3339};
+use super::denied::denied_tags;
+use super::{DeniedTag, known_as};
+use crate::ledger::{Chronicle, Denial, Entry, Hold, ImageFacts, Kind, Phase, rfc3339};
 use crate::pipeline::Name;
+use crate::{Clearance, OneLine};
 
 /// What is in one environment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,9 +63,12 @@ pub struct Resident {
     /// Why it may not move on, and should not be there, where somebody has denied it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied: Option<Denial>,
+    /// Tags that move and were left on something else that is denied: a rollback found nothing that they held before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<DeniedTag>,
     /// Why it stays until it is released, where somebody holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<Denial>,
+    pub held: Option<Hold>,
     /// The entry of the ledger by which it came.
     pub entry: Digest,
 }
@@ -128,6 +133,22 @@ pub fn running(chronicle: &Chronicle, environment: &Name, now: SystemTime) -> Ru
     Running { environment: environment.clone(), asked: now, images: images.collect() }
 }
 
+/// The entries of which [`running`] tells what gates and steps found, and perhaps a few more.
+#[must_use]
+pub fn told_of(chronicle: &Chronicle, environment: &Name) -> BTreeSet<Digest> {
+    let of_image = |image| {
+        let current = chronicle.current(image, environment).map(|recorded| &recorded.entry.digest);
+        chronicle.there(image, environment).filter(move |recorded| {
+            Some(&recorded.entry.digest) == current
+                && match &recorded.entry.kind {
+                    Kind::Promote { phase, .. } | Kind::Rollback { phase, .. } => *phase == Phase::Done,
+                    kind => matches!(kind, Kind::Finish { .. }),
+                }
+        })
+    };
+    chronicle.images().flat_map(of_image).map(|recorded| recorded.id.clone()).collect()
+}
+
 /// What is of `image` in `environment` at `now`, if anything is.
 #[must_use]
 pub fn resident(chronicle: &Chronicle, image: &Name, environment: &Name, now: SystemTime) -> Option<Resident> {
@@ -158,7 +179,7 @@ pub fn resident(chronicle: &Chronicle, image: &Name, environment: &Name, now: Sy
                     reason: reason.clone(),
                     bad: bad.clone(),
                     plan: plan.clone(),
-                    evidence: evidence.clone(),
+                    evidence: evidence.to_vec(),
                 });
             }
             _ => {}
@@ -171,6 +192,8 @@ pub fn resident(chronicle: &Chronicle, image: &Name, environment: &Name, now: Sy
         _ => Arrived::Observed,
     };
     let tags = chronicle.tags(image, environment);
+    let mut left = denied_tags(chronicle, image, environment);
+    left.retain(|one| one.digest != *digest);
     let time = |total| chronicle.time_in(image, environment, digest, now, total).as_secs();
     Some(Resident {
         image: image.clone(),
@@ -186,6 +209,7 @@ pub fn resident(chronicle: &Chronicle, image: &Name, environment: &Name, now: Sy
         passed,
         rolled_back,
         denied: chronicle.denied(image, environment, digest),
+        left,
         held: chronicle.held(image, environment, now),
         entry: first.id.clone(),
     })
@@ -215,7 +239,7 @@ impl Passed {
             by: entry.actor.clone(),
             plan: plan.clone(),
             parent: parent.clone(),
-            evidence: evidence.clone(),
+            evidence: evidence.to_vec(),
         })
     }
 }
@@ -230,6 +254,13 @@ impl Resident {
     /// The gates that were passed by.
     pub fn overridden(&self) -> impl Iterator<Item = &Clearance> {
         self.evidence().filter(|one| one.overridden.is_some())
+    }
+
+    /// The digest of the plan by which it came: of the rollback, where it came back by one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Digest> {
+        let promoted = || self.passed.as_ref().map(|passed| &passed.plan);
+        self.rolled_back.as_ref().and_then(|back| back.plan.as_ref()).or_else(promoted)
     }
 
     /// How long it is there, in this stay.
@@ -260,24 +291,34 @@ impl fmt::Display for Told<'_> {
         if !tags.is_empty() {
             write!(f, "\n    tags      {}", tags.join("  "))?;
         }
-        write!(f, "\n    here      since {} by {}", Since(one.since, *now), one.by)?;
+        write!(f, "\n    here      since {} by {}", Since(one.since, *now), OneLine(&one.by))?;
         if let Some(passed) = &one.passed {
             let way = format_args!("{} → {} ({})", passed.from, one.environment, passed.edge);
-            write!(f, "\n    promoted  {way}, {} by {}, plan {}", Since(passed.at, *now), passed.by, passed.plan)?;
+            let (at, by) = (Since(passed.at, *now), OneLine(&passed.by));
+            write!(f, "\n    promoted  {way}, {at} by {by}, plan {}", passed.plan)?;
         }
         if let Some(back) = &one.rolled_back {
-            write!(f, "\n    back      {}", back.reason)?;
+            write!(f, "\n    back      {}", OneLine(&back.reason))?;
             if let Some(bad) = &back.bad {
                 write!(f, " (instead of {})", bad.short())?;
             }
         }
         one.evidence().try_for_each(|one| write!(f, "\n    {one}"))?;
         if let Some(hold) = &one.held {
-            write!(f, "\n    held      {} ({}, {})", hold.reason, hold.actor, Since(hold.at, *now))?;
+            write!(
+                f,
+                "\n    held      {} ({}, {})",
+                OneLine(&hold.reason),
+                OneLine(&hold.actor),
+                Since(hold.at, *now)
+            )?;
         }
+        one.left.iter().try_for_each(|tag| write!(f, "\n    {}", tag.told(false, *now)))?;
         match &one.denied {
             Some(denial) => {
-                write!(f, "\n    DENIED    {} ({}, {})", denial.reason, denial.actor, Since(denial.at, *now))
+                let (elsewhere, since) = (denial.elsewhere(&one.image), Since(denial.at, *now));
+                let (reason, actor) = (OneLine(&denial.reason), OneLine(&denial.actor));
+                write!(f, "\n    DENIED    {reason} ({actor}{elsewhere}, {since})")
             }
             None => Ok(()),
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
-use lockage_registry::Digest;
 use serde::Serialize;
 
 use super::ago::Since;
-use crate::ledger::{Chronicle, Denial, Kind, rfc3339};
+use crate::OneLine;
+use crate::ledger::{Chronicle, Denial, Hold, Kind, rfc3339};
 use crate::pipeline::Name;
 
 /// What may not move, and where nothing may.
@@ -19,26 +19,10 @@ pub struct InForce {
     /// When this was asked.
     #[serde(with = "rfc3339")]
     pub asked: SystemTime,
-    /// The images that may not move.
-    pub denials: Vec<Denied>,
+    /// The images that may not move. What is denied everywhere is not said again of one environment.
+    pub denials: Vec<Denial>,
     /// The environments that keep what they have.
     pub holds: Vec<Held>,
-}
-
-/// An image that may not move.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct Denied {
-    /// The image.
-    pub image: Name,
-    /// The digest.
-    pub digest: Digest,
-    /// Where; everywhere, unless it says.
-    pub environment: Option<Name>,
-    /// Why, who says so, and since when.
-    #[serde(flatten)]
-    pub denial: Denial,
 }
 
 /// An environment that keeps what it has.
@@ -55,32 +39,19 @@ pub struct Held {
     pub until: Option<SystemTime>,
     /// Why, who says so, and since when.
     #[serde(flatten)]
-    pub hold: Denial,
+    pub hold: Hold,
 }
 
 /// The denials and holds that are in force at `now`.
 #[must_use]
 pub fn in_force(chronicle: &Chronicle, now: SystemTime) -> InForce {
-    let (mut denials, mut holds) = (Vec::new(), Vec::new());
+    let mut holds = Vec::new();
     for image in chronicle.images() {
-        let (mut denied, mut held): (BTreeSet<(Option<&Name>, &Digest)>, BTreeSet<&Name>) = Default::default();
+        let mut held: BTreeSet<&Name> = BTreeSet::new();
         for entry in chronicle.about(image).map(|recorded| &recorded.entry) {
-            match (&entry.kind, &entry.environment) {
-                (Kind::Deny { .. }, at) => drop(denied.insert((at.as_ref(), &entry.digest))),
-                (Kind::Hold { .. }, Some(at)) => drop(held.insert(at)),
-                _ => {}
+            if let (Kind::Hold { .. }, Some(at)) = (&entry.kind, &entry.environment) {
+                held.insert(at);
             }
-        }
-        for (at, digest) in denied {
-            let everywhere = chronicle.denied_everywhere(image, digest);
-            let denial = match at {
-                None => everywhere,
-                // What is denied everywhere is not said again of one environment.
-                Some(at) if everywhere.is_none() => chronicle.denied(image, at, digest),
-                Some(_) => None,
-            };
-            let (image, digest, environment) = (image.clone(), digest.clone(), at.cloned());
-            denials.extend(denial.map(|denial| Denied { image, digest, environment, denial }));
         }
         for at in held {
             let hold = chronicle.held(image, at, now);
@@ -92,21 +63,27 @@ pub fn in_force(chronicle: &Chronicle, now: SystemTime) -> InForce {
             holds.extend(hold.map(|hold| Held { image, environment, until, hold }));
         }
     }
-    InForce { asked: now, denials, holds }
+    let all = chronicle.denials();
+    let said = |denial: &Denial| (denial.image.clone(), denial.digest.clone());
+    let everywhere: BTreeSet<_> = all.iter().filter(|one| one.environment.is_none()).map(said).collect();
+    let is_new = |one: &Denial| one.environment.is_none() || !everywhere.contains(&said(one));
+    InForce { asked: now, denials: all.into_iter().filter(is_new).collect(), holds }
 }
 
 impl fmt::Display for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lead = "";
-        for Denied { image, digest, environment, denial } in &self.denials {
-            let at = environment.as_ref().map_or("everywhere".to_owned(), |at| format!("in {at}"));
-            let since = Since(denial.at, self.asked);
-            write!(f, "{lead}denied  {image}  {digest}  {at}: {} ({}, {since})", denial.reason, denial.actor)?;
+        for Denial { image, digest, environment, reason, actor, at } in &self.denials {
+            let there = environment.as_ref().map_or("everywhere".to_owned(), |at| format!("in {at}"));
+            let since = Since(*at, self.asked);
+            let (reason, actor) = (OneLine(reason), OneLine(actor));
+            write!(f, "{lead}denied  {image}  {digest}  {there}: {reason} ({actor}, {since})")?;
             lead = "\n";
         }
         for Held { image, environment, until, hold } in &self.holds {
             let since = Since(hold.at, self.asked);
-            write!(f, "{lead}held    {image}  {environment}: {} ({}, {since})", hold.reason, hold.actor)?;
+            let (reason, actor) = (OneLine(&hold.reason), OneLine(&hold.actor));
+            write!(f, "{lead}held    {image}  {environment}: {reason} ({actor}, {since})")?;
             if let Some(until) = until {
                 write!(f, " until {}", super::ago::Absolute(*until))?;
             }

@@ -1,6 +1,6 @@
 //! `where_is`: every environment where an image is or was, and its tags there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::SystemTime;
 
@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::ago::Since;
 use super::running::known;
-use super::{Wanted, known_as};
+use super::{By, Wanted, known_as};
+use crate::OneLine;
 use crate::ledger::{Chronicle, Denial, ImageFacts, Kind, rfc3339};
 use crate::pipeline::Name;
 
@@ -25,6 +26,9 @@ pub struct Whereabouts {
     pub asked: SystemTime,
     /// Every image that it is; more than one where a commit was built twice, or for several images.
     pub images: Vec<Whose>,
+    /// The commits that it may mean, where it is the beginning of several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<String>,
 }
 
 /// One image, and every environment where it is or was.
@@ -40,7 +44,7 @@ pub struct Whose {
     pub facts: ImageFacts,
     /// The environments, in the order in which it came to them.
     pub places: Vec<Place>,
-    /// Why it may move nowhere, where somebody has denied it everywhere.
+    /// Why it may move nowhere, where somebody has denied it everywhere, as this image or as another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denied: Option<Denial>,
 }
@@ -116,7 +120,19 @@ pub fn where_is(chronicle: &Chronicle, wanted: &Wanted, now: SystemTime) -> Wher
             denied: chronicle.denied_everywhere(image, digest),
         }
     });
-    Whereabouts { wanted: wanted.clone(), asked: now, images: whose.collect() }
+    let images: Vec<Whose> = whose.collect();
+    let commits = commits(wanted, &images);
+    Whereabouts { wanted: wanted.clone(), asked: now, images, commits }
+}
+
+/// The commits that begin as what was asked for does, if there are several; where one was recorded short, it may be any.
+fn commits(wanted: &Wanted, images: &[Whose]) -> Vec<String> {
+    let (Wanted::Commit(asked) | Wanted::Hex(asked)) = wanted else { return Vec::new() };
+    let said = images.iter().filter_map(|one| one.facts.commit.as_deref()).map(str::to_ascii_lowercase);
+    let all: BTreeSet<String> = said.filter(|commit| commit.starts_with(asked)).collect();
+    let is_whole = |one: &&String| !all.iter().any(|other| other != *one && other.starts_with(one.as_str()));
+    let whole: Vec<String> = all.iter().filter(is_whole).cloned().collect();
+    if whole.len() > 1 { whole } else { Vec::new() }
 }
 
 fn place(chronicle: &Chronicle, image: &Name, environment: &Name, digest: &Digest) -> Place {
@@ -124,16 +140,9 @@ fn place(chronicle: &Chronicle, image: &Name, environment: &Name, digest: &Diges
     let mut is_there = false;
     for entry in chronicle.there(image, environment).map(|recorded| &recorded.entry).filter(|entry| entry.arrives()) {
         match (entry.digest == *digest, is_there) {
-            (true, false) => visits.push(Visit {
-                from: entry.at,
-                until: None,
-                by: entry.actor.clone(),
-                plan: match &entry.kind {
-                    Kind::Promote { plan, .. } => Some(plan.clone()),
-                    Kind::Rollback { plan, .. } => plan.clone(),
-                    _ => None,
-                },
-            }),
+            (true, false) => {
+                visits.push(Visit { from: entry.at, until: None, by: entry.actor.clone(), plan: entry.plan().cloned() })
+            }
             (false, true) => visits.last_mut().into_iter().for_each(|last| last.until = Some(entry.at)),
             _ => {}
         }
@@ -171,8 +180,9 @@ impl fmt::Display for Whereabouts {
             let lead = if n == 0 { "" } else { "\n" };
             write!(f, "{lead}{}  {}{}", one.image, one.digest, known_as(&one.facts))?;
             if let Some(denial) = &one.denied {
-                let when = Since(denial.at, self.asked);
-                write!(f, "\n  DENIED everywhere: {} ({}, {when})", denial.reason, denial.actor)?;
+                let (elsewhere, when) = (denial.elsewhere(&one.image), Since(denial.at, self.asked));
+                let (reason, actor) = (OneLine(&denial.reason), OneLine(&denial.actor));
+                write!(f, "\n  DENIED everywhere: {reason} ({actor}{elsewhere}, {when})")?;
             }
             let width = one.places.iter().map(|place| place.environment.as_str().len()).max().unwrap_or(0);
             for place in &one.places {
@@ -180,16 +190,28 @@ impl fmt::Display for Whereabouts {
                 self.place(f, place)?;
             }
         }
-        Ok(())
+        match self.commits.as_slice() {
+            [] => Ok(()),
+            several => {
+                write!(
+                    f,
+                    "\n{} is the beginning of {} commits: {}",
+                    self.wanted,
+                    several.len(),
+                    OneLine(several.join(", "))
+                )
+            }
+        }
     }
 }
 
 impl Whereabouts {
     fn place(&self, f: &mut fmt::Formatter<'_>, place: &Place) -> fmt::Result {
         if let Some(visit) = place.visits.last() {
+            let by = By(&visit.by, visit.plan.as_ref());
             match visit.until {
-                None => write!(f, "  now, since {} by {}", Since(visit.from, self.asked), visit.by)?,
-                Some(until) => write!(f, "  until {} by {}", Since(until, self.asked), visit.by)?,
+                None => write!(f, "  now, since {} {by}", Since(visit.from, self.asked))?,
+                Some(until) => write!(f, "  until {} {by}", Since(until, self.asked))?,
             }
         }
         if let Some(left) = place.left {

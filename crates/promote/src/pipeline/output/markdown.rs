@@ -52,6 +52,9 @@ pub(super) fn comment(report: &Report) -> String {
 fn line(gate: &ReportedGate) -> String {
     let sign = match gate.said {
         Said::Pass if gate.advisory.is_some() => "ℹ️ advisory",
+        Said::Fail if gate.advisory.is_some() => "ℹ️ advisory: fail",
+        Said::Wait if gate.advisory.is_some() => "ℹ️ advisory: wait",
+        Said::Undecided if gate.advisory.is_some() => "ℹ️ advisory: undecided",
         Said::Pass => "✅ pass",
         Said::Fail => "❌ fail",
         Said::Wait => "⏳ wait",

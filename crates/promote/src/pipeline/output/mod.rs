@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Name, Passage, PassageReceipt, PlannedTag};
 use crate::ledger::{Chronicle, ImageFacts};
-use crate::{AttachmentKind, Clearance, Cleared, Draft, NotCleared, Opinion, Plan, Verdict};
+use crate::{Against, AttachmentKind, Clearance, Cleared, Draft, NotCleared, Opinion, Plan, Verdict};
 
 pub use github::GithubOutput;
 
@@ -268,11 +268,18 @@ impl ReportedGate {
         }
     }
 
-    /// A gate that does not block may have said something else, which is in its evidence.
+    /// A gate that does not block may have said something else.
     fn cleared(clearance: &Clearance) -> Self {
+        let said = match (&clearance.overridden, clearance.against) {
+            (Some(_), _) => Said::PassedBy,
+            (None, None) => Said::Pass,
+            (None, Some(Against::Fail)) => Said::Fail,
+            (None, Some(Against::Wait)) => Said::Wait,
+            (None, Some(Against::Undecided)) => Said::Undecided,
+        };
         Self {
             gate: clearance.gate.clone(),
-            said: if clearance.overridden.is_some() { Said::PassedBy } else { Said::Pass },
+            said,
             found: vec![clearance.evidence.summary.clone()],
             advisory: clearance.advisory.clone(),
             overridden: clearance.overridden.clone(),

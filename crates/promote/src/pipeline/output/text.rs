@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{KINDS, Report, ReportedGate, ReportedTag, Said, Standing, times};
 use crate::human::{Bytes, Many};
-use crate::{CopyPlan, Route};
+use crate::{CopyPlan, OneLine, Route};
 
 impl Standing {
     /// It, in a word.
@@ -87,13 +87,13 @@ impl Report {
     fn before(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}  {}", self.image, self.digest)?;
         if let Some(commit) = &self.facts.commit {
-            write!(f, "  commit {}", commit.get(..7).unwrap_or(commit))?;
+            write!(f, "  commit {}", OneLine(commit.get(..7).unwrap_or(commit)))?;
         }
         if let Some(number) = self.facts.pull_request {
             write!(f, "  PR #{number}")?;
         }
         if let Some(version) = &self.facts.version {
-            write!(f, "  version {version}")?;
+            write!(f, "  version {}", OneLine(version))?;
         }
         if let Some(age) = self.facts.created.and_then(|created| self.now.duration_since(created).ok()) {
             write!(f, "  built {} ago", times::rough(age))?;
@@ -104,7 +104,7 @@ impl Report {
             self.tag(f, tag, width)?;
         }
         writeln!(f, "  = {}", self.content)?;
-        self.notes.iter().try_for_each(|note| writeln!(f, "  ! {note}"))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "  ! {}", OneLine(note)))?;
         if !self.gates.is_empty() {
             writeln!(f)?;
         }
@@ -122,7 +122,7 @@ impl Report {
             None => writeln!(f, "  + {word:<5}  {name:<width$}  create"),
             Some(former) if *former == self.digest => writeln!(f, "  = {word:<5}  {name:<width$}  holds it"),
             Some(former) => {
-                let known = tag.former_is.as_ref().map(|known| format!("  ({known})")).unwrap_or_default();
+                let known = tag.former_is.as_ref().map(|known| format!("  ({})", OneLine(known))).unwrap_or_default();
                 let (former, digest) = (former.short(), self.digest.short());
                 writeln!(f, "  ~ {word:<5}  {name:<width$}  {former}{known}  →  {digest}")
             }
@@ -134,7 +134,8 @@ impl Report {
         let mut lead = format!("  {word}  {:<width$}", gate.gate);
         for found in &gate.found {
             // What a gate says is a line, whatever it has in it.
-            writeln!(f, "{lead}  {}", found.split_whitespace().collect::<Vec<_>>().join(" "))?;
+            let words: Vec<_> = found.split_whitespace().collect();
+            writeln!(f, "{lead}  {}", OneLine(words.join(" ")))?;
             lead = " ".repeat(lead.chars().count());
         }
         if let Some(wait) = gate.retry_after {
@@ -143,10 +144,10 @@ impl Report {
             writeln!(f, "{lead}  ask again in {}{at}", times::rough(wait))?;
         }
         if let Some(reason) = &gate.overridden {
-            writeln!(f, "{lead}  (passed by: {reason})")?;
+            writeln!(f, "{lead}  (passed by: {})", OneLine(reason))?;
         }
         match &gate.advisory {
-            Some(reason) => writeln!(f, "{lead}  (advisory: {reason})"),
+            Some(reason) => writeln!(f, "{lead}  (advisory: {})", OneLine(reason)),
             None => Ok(()),
         }
     }

@@ -6,12 +6,14 @@ use lockage_registry::{Digest, RawManifest, Repository, TagOrDigest};
 
 use super::at::At;
 use super::held::Held;
+use super::intent::{intent, records};
+use super::move_tags::move_tags;
 use super::plan::copy;
 use super::{PassageReceipt, PromoteError, Promoter, WrittenTag, break_glass, standing, steps};
-use crate::ledger::{Chronicle, Entry, Kind, Phase, SetRecord, TagRecord};
+use crate::ledger::{Chronicle, Entry, Kind, LedgerError, Phase, SetRecord, TagRecord};
 use crate::pipeline::evidence::{self, EvidenceReceipt};
 use crate::pipeline::set::SetError;
-use crate::pipeline::{Edge, Passage, PlannedTag};
+use crate::pipeline::{Edge, Passage};
 use crate::{Clearance, Cleared, Plan, Receipt, Route};
 
 pub(super) async fn apply(
@@ -23,8 +25,10 @@ pub(super) async fn apply(
     let mut passing = Passing::new(promoter, plan, None, now)?;
     passing.expect().await?;
     let placed = passing.place().await?;
-    let begun = placed.begin().await?;
-    begun.float(held).await?.done().await?.finish().await
+    let ready = [placed.begin().await?];
+    let floats = move_tags(&ready, held).await.map_err(|halted| halted.error)?.concat();
+    let [ready] = ready;
+    Moved { ready, floats }.done().await?.finish().await
 }
 
 /// A plan, by itself or of a set, on its way.
@@ -40,6 +44,8 @@ pub(super) struct Passing<'p> {
     now: SystemTime,
     /// Whether every tag holds the image.
     is_there: bool,
+    /// Whether one that moves does.
+    has_moved: bool,
 }
 
 /// The image, what is attached to it, and its pins are there.
@@ -57,13 +63,15 @@ pub(super) struct Ready<'p> {
     attached: Option<EvidenceReceipt>,
     records: Vec<TagRecord>,
     steps: Vec<Clearance>,
-    is_news: bool,
+    pub(super) is_news: bool,
+    /// The plan of a run before this one, where that has begun it.
+    begun: Option<Digest>,
 }
 
 /// The floats have moved.
 pub(super) struct Moved<'p> {
-    ready: Ready<'p>,
-    floats: Vec<WrittenTag>,
+    pub(super) ready: Ready<'p>,
+    pub(super) floats: Vec<WrittenTag>,
 }
 
 /// The ledger says so.
@@ -79,11 +87,13 @@ impl<'p> Passing<'p> {
         set: Option<&'p SetRecord>,
         now: SystemTime,
     ) -> Result<Self, PromoteError> {
+        // What nobody answers for is refused before the first byte moves, and not when it is entered.
+        LedgerError::named(&promoter.actor)?;
         let passage = promoter.passage(plan)?.clone();
         let id = set.map_or_else(|| plan.id(), |set| Ok(set.id.clone()))?;
         let edge = promoter.graph.edge(&passage.edge)?;
         let (_, repo) = promoter.repositories(&passage.pinned.image, edge)?;
-        Ok(Self { promoter, plan, passage, edge, repo, id, set, now, is_there: true })
+        Ok(Self { promoter, plan, passage, edge, repo, id, set, now, is_there: true, has_moved: false })
     }
 
     fn at(&self) -> Result<At<'_>, PromoteError> {
@@ -93,11 +103,12 @@ impl<'p> Passing<'p> {
 
     /// Before the first byte moves: has the world moved since the plan was made?
     pub(super) async fn expect(&mut self) -> Result<(), PromoteError> {
-        let mut is_there = true;
+        let (mut is_there, mut has_moved) = (true, false);
         for float in &self.passage.floats {
-            is_there &= self.at()?.expect(float).await?.as_ref() == Some(self.passage.digest());
+            let holds_it = self.at()?.expect(float).await?.as_ref() == Some(self.passage.digest());
+            (is_there, has_moved) = (is_there && holds_it, has_moved || holds_it);
         }
-        self.is_there = is_there;
+        (self.is_there, self.has_moved) = (is_there, has_moved);
         Ok(())
     }
 
@@ -127,7 +138,7 @@ impl<'p> Passing<'p> {
 
     /// The entry of the ledger. What gates gave to be kept with the image stays there.
     fn entry(&self, records: &[TagRecord], steps: &[Clearance], phase: Phase) -> Entry {
-        let kind = Kind::Promote {
+        self.told(Kind::Promote {
             phase,
             from: self.passage.from.clone(),
             edge: self.passage.edge.clone(),
@@ -135,15 +146,22 @@ impl<'p> Passing<'p> {
             tags: records.to_vec(),
             evidence: self.plan.clearances().iter().chain(steps).map(Clearance::without_predicates).collect(),
             parent: self.passage.parent.clone(),
-        };
+        })
+    }
+
+    fn told(&self, kind: Kind) -> Entry {
         let (image, digest) = (self.passage.pinned.image.clone(), self.passage.digest().clone());
-        let entry = Entry::new(kind, image, digest, &self.promoter.actor, self.now)
+        let entry = Entry::new(kind, image, digest, &self.promoter.actor, self.time())
             .in_environment(self.passage.to.clone())
             .with_facts(self.passage.pinned.facts.clone());
         match self.set {
             Some(set) => entry.of_set(set.clone()),
             None => entry,
         }
+    }
+
+    fn time(&self) -> SystemTime {
+        self.promoter.time(self.now)
     }
 
     fn run(&self) -> steps::Run<'_> {
@@ -162,7 +180,7 @@ impl<'p> Placed<'p> {
     pub(super) async fn begin(self) -> Result<Ready<'p>, PromoteError> {
         let Passing { promoter, passage, is_there, .. } = &self.passing;
         let chronicle = promoter.chronicle(&passage.pinned.image).await?;
-        standing::refuse_stopped(passage, &chronicle, self.passing.now)?;
+        standing::refuse_stopped(passage, &chronicle, self.passing.time())?;
         let begun = intent(&chronicle, passage);
         if let Some(set) = begun.as_ref().and_then(|begun| begun.set).filter(|set| Some(*set) != self.passing.set) {
             // By itself it would leave the rest of the set behind.
@@ -180,14 +198,15 @@ impl<'p> Placed<'p> {
         };
         let attached = self.attach().await?;
         let records = records(passage, begun.as_ref());
+        let begun = begun.map(|begun| begun.plan.clone());
         if is_news && begun.is_none() {
             promoter.ledger.append(self.passing.entry(&records, &steps, Phase::Intent)).await?;
         }
-        Ok(Ready { placed: self, chronicle, attached, records, steps, is_news })
+        Ok(Ready { placed: self, chronicle, attached, records, steps, is_news, begun })
     }
 
     async fn attach(&self) -> Result<Option<EvidenceReceipt>, PromoteError> {
-        let Passing { promoter, plan, passage, edge, repo, id, now, .. } = &self.passing;
+        let Passing { promoter, plan, passage, edge, repo, id, .. } = &self.passing;
         let Some(signing) = &promoter.signing else { return Ok(None) };
         let written = evidence::Written {
             signing,
@@ -198,21 +217,47 @@ impl<'p> Placed<'p> {
             policy: edge.policy()?,
             clearances: plan.clearances(),
             root: &self.raw,
-            now: *now,
+            now: self.passing.time(),
         };
         Ok(Some(evidence::write(&written).await?))
     }
 }
 
 impl<'p> Ready<'p> {
-    pub(super) async fn float(self, held: &Held) -> Result<Moved<'p>, PromoteError> {
-        let mut floats = Vec::new();
+    /// Moves its tags, and puts each with those that have.
+    pub(super) async fn float(&self, held: &Held, floats: &mut Vec<WrittenTag>) -> Result<(), PromoteError> {
         let passing = &self.placed.passing;
         for float in &passing.passage.floats {
             held.confirm().await?;
             floats.push(passing.at()?.float(&self.placed.raw, float).await?);
         }
-        Ok(Moved { ready: self, floats })
+        Ok(())
+    }
+
+    /// Whether a run before this one has moved a tag.
+    pub(super) fn was_on_its_way(&self) -> bool {
+        self.begun.is_some() && self.placed.passing.has_moved
+    }
+
+    /// Ends what was begun: no tag has moved, and none is to.
+    pub(super) async fn take_back(&self, reason: &str) -> Result<(), PromoteError> {
+        let (passing, tags) = (&self.placed.passing, self.records.clone());
+        let plan = self.begun.as_ref().unwrap_or(&passing.id).clone();
+        let kind = Kind::Revert { plan, reason: reason.to_owned(), tags };
+        passing.promoter.ledger.append(passing.told(kind)).await?;
+        Ok(())
+    }
+
+    pub(super) fn promoter(&self) -> &'p Promoter {
+        self.placed.passing.promoter
+    }
+
+    pub(super) fn passage(&self) -> &Passage {
+        &self.placed.passing.passage
+    }
+
+    pub(super) fn time(&self) -> SystemTime {
+        self.placed.passing.time()
     }
 }
 
@@ -237,7 +282,7 @@ impl Done<'_> {
             copy,
             pins,
             floats,
-            evidence: passing.plan.clearances().to_vec(),
+            evidence: passing.plan.clearances().into(),
             attached,
             steps,
             entry,
@@ -245,50 +290,6 @@ impl Done<'_> {
             passage: passing.passage,
         })
     }
-}
-
-fn records(passage: &Passage, begun: Option<&Begun<'_>>) -> Vec<TagRecord> {
-    let formers = |float: &PlannedTag| match &float.now {
-        // A run before this one has moved it, and has said from what.
-        Some(held) if held == passage.digest() => {
-            let begun = begun.into_iter().flat_map(|begun| begun.tags);
-            begun.into_iter().find(|record| record.tag == float.tag)?.former.clone()
-        }
-        held => held.clone(),
-    };
-    let pins = passage.pins.iter().map(|pin| TagRecord::pin(pin.tag.clone()));
-    pins.chain(passage.floats.iter().map(|float| TagRecord::float(float.tag.clone(), formers(float)))).collect()
-}
-
-/// An intent of a run that was killed.
-pub(crate) struct Begun<'c> {
-    pub(crate) plan: &'c Digest,
-    tags: &'c [TagRecord],
-    evidence: &'c [Clearance],
-    set: Option<&'c SetRecord>,
-}
-
-/// The intent for this very passage that nothing has come of yet.
-pub(crate) fn intent<'c>(chronicle: &'c Chronicle, passage: &Passage) -> Option<Begun<'c>> {
-    let mut open = None;
-    for entry in chronicle.entries().iter().map(|recorded| &recorded.entry) {
-        if entry.image != passage.pinned.image || entry.environment.as_ref() != Some(&passage.to) {
-            continue;
-        }
-        match &entry.kind {
-            Kind::Promote { phase: Phase::Intent, edge, tags, plan, evidence, .. }
-                if entry.digest == *passage.digest() && *edge == passage.edge =>
-            {
-                open = Some(Begun { plan, tags, evidence, set: entry.set.as_ref() });
-            }
-            // It was taken back.
-            Kind::Revert { plan, .. } if open.as_ref().is_some_and(|open| open.plan == plan) => open = None,
-            // Whatever arrived after it has ended it.
-            _ if entry.arrives() => open = None,
-            _ => {}
-        }
-    }
-    open
 }
 
 impl At<'_> {

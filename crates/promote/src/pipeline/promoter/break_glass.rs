@@ -123,7 +123,7 @@ pub(super) fn pass_by(plan: Plan<Draft>, opinions: Vec<Opinion>, by: &Override) 
         Some(clearance) => Some(clearance),
         None if by.gates.contains(&opinion.gate) => {
             let said = Clearance::new(&opinion.gate, Evidence::new(opinion.to_string()));
-            Some(Clearance { overridden: Some(by.reason.clone()), ..said })
+            Some(Clearance { against: opinion.against(), overridden: Some(by.reason.clone()), ..said })
         }
         None => None,
     });
@@ -156,7 +156,13 @@ pub(super) async fn record(
             entry.kind == kind && entry.environment.as_ref() == Some(&passage.to) && entry.digest == *passage.digest()
         });
         if !is_said {
-            let entry = Entry::new(kind, passage.pinned.image.clone(), passage.digest().clone(), &promoter.actor, now);
+            let entry = Entry::new(
+                kind,
+                passage.pinned.image.clone(),
+                passage.digest().clone(),
+                &promoter.actor,
+                promoter.time(now),
+            );
             let entry = entry.in_environment(passage.to.clone()).with_facts(passage.pinned.facts.clone());
             promoter.ledger.append(entry).await?;
         }

@@ -176,6 +176,19 @@ pub enum PromoteError {
     /// A set of images.
     #[error(transparent)]
     Set(#[from] SetError),
+    /// A set stopped on its way: the ledger says that its tags are about to move, and those of some may have.
+    #[error("{error}")]
+    Midway {
+        /// The set.
+        set: Digest,
+        /// The images whose tags have all moved.
+        moved: Vec<Name>,
+        /// The others.
+        left: Vec<Name>,
+        /// Why: this error has the words and the details.
+        #[source]
+        error: Box<PromoteError>,
+    },
     /// Gates did not pass.
     #[error(transparent)]
     NotCleared(Box<NotCleared>),
@@ -186,7 +199,7 @@ impl PromoteError {
     #[must_use]
     pub fn cause(&self) -> &Self {
         match self {
-            Self::Beside { error, .. } => error.cause(),
+            Self::Beside { error, .. } | Self::Midway { error, .. } => error.cause(),
             other => other,
         }
     }
@@ -228,6 +241,10 @@ impl PromoteError {
                 let beside = troubles.iter().map(|trouble| ("beside", trouble.to_string()));
                 error.details().into_iter().chain(beside).collect()
             }
+            Self::Midway { set, moved, left, error } => {
+                let own = [("set", set.to_string()), ("moved", told(moved)), ("left", told(left))];
+                error.details().into_iter().chain(own).collect()
+            }
             Self::PinHeld { current, wanted, .. } => {
                 vec![("holds", current.to_string()), ("wanted", wanted.to_string())]
             }
@@ -242,6 +259,9 @@ impl PromoteError {
             Self::Graph(error) => error.remedy(),
             Self::Resolve(error) => error.remedy(),
             Self::Copy(error) => return error.remedy(),
+            Self::Ledger(
+                error @ (LedgerError::TooLarge { .. } | LedgerError::NotBegun { .. } | LedgerError::Nobody { .. }),
+            ) => return error.remedy(),
             Self::Ledger(_) => "Nothing is promoted while its history cannot be read and written.".to_owned(),
             Self::Registry(error) => return error.remedy().map(str::to_owned),
             Self::NoRegistry { .. } => "Give it a registry.".to_owned(),
@@ -280,14 +300,18 @@ impl PromoteError {
             Self::Lease(error) => error.remedy(),
             Self::Set(error) => return error.remedy(),
             Self::Beside { error, .. } => return error.remedy(),
+            Self::Midway { .. } => {
+                "Go on with the set (promote --resume), or take it back (promote --revert): the ledger knows it."
+                    .to_owned()
+            }
             Self::NotCleared(refusal) => return refusal.remedy(),
         })
     }
 }
 
-fn told(tags: &[Tag]) -> String {
-    match tags {
+fn told(names: &[impl ToString]) -> String {
+    match names {
         [] => "none".to_owned(),
-        _ => tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", "),
+        _ => names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }

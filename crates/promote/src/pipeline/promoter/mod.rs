@@ -3,8 +3,11 @@
 mod apply;
 mod at;
 mod break_glass;
+mod deny;
 mod error;
 pub(super) mod held;
+mod intent;
+mod move_tags;
 mod orders;
 pub(super) mod plan;
 mod receipt;
@@ -28,15 +31,16 @@ use super::events::{Sinks, What};
 use super::evidence::EvidenceSigning;
 use super::lease::Leasing;
 use super::resolve::{Conventions, Place, resolve};
+use super::step::Pace;
 use super::{Edge, Graph, Name, Passage, Pinned, Select};
 use crate::gate::{Promoted, Way};
 use crate::ledger::{Chronicle, Ledger, MemoryLedger};
 use crate::promotion::{ask, decide};
 use crate::{Cleared, Draft, Flights, GateContext, Observer, Opinion, Plan};
 
-pub(crate) use apply::intent;
 pub use break_glass::{Override, OverrideProblem};
 pub use error::PromoteError;
+pub(crate) use intent::intent;
 pub use orders::{OrderProblem, Ordered};
 pub use receipt::{PassageReceipt, Trouble, WrittenTag};
 pub use rollback::{Canary, LeftTag, MovedTag, RollbackPlan, RollbackReceipt, RollbackTo};
@@ -83,6 +87,7 @@ pub struct Promoter {
     signing: Option<EvidenceSigning>,
     leasing: Option<Leasing>,
     sinks: Option<Sinks>,
+    clock: Option<Arc<dyn Pace>>,
 }
 
 impl Promoter {
@@ -103,6 +108,7 @@ impl Promoter {
             signing: None,
             leasing: None,
             sinks: None,
+            clock: None,
         }
     }
 
@@ -168,6 +174,13 @@ impl Promoter {
     /// the next floating tag.
     pub fn lease(mut self, leasing: Leasing) -> Self {
         self.leasing = Some(leasing);
+        self
+    }
+
+    /// Dates what it writes by this clock: each entry is of the time at which it is written, and not of that at which the run
+    /// began. Without one, all of a run has the time that the run was given.
+    pub fn clock(mut self, clock: impl Pace + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -336,6 +349,8 @@ impl Promoter {
     /// # Errors
     /// [`PromoteError`]: also where the world has moved since the plan was made. No floating tag moves before its evidence is
     /// attached and its entry is in the ledger, nor after a step before it has failed; [`PromoteError::Step`] says whether they have moved.
+    /// [`PromoteError::Stopped`] where somebody has denied the image or holds the environment by then, which is asked once more
+    /// right before the first of them moves; what was begun is taken back then.
     pub async fn apply(&self, plan: Plan<Cleared>, now: SystemTime) -> Result<PassageReceipt, PromoteError> {
         let passage = self.passage(&plan)?;
         let about = About { passages: vec![passage], plan: plan.id()?, now };
@@ -352,6 +367,11 @@ impl Promoter {
         }
         receipt.troubles.extend(troubles);
         Ok(receipt)
+    }
+
+    /// What time it is for a run that began at `now`.
+    pub(super) fn time(&self, now: SystemTime) -> SystemTime {
+        self.clock.as_ref().map_or(now, |clock| clock.now())
     }
 
     pub(super) fn leasing(&self) -> Option<&Leasing> {

@@ -7,7 +7,8 @@ use lockage_registry::Digest;
 use serde::Serialize;
 
 use super::{PromoteError, Promoter};
-use crate::ledger::{Chronicle, Entry, ImageFacts, Kind, Standing};
+use crate::OneLine;
+use crate::ledger::{Chronicle, Denial, Entry, ImageFacts, Kind, Standing};
 use crate::pipeline::Name;
 use crate::pipeline::memory::{Wanted, known};
 
@@ -64,13 +65,23 @@ pub enum OrderProblem {
         /// The environment.
         environment: Name,
     },
-    /// There was nothing before what is there, but for what is denied.
-    #[error("{image}: {environment} has had nothing else, but for what is denied")]
+    /// There was nothing before what is there, but for what is denied, or was found to be bad by a watch.
+    #[error("{image}: {environment} has had nothing else, but for what is denied, or was found to be bad")]
     NoPrevious {
         /// The image.
         image: Name,
         /// The environment.
         environment: Name,
+    },
+    /// It was rolled back already and is held: asked twice, it goes back once.
+    #[error("{image}: {environment} was rolled back to {digest} already, and is held")]
+    Back {
+        /// The image.
+        image: Name,
+        /// The environment.
+        environment: Name,
+        /// What is there.
+        digest: Digest,
     },
     /// There is nothing to release.
     #[error("{image}: there is no {what} to release {place}")]
@@ -92,6 +103,35 @@ pub enum OrderProblem {
         /// The environment.
         environment: Name,
     },
+    /// A hold until a time that is over would hold nothing.
+    #[error("{image}: a hold of {environment} until a time that is over holds nothing")]
+    Over {
+        /// The image.
+        image: Name,
+        /// The environment.
+        environment: Name,
+    },
+    /// The ledger has no entry about the image, and no environment has anything of it: it is called otherwise, or is yet to be
+    /// built.
+    #[error("{image}: the ledger says nothing of it, and no environment has it{}", unasked(.unread))]
+    NoSuchImage {
+        /// The image.
+        image: Name,
+        /// Those that the ledger speaks of.
+        known: Vec<Name>,
+        /// The environments that could not be asked, each with why.
+        unread: Vec<String>,
+    },
+    /// It was denied as another image, and whoever said so is to take it back.
+    #[error("{image}: {digest} is denied as {named}, and not as {image}")]
+    DeniedAs {
+        /// The image.
+        image: Name,
+        /// The digest.
+        digest: Digest,
+        /// The image as which it was denied.
+        named: Name,
+    },
 }
 
 impl OrderProblem {
@@ -103,12 +143,28 @@ impl OrderProblem {
                 let found: Vec<_> = found.iter().map(Digest::as_str).collect();
                 format!("Name one: {}.", found.join(", "))
             }
-            Self::Nothing { .. } => "Deny an image to keep it from coming.".to_owned(),
+            Self::Nothing { .. } => "Look at what runs where; an image that is to come nowhere is denied.".to_owned(),
+            Self::Over { .. } => "Name a time to come, or none; nothing was written.".to_owned(),
+            Self::Back { .. } => {
+                "Nothing was written. To go further back, name where to; or release the hold first.".to_owned()
+            }
             Self::NoPrevious { .. } => "Name an image, or promote one.".to_owned(),
             Self::NotInForce { .. } => "Look at what is in force; nothing was written.".to_owned(),
             Self::DeniedEverywhere { .. } => "Release it everywhere.".to_owned(),
+            Self::NoSuchImage { known, .. } => {
+                let known: Vec<_> = known.iter().map(Name::as_str).collect();
+                let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                format!(
+                    "Nothing was written. The ledger knows: {there}. To deny what is yet to be built, say so: --new."
+                )
+            }
+            Self::DeniedAs { named, .. } => format!("Release it as {named}; nothing was written."),
         }
     }
+}
+
+fn unasked(unread: &[String]) -> String {
+    if unread.is_empty() { String::new() } else { format!(" (could not be asked: {})", unread.join("; ")) }
 }
 
 pub(super) fn reasoned(reason: &str) -> Result<(), OrderProblem> {
@@ -153,41 +209,12 @@ pub(super) fn digest_of(
 }
 
 impl Promoter {
-    /// Denies an image: it moves nowhere, or not into `environment`, by whatever selector, until it is released. What is
-    /// denied stays where it is: that is for a rollback.
-    ///
-    /// An image that the ledger does not know is denied by its whole digest.
-    ///
-    /// # Errors
-    /// [`PromoteError::Order`] where no reason is given, and where none or more than one image is meant; and where the
-    /// ledger fails.
-    pub async fn deny(
-        &self,
-        image: &Name,
-        wanted: &Wanted,
-        environment: Option<&Name>,
-        reason: &str,
-        now: SystemTime,
-    ) -> Result<Ordered, PromoteError> {
-        reasoned(reason)?;
-        self.known_environment(environment)?;
-        let chronicle = self.chronicle(image).await?;
-        let digest = digest_of(&chronicle, image, None, wanted)?;
-        let stands = match environment {
-            Some(at) => chronicle.denied(image, at, &digest),
-            None => chronicle.denied_everywhere(image, &digest),
-        };
-        let is_said = stands.is_some_and(|denial| denial.reason == reason);
-        let kind = Kind::Deny { reason: reason.to_owned() };
-        self.order(&chronicle, kind, image, digest, environment, is_said, now).await
-    }
-
     /// Holds an environment: it keeps what it has of `image` until it is released, or until a time. Whoever wants to promote
     /// into it, by hand too, releases it first; a rollback is not held up.
     ///
     /// # Errors
-    /// [`PromoteError::Order`] where no reason is given, and where the ledger knows of nothing that is there; and where the
-    /// ledger fails.
+    /// [`PromoteError::Order`] where no reason is given, where the time is over, and where the ledger knows of nothing that is
+    /// there; and where the ledger fails.
     pub async fn hold(
         &self,
         image: &Name,
@@ -198,6 +225,9 @@ impl Promoter {
     ) -> Result<Ordered, PromoteError> {
         reasoned(reason)?;
         self.graph.environment(environment)?;
+        if until.is_some_and(|until| until <= now) {
+            return Err(OrderProblem::Over { image: image.clone(), environment: environment.clone() }.into());
+        }
         let chronicle = self.chronicle(image).await?;
         let Some(current) = chronicle.current(image, environment) else {
             return Err(OrderProblem::Nothing { image: image.clone(), environment: environment.clone() }.into());
@@ -210,11 +240,12 @@ impl Promoter {
         self.order(&chronicle, kind, image, digest, Some(environment), is_said, now).await
     }
 
-    /// Ends a denial: everywhere, or what was denied in `environment` alone.
+    /// Ends a denial of `image`: everywhere, or what was denied in `environment` alone. What the same digest was denied for as
+    /// another image stays: whoever said that is to take it back.
     ///
     /// # Errors
-    /// [`PromoteError::Order`] where no reason is given, where there is none, and where it is denied everywhere and only to
-    /// be released in one environment; and where the ledger fails.
+    /// [`PromoteError::Order`] where no reason is given, where there is none, where it was denied as another image, and where it
+    /// is denied everywhere and only to be released in one environment; and where the ledger fails.
     pub async fn release_denial(
         &self,
         image: &Name,
@@ -227,22 +258,23 @@ impl Promoter {
         self.known_environment(environment)?;
         let chronicle = self.chronicle(image).await?;
         let digest = digest_of(&chronicle, image, None, wanted)?;
-        let image_name = || image.clone();
-        if let (Some(at), true) = (environment, chronicle.denied_everywhere(image, &digest).is_some()) {
-            let (image, environment) = (image_name(), at.clone());
+        let (own, others): (Vec<Denial>, Vec<Denial>) =
+            chronicle.denials_of(&digest).into_iter().partition(|denial| denial.image == *image);
+        let is_everywhere = own.iter().any(|denial| denial.environment.is_none());
+        if let (Some(at), true) = (environment, is_everywhere) {
+            let (image, environment) = (image.clone(), at.clone());
             return Err(OrderProblem::DeniedEverywhere { image, digest, environment }.into());
         }
-        let is_denied = match environment {
-            Some(at) => chronicle.denied(image, at, &digest).is_some(),
-            // A release everywhere ends what was denied in single environments as well.
-            None => {
-                chronicle.denied_everywhere(image, &digest).is_some()
-                    || self.graph.environments().any(|one| chronicle.denied(image, one.name(), &digest).is_some())
+        // A release everywhere ends what was denied in single environments as well.
+        let is_meant = |denial: &Denial| environment.is_none() || denial.environment.as_ref() == environment;
+        if !own.iter().any(is_meant) {
+            let image = image.clone();
+            let elsewhere = others.into_iter().find(|denial| denial.environment.is_none() || is_meant(denial));
+            return Err(match elsewhere {
+                Some(denial) => OrderProblem::DeniedAs { image, digest, named: denial.image },
+                None => OrderProblem::NotInForce { image, what: "denial", place: place(environment, "anywhere") },
             }
-        };
-        if !is_denied {
-            let place = place(environment, "anywhere");
-            return Err(OrderProblem::NotInForce { image: image_name(), what: "denial", place }.into());
+            .into());
         }
         let kind = Kind::Release { of: Standing::Denial, reason: reason.to_owned() };
         self.order(&chronicle, kind, image, digest, environment, false, now).await
@@ -274,7 +306,7 @@ impl Promoter {
     }
 
     #[allow(clippy::too_many_arguments, reason = "an entry has as many parts")]
-    async fn order(
+    pub(super) async fn order(
         &self,
         chronicle: &Chronicle,
         kind: Kind,
@@ -292,7 +324,8 @@ impl Promoter {
             true => None,
             false => {
                 let facts: ImageFacts = facts.unwrap_or_default();
-                let entry = Entry::new(kind.clone(), image.clone(), digest.clone(), &self.actor, now).with_facts(facts);
+                let entry = Entry::new(kind.clone(), image.clone(), digest.clone(), &self.actor, self.time(now));
+                let entry = entry.with_facts(facts);
                 let entry = match environment {
                     Some(at) => entry.in_environment(at.clone()),
                     None => entry,
@@ -303,7 +336,7 @@ impl Promoter {
         Ok(Ordered { kind, image: image.clone(), digest, environment: environment.cloned(), entry })
     }
 
-    fn known_environment(&self, environment: Option<&Name>) -> Result<(), PromoteError> {
+    pub(super) fn known_environment(&self, environment: Option<&Name>) -> Result<(), PromoteError> {
         environment.map_or(Ok(()), |at| Ok(self.graph.environment(at).map(|_| ())?))
     }
 }
@@ -313,10 +346,12 @@ impl fmt::Display for Ordered {
         let Self { image, digest, environment, .. } = self;
         let everywhere = place(environment.as_ref(), "everywhere");
         match &self.kind {
-            Kind::Deny { reason } => write!(f, "denied {everywhere}: {image}  {digest}  ({reason})")?,
-            Kind::Hold { reason, .. } => write!(f, "held {everywhere}: {image} stays {digest}  ({reason})")?,
+            Kind::Deny { reason } => write!(f, "denied {everywhere}: {image}  {digest}  ({})", OneLine(reason))?,
+            Kind::Hold { reason, .. } => {
+                write!(f, "held {everywhere}: {image} stays {digest}  ({})", OneLine(reason))?;
+            }
             Kind::Release { of: Standing::Denial, reason } => {
-                write!(f, "released {everywhere}: {image}  {digest}  ({reason})")?;
+                write!(f, "released {everywhere}: {image}  {digest}  ({})", OneLine(reason))?;
             }
             _ => write!(f, "released {everywhere}: {image} may change again")?,
         }

@@ -109,7 +109,7 @@ pub(super) fn tags(environment: &Environment, facts: &ImageFacts) -> Result<(Vec
 
 /// What tag templates are filled in from. What is not known of an image stays unknown, so that a template that needs it is
 /// refused, or silent.
-fn build_facts(facts: &ImageFacts) -> BuildFacts {
+pub(in crate::pipeline) fn build_facts(facts: &ImageFacts) -> BuildFacts {
     let built = match (&facts.version, facts.pull_request) {
         (Some(version), _) => BuildFacts::tag(version.clone()),
         (None, Some(number)) => BuildFacts::pull_request(number),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::pipeline::evidence::EvidenceReceipt;
 use crate::pipeline::{Name, Passage};
-use crate::{Clearance, Receipt};
+use crate::{Clearance, OneLine, Receipt};
 
 /// What was done so that an image passed along an edge.
 #[derive(Clone, Debug, Serialize)]
@@ -64,7 +64,7 @@ impl Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.with, self.why)
+        write!(f, "{}: {}", OneLine(&self.with), OneLine(&self.why))
     }
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use lockage_registry::{Digest, RawManifest, Repository, Source, TagOrDigest};
 
 use super::PromoteError;
-use crate::ledger::{Chronicle, Kind};
-use crate::pipeline::{Graph, Name, Passage, Upstream};
+use crate::ledger::Chronicle;
+use crate::pipeline::{Graph, Name, Passage, Pinned, Upstream};
 use crate::{Evidence, Gate, GateContext, GateError, Promoted, Verdict};
 
 /// Upstream, denials and holds, in this order.
@@ -40,15 +40,15 @@ pub(super) fn refuse_stopped(passage: &Passage, chronicle: &Chronicle, now: Syst
     }
 }
 
-/// Why the image may not move where the passage leads: a denied index denies its parts, and a denied part the index that
-/// would bring it along.
+/// Why the image may not move where the passage leads, whatever name it was denied under: a denied index denies its parts, and
+/// a denied part the index that would bring it along.
 pub(super) fn denials(passage: &Passage, chronicle: &Chronicle) -> Vec<String> {
     let parts = passage.pinned.platforms.iter().map(|platform| &platform.manifest);
     let denied = std::iter::once(passage.pinned.digest()).chain(passage.parent.as_ref()).chain(parts);
     let mut reasons: Vec<String> = Vec::new();
     for digest in denied {
         if let Some(denial) = chronicle.denied(&passage.pinned.image, &passage.to, digest) {
-            let reason = format!("{digest} is denied: {} ({})", denial.reason, denial.actor);
+            let reason = denial.told(denial.digest.as_str(), &passage.pinned.image);
             // An image of one platform is its own part.
             reasons.extend((!reasons.contains(&reason)).then_some(reason));
         }
@@ -56,8 +56,35 @@ pub(super) fn denials(passage: &Passage, chronicle: &Chronicle) -> Vec<String> {
     reasons
 }
 
+/// Why a platform that was selected by itself may not move: where it is lies a denied index that has it. A manifest for each
+/// index that is denied, and none where the image is an index itself, or nothing is denied.
+async fn denied_whole(
+    context: &GateContext<'_>,
+    passage: &Passage,
+    chronicle: &Chronicle,
+) -> Result<Option<String>, GateError> {
+    let Pinned { image, repository, platforms, .. } = &passage.pinned;
+    if !platforms.iter().any(|platform| platform.manifest == *passage.pinned.digest()) {
+        return Ok(None);
+    }
+    for denial in chronicle.denials() {
+        if denial.environment.as_ref().is_some_and(|at| *at != passage.to) {
+            continue;
+        }
+        let raw = match context.source.manifest(repository, &TagOrDigest::Digest(denial.digest.clone())).await {
+            Ok(raw) => RawManifest::verified(raw.media_type(), raw.bytes().clone(), &denial.digest)?,
+            Err(error) if error.is_not_found() => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if raw.view()?.children().into_iter().any(|part| part.digest == *passage.digest()) {
+            return Ok(Some(denial.told(denial.digest.as_str(), image)));
+        }
+    }
+    Ok(None)
+}
+
 /// Why no tag of an image in an environment may hold `digest`: it is denied, or a part of it is. Asks the registry for its
-/// parts where anything was ever denied of the image.
+/// parts where anything is denied at all.
 pub(in crate::pipeline) async fn denial_of(
     chronicle: &Chronicle,
     image: &Name,
@@ -67,12 +94,12 @@ pub(in crate::pipeline) async fn denial_of(
 ) -> Result<Option<String>, PromoteError> {
     let denied = |digest: &Digest| {
         let denial = chronicle.denied(image, environment, digest)?;
-        Some(format!("{} is denied: {} ({})", digest.short(), denial.reason, denial.actor))
+        Some(denial.told(denial.digest.short(), image))
     };
     if let Some(why) = denied(digest) {
         return Ok(Some(why));
     }
-    if !chronicle.about(image).any(|recorded| matches!(recorded.entry.kind, Kind::Deny { .. })) {
+    if !chronicle.denies() {
         return Ok(None);
     }
     let raw = match source.manifest(repo, &TagOrDigest::Digest(digest.clone())).await {
@@ -140,7 +167,10 @@ impl Gate for NotDenied {
 
     async fn evaluate(&self, context: &GateContext<'_>) -> Result<Verdict, GateError> {
         let Promoted { passage, chronicle, .. } = along(context)?;
-        let reasons = denials(passage, chronicle);
+        let mut reasons = denials(passage, chronicle);
+        if reasons.is_empty() {
+            reasons.extend(denied_whole(context, passage, chronicle).await?);
+        }
         match reasons.is_empty() {
             true => Ok(Verdict::Pass(Evidence::new("nobody has denied it"))),
             false => Ok(Verdict::Fail { reasons }),

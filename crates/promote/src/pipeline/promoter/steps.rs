@@ -1,14 +1,15 @@
 //! The steps of a passage: in order, each once, and what was done into the ledger.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use lockage_registry::{Digest, Repository};
 
-use super::{PromoteError, Promoter};
-use crate::Clearance;
+use super::{Canary, PromoteError, Promoter, Trouble};
 use crate::ledger::{Chronicle, Entry, Kind};
 use crate::pipeline::step::{Moment, Step, StepContext};
 use crate::pipeline::{Edge, Passage};
+use crate::{Against, Clearance, Evidence};
 
 /// One run of the steps of a passage.
 pub(super) struct Run<'a> {
@@ -40,17 +41,38 @@ impl Run<'_> {
                 done.push((*before).clone());
                 continue;
             }
-            let clearance = self.one(step, Moment::After).await?;
-            let evidence = vec![clearance.clone()];
-            let kind = Kind::Finish { edge: self.passage.edge.clone(), plan: self.plan.clone(), evidence };
-            let Passage { pinned, to, .. } = self.passage;
-            let entry =
-                Entry::new(kind, pinned.image.clone(), self.passage.digest().clone(), &self.promoter.actor, self.now);
-            let entry = entry.in_environment(to.clone()).with_facts(pinned.facts.clone());
-            self.promoter.ledger.append(entry).await?;
-            done.push(clearance);
+            match self.one(step, Moment::After).await {
+                Ok(clearance) => {
+                    self.finish(&clearance).await?;
+                    done.push(clearance);
+                }
+                Err(error) => return Err(self.failed(step, error).await),
+            }
         }
         Ok(done)
+    }
+
+    /// That a watch has found the image to be bad is kept, whether or not anybody goes back; that it could not look is not.
+    async fn failed(&self, step: &dyn Step, error: PromoteError) -> PromoteError {
+        let Some(Canary::Failed { why }) = error.canary() else { return error };
+        let said = Clearance::new(step.id(), Evidence::new(why));
+        let said = Clearance { step: Some(Moment::After), against: Some(Against::Fail), ..said };
+        match self.finish(&said).await {
+            Ok(()) => error,
+            Err(unkept) => error.beside(vec![Trouble::new("ledger", unkept.to_string())]),
+        }
+    }
+
+    /// What came of a step after, into the ledger.
+    async fn finish(&self, clearance: &Clearance) -> Result<(), PromoteError> {
+        let evidence = Arc::from([clearance.clone()]);
+        let kind = Kind::Finish { edge: self.passage.edge.clone(), plan: self.plan.clone(), evidence };
+        let Passage { pinned, to, .. } = self.passage;
+        let (image, digest, promoter) = (pinned.image.clone(), self.passage.digest().clone(), self.promoter);
+        let entry = Entry::new(kind, image, digest, &promoter.actor, promoter.time(self.now));
+        let entry = entry.in_environment(to.clone()).with_facts(pinned.facts.clone());
+        promoter.ledger.append(entry).await?;
+        Ok(())
     }
 
     async fn one(&self, step: &dyn Step, moment: Moment) -> Result<Clearance, PromoteError> {
@@ -76,7 +98,7 @@ impl Run<'_> {
             }
             match &entry.kind {
                 Kind::Finish { edge, evidence, .. } if edge == of && entry.digest == *self.passage.digest() => {
-                    finished.extend(evidence);
+                    finished.extend(evidence.iter().filter(|one| one.against.is_none()));
                 }
                 _ if entry.arrives() => finished.clear(),
                 _ => {}

@@ -22,7 +22,7 @@ impl Promoter {
         let happenings = about.passages.iter().filter_map(|passage| {
             let repository = self.graph.repository(&passage.pinned.image, &passage.to).ok()?;
             let plan = about.plan.clone();
-            Some(Happening::of(what.clone(), passage, repository, plan, &self.actor, about.now))
+            Some(Happening::of(what.clone(), passage, repository, plan, &self.actor, self.time(about.now)))
         });
         sinks.tell(&happenings.collect::<Vec<_>>()).await
     }

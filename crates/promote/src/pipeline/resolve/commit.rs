@@ -46,15 +46,8 @@ pub(super) async fn find(
             }
         }
     }
-    let mut found: Vec<_> = found.into_values().collect();
-    if found.len() > 1 {
-        return Err(ResolveError::Ambiguous {
-            select: select.clone(),
-            repository: place.repository.clone(),
-            found: found.into_iter().map(|one| (one.digest, one.by)).collect(),
-        });
-    }
-    Ok(found.pop().map(|one| Found { commit: Some(commit.to_owned()), ..one }))
+    let found = super::only(place, select, found.into_values().collect())?;
+    Ok(found.map(|one| Found { commit: Some(commit.to_owned()), ..one }))
 }
 
 /// The image's own label has the last word.
@@ -137,7 +130,7 @@ pub(super) fn rebuilds(
 }
 
 /// Whether two texts, of which one may be short, are one commit.
-fn is_one(a: &str, b: &str) -> bool {
+pub(super) fn is_one(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
     a.len().min(b.len()) >= 7 && (a.starts_with(&b) || b.starts_with(&a))
 }

@@ -114,7 +114,9 @@ impl ResolveError {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::None { .. } => "See whether the build has pushed it, and to this environment.".to_owned(),
+            Self::None { .. } => "See whether the build has pushed it, and to this environment. A digest, or env:NAME for what is in one, can be \
+                 selected as well."
+                .to_owned(),
             Self::NotIn { .. } => "Promote it there first, or see whether this is the ledger that says so.".to_owned(),
             Self::Ambiguous { found, .. } | Self::Rebuilt { others: found, .. } => {
                 let list: Vec<_> = found.iter().map(|(digest, by)| format!("{digest} ({by})")).collect();

@@ -4,6 +4,7 @@ mod branch;
 mod commit;
 mod error;
 mod image;
+mod recorded;
 mod version;
 
 use lockage_registry::{Digest, Repository, Source, Tag, TagOrDigest};
@@ -11,7 +12,7 @@ use lockage_tagging::branches::BranchTable;
 
 use super::{Name, Pinned, Select};
 use crate::Flights;
-use crate::ledger::Chronicle;
+use crate::ledger::{Chronicle, ImageFacts};
 
 pub use error::ResolveError;
 
@@ -91,7 +92,7 @@ impl<'a> Place<'a> {
 
 /// The image that is meant, read whole: one request for a tag or digest, one for each manifest, one for the config of its
 /// first platform; one or two for the tags of its commit, whether they hold the same. A commit without a `sha-` tag, and a
-/// version, list the tags.
+/// version, list the tags. What no tag says of a pull request or a commit, the ledger may know of what has arrived there.
 ///
 /// # Errors
 /// [`ResolveError`] where nothing, or more than one image, is meant; where the image is not whole; and where a registry fails.
@@ -105,15 +106,10 @@ pub async fn resolve(place: Place<'_>, select: &Select, conventions: &Convention
     if let Select::PullRequest(number) = select {
         pinned.facts.pull_request = Some(*number);
     }
-    if let Select::CurrentIn(environment) = select
-        && let Some(current) = place.chronicle.current(place.image, environment)
-    {
-        // What it was promoted as, it is: labels know no more than the build did.
-        let known = &current.entry.facts;
-        pinned.facts.version = known.version.clone().or(pinned.facts.version);
-        pinned.facts.pull_request = known.pull_request.or(pinned.facts.pull_request);
-        pinned.facts.commit = pinned.facts.commit.or_else(|| known.commit.clone());
-    }
+    // What it was promoted as, it is: labels know no more than the build did.
+    pinned.facts.version = found.known.version.clone().or(pinned.facts.version);
+    pinned.facts.pull_request = found.known.pull_request.or(pinned.facts.pull_request);
+    pinned.facts.commit = pinned.facts.commit.or_else(|| found.known.commit.clone());
     pinned.facts.version = found.version.or(pinned.facts.version);
     let tagged = commit::tagged_otherwise(place, &pinned, &found.by, conventions).await?;
     commit::rebuilds(place, &mut pinned, tagged, conventions.rebuilds)?;
@@ -133,6 +129,12 @@ pub(super) async fn named(
     }
 }
 
+/// What an image says of itself.
+pub(super) async fn facts_of(place: Place<'_>, digest: &Digest) -> Result<ImageFacts, ResolveError> {
+    let select = Select::Digest(digest.clone());
+    Ok(image::read(place, &select, &Found::new(digest.clone(), "its digest")).await?.facts)
+}
+
 /// What a selection names.
 #[derive(Clone, Debug)]
 struct Found {
@@ -143,6 +145,8 @@ struct Found {
     commit: Option<String>,
     /// The version that was asked for.
     version: Option<String>,
+    /// What the ledger knows of it, where that named it.
+    known: ImageFacts,
 }
 
 async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> Result<Found, ResolveError> {
@@ -152,14 +156,17 @@ async fn find(place: Place<'_>, select: &Select, conventions: &Conventions) -> R
         Select::Tag(tag) => by_tag(place, tag).await?.ok_or_else(none),
         Select::PullRequest(number) => {
             let tag = tag(&format!("{}{number}", conventions.pull_request), select)?;
-            by_tag(place, &tag).await?.ok_or_else(none)
+            let tagged = by_tag(place, &tag).await?;
+            tagged.or_else(|| recorded::pull_request(place, *number)).ok_or_else(none)
         }
-        Select::Commit(commit) => commit::find(place, select, commit, conventions).await?.ok_or_else(none),
+        Select::Commit(commit) => match commit::find(place, select, commit, conventions).await? {
+            Some(tagged) => Ok(tagged),
+            None => recorded::commit(place, select, commit)?.ok_or_else(none),
+        },
         Select::Version(version) => version::find(place, select, version).await?.ok_or_else(none),
         Select::CurrentIn(environment) => {
             let not_in = || ResolveError::NotIn { image: place.image.clone(), environment: environment.clone() };
-            let current = place.chronicle.current(place.image, environment).ok_or_else(not_in)?;
-            Ok(Found::new(current.entry.digest.clone(), format!("what is in {environment} by the ledger")))
+            recorded::current(place, environment).ok_or_else(not_in)
         }
         Select::Branch(branch) => branch::find(place, select, branch, None, conventions).await?.ok_or_else(none),
         Select::BranchAt { branch, head } => {
@@ -176,6 +183,18 @@ async fn by_tag(place: Place<'_>, tag: &Tag) -> Result<Option<Found>, ResolveErr
     }
 }
 
+/// The one of them, if any; several are refused.
+fn only(place: Place<'_>, select: &Select, mut found: Vec<Found>) -> Result<Option<Found>, ResolveError> {
+    if found.len() > 1 {
+        return Err(ResolveError::Ambiguous {
+            select: select.clone(),
+            repository: place.repository.clone(),
+            found: found.into_iter().map(|one| (one.digest, one.by)).collect(),
+        });
+    }
+    Ok(found.pop())
+}
+
 fn in_words(tag: &Tag) -> String {
     format!("tag {tag}")
 }
@@ -186,6 +205,6 @@ fn tag(text: &str, select: &Select) -> Result<Tag, ResolveError> {
 
 impl Found {
     fn new(digest: Digest, by: impl Into<String>) -> Self {
-        Self { digest, by: by.into(), commit: None, version: None }
+        Self { digest, by: by.into(), commit: None, version: None, known: ImageFacts::default() }
     }
 }

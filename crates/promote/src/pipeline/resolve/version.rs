@@ -31,12 +31,5 @@ pub(super) async fn find(place: Place<'_>, select: &Select, asked: &str) -> Resu
         // `1.4.0` and `v1.4.0` are two names of one image, or a mistake.
         found.extend(one.filter(|one| found.iter().all(|other| other.digest != one.digest)));
     }
-    if found.len() > 1 {
-        return Err(ResolveError::Ambiguous {
-            select: select.clone(),
-            repository: place.repository.clone(),
-            found: found.into_iter().map(|one| (one.digest, one.by)).collect(),
-        });
-    }
-    Ok(found.pop())
+    super::only(place, select, found)
 }

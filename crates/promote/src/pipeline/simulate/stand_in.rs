@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::pipeline::documents::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem};
+use crate::pipeline::documents::{GateFactory, Parameters, StepFactory, TableProblem};
 use crate::pipeline::step::{Step, StepContext, StepError};
 use crate::{Evidence, Gate, GateContext, GateError, Verdict};
 
@@ -30,7 +30,7 @@ impl StandIns {
 }
 
 impl GateFactory for StandIns {
-    fn make(&self, name: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         let verdict = self.0.get(name).cloned();
         let verdict = verdict.unwrap_or_else(|| Verdict::Pass(Evidence::new(format!("a stand-in for {kind}"))));
         Ok(Arc::new(StandIn { name: name.to_owned(), verdict }))
@@ -38,7 +38,7 @@ impl GateFactory for StandIns {
 }
 
 impl StepFactory for StandIns {
-    fn make(&self, name: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+    fn make(&self, name: &str, kind: &str, _: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
         let verdict = self.0.get(name).cloned();
         let verdict = verdict.unwrap_or_else(|| Verdict::Pass(Evidence::new(format!("a stand-in for {kind}"))));
         Ok(Arc::new(StandIn { name: name.to_owned(), verdict }))

@@ -241,7 +241,7 @@ impl Model {
                 match &entry.kind {
                     Kind::Promote { phase, edge, plan, evidence, .. } if entry.environment.as_ref() == Some(&at) => {
                         about.push((*phase, entry.digest.clone()));
-                        for one in evidence {
+                        for one in evidence.iter() {
                             let is_liked = one.gate != "luck" || luck(self.shape.luck, edge.as_str(), &entry.digest);
                             assert!(is_liked || one.overridden.is_some(), "{edge} does not like it");
                             let is_said = || {

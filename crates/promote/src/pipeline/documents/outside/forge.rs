@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::super::{GateProblem, Parameters, Surroundings};
+use super::super::{Parameters, Surroundings, TableProblem};
 use super::token as secret;
 use crate::pipeline::Name;
 use crate::pipeline::gates::along;
@@ -80,7 +80,7 @@ pub(super) fn gate(
     kind: &str,
     parameters: &Parameters,
     surroundings: &Surroundings,
-) -> Result<Arc<dyn Gate>, GateProblem> {
+) -> Result<Arc<dyn Gate>, TableProblem> {
     let (of_forge, others) = parameters.split(&KEYS);
     let forge = Forge::of(of_forge.read()?, surroundings)?;
     let question = match kind {
@@ -91,14 +91,14 @@ pub(super) fn gate(
         "reachable" => {
             let Reachable { branches } = others.read()?;
             if branches.is_empty() {
-                return Err(GateProblem::parameters("branches: none is given on which a commit should be"));
+                return Err(TableProblem::parameters("branches: none is given on which a commit should be"));
             }
             Question::Reachable { branches }
         }
         _ => {
             let Reviewed { quorum, stale_too } = others.read()?;
             if quorum == 0 {
-                return Err(GateProblem::parameters("quorum: nobody would have to approve"));
+                return Err(TableProblem::parameters("quorum: nobody would have to approve"));
             }
             Question::Reviewed { quorum, stale_too }
         }
@@ -107,13 +107,13 @@ pub(super) fn gate(
 }
 
 impl Forge {
-    fn of(written: Written, surroundings: &Surroundings) -> Result<Self, GateProblem> {
+    fn of(written: Written, surroundings: &Surroundings) -> Result<Self, TableProblem> {
         let Written { github, gitlab, api, token_env } = written;
         let (is_github, template, public) = match (github, gitlab) {
             (Some(template), None) => (true, template, "https://api.github.com"),
             (None, Some(template)) => (false, template, "https://gitlab.com/api/v4"),
             _ => {
-                return Err(GateProblem::Parameters {
+                return Err(TableProblem::Parameters {
                     why: "it asks a forge, and one has to be named".to_owned(),
                     remedy: Some("Write github = \"owner/repository\", or gitlab = \"group/project\".".to_owned()),
                 });
@@ -124,7 +124,7 @@ impl Forge {
         let forge = Self { is_github, api: api.unwrap_or_else(|| public.to_owned()), template, token };
         // What no image could make good is told with its line.
         let tried = forge.named(&forge.template.replace("{image}", "app"));
-        tried.map_err(|error| GateProblem::parameters(error.to_string()))?;
+        tried.map_err(|error| TableProblem::parameters(error.to_string()))?;
         Ok(forge)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{GateFactory, GateProblem, Parameters, StepFactory, StepProblem, Surroundings};
+use super::{GateFactory, Parameters, StepFactory, Surroundings, TableProblem};
 use crate::pipeline::http::Token;
 use crate::pipeline::step::{Pace, Step};
 use crate::{Gate, GateContext, GateError, OnRollback, Verdict};
@@ -62,11 +62,11 @@ impl Outside {
         kind: &str,
         parameters: &Parameters,
         surroundings: &Surroundings,
-    ) -> Result<Arc<dyn Gate>, GateProblem> {
+    ) -> Result<Arc<dyn Gate>, TableProblem> {
         match kind {
             "metric" => metric::gate(name, parameters, surroundings),
             "checks-green" | "reachable" | "reviewed" => forge::gate(name, kind, parameters, surroundings),
-            _ => Err(GateProblem::unknown(kind, KINDS)),
+            _ => Err(TableProblem::unknown(kind, KINDS)),
         }
     }
 }
@@ -79,7 +79,7 @@ impl<C: Pace + Clone + 'static> Watches<C> {
 }
 
 impl GateFactory for Outside {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         let unset = parameters.text("token-env").filter(|variable| self.surroundings.variable(variable).is_none());
         match unset.filter(|_| self.waits_for_secrets && self.surroundings.has_variables()) {
             Some(variable) => {
@@ -119,10 +119,10 @@ impl Gate for Unset {
 }
 
 impl<C: Pace + Clone + 'static> StepFactory for Watches<C> {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
         match kind {
             "watch" => Ok(metric::watch(name, parameters, &self.surroundings, self.pace.clone())?),
-            _ => Err(StepProblem::unknown(kind, ["watch"])),
+            _ => Err(TableProblem::unknown(kind, ["watch"])),
         }
     }
 }
@@ -132,7 +132,7 @@ pub(super) fn token(
     surroundings: &Surroundings,
     variable: Option<&str>,
     token: impl Fn(String) -> Token,
-) -> Result<Option<Token>, GateProblem> {
+) -> Result<Option<Token>, TableProblem> {
     Ok(secret(surroundings, "token-env", variable)?.map(token))
 }
 
@@ -141,11 +141,11 @@ pub(super) fn secret(
     surroundings: &Surroundings,
     key: &str,
     variable: Option<&str>,
-) -> Result<Option<String>, GateProblem> {
+) -> Result<Option<String>, TableProblem> {
     let Some(variable) = variable.filter(|_| surroundings.has_variables()) else { return Ok(None) };
     match surroundings.variable(variable) {
         Some(value) => Ok(Some(value)),
-        None => Err(GateProblem::Parameters {
+        None => Err(TableProblem::Parameters {
             why: format!("{key}: the environment variable {variable} is not set"),
             remedy: Some(format!("Set it, or leave {key} out where none is needed.")),
         }),

@@ -36,8 +36,8 @@ pub(super) async fn read(source: &dyn Source, repo: &Repository, digest: &Digest
         for entry in source.referrers(repo, subject, None).await? {
             let raw = place.manifest(&entry.digest.into()).await?;
             let is_its = |raw: &RawManifest| {
-                let view = raw.view().ok();
-                view.and_then(|view| view.subject).is_some_and(|said| said.digest == *subject)
+                // What is no manifest says nothing, and is told below.
+                raw.view().map_or(true, |view| view.subject.is_some_and(|said| said.digest == *subject))
             };
             found.extend(raw.filter(is_its));
         }
@@ -47,7 +47,14 @@ pub(super) async fn read(source: &dyn Source, repo: &Repository, digest: &Digest
         }
     }
     for raw in found {
-        let Ok(view) = raw.view() else { continue };
+        let view = match raw.view() {
+            Ok(view) => view,
+            Err(error) => {
+                let name = raw.digest().short();
+                contents.notes.push(format!("{name}, which is attached, cannot be read: it is no manifest: {error}"));
+                continue;
+            }
+        };
         let artifact = view.effective_artifact_type().unwrap_or_default().to_owned();
         let layers = match view.content {
             Content::Image { layers, .. } => layers,

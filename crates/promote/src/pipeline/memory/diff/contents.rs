@@ -51,9 +51,7 @@ impl Contents {
             return self.statement(name, kind, document, subjects, depth);
         }
         if document.get("spdxVersion").is_some() {
-            return self.inventory(name, document.get("packages"), |one| {
-                (text(one, "name"), text(one, "versionInfo").unwrap_or_default())
-            });
+            return self.spdx(name, document);
         }
         if document.get("bomFormat").and_then(Value::as_str) == Some("CycloneDX") {
             return self.cyclonedx(name, document);
@@ -113,6 +111,28 @@ impl Contents {
         if nameless > 0 {
             self.notes.push(format!("{name}: {} without a name", crate::human::Many(nameless, "package")));
         }
+    }
+
+    /// What the document describes is the image itself, and no package in it; what is in it names it in a relationship.
+    fn spdx(&mut self, name: &str, document: &Value) {
+        let related = document.get("relationships").and_then(Value::as_array).into_iter().flatten();
+        let described = related.filter_map(|one| match one.get("relationshipType")?.as_str()? {
+            "DESCRIBES" if one.get("spdxElementId")? == "SPDXRef-DOCUMENT" => one.get("relatedSpdxElement"),
+            "DESCRIBED_BY" if one.get("relatedSpdxElement")? == "SPDXRef-DOCUMENT" => one.get("spdxElementId"),
+            _ => None,
+        });
+        let said = document.get("documentDescribes").and_then(Value::as_array).into_iter().flatten();
+        let roots: BTreeSet<&str> = described.chain(said).filter_map(Value::as_str).collect();
+        // Whoever describes several describes packages.
+        let is_root = |one: &&Value| {
+            let id = one.get("SPDXID").and_then(Value::as_str);
+            roots.len() == 1 && id.is_some_and(|id| roots.contains(id))
+        };
+        let packages = document.get("packages").and_then(Value::as_array);
+        let inner = packages.map(|all| all.iter().filter(|one| !is_root(one)).cloned().collect());
+        self.inventory(name, inner.map(Value::Array).as_ref(), |one| {
+            (text(one, "name"), text(one, "versionInfo").unwrap_or_default())
+        });
     }
 
     fn cyclonedx(&mut self, name: &str, document: &Value) {
@@ -215,6 +235,29 @@ mod tests {
             assert_eq!(contents.packages.unwrap()["zlib"], BTreeSet::from(["1.3".to_owned()]), "{document}");
             assert!(contents.notes.is_empty(), "{document}");
         }
+    }
+
+    #[test]
+    fn the_image_that_a_document_describes_is_no_package_in_it() {
+        let packages = json!([
+            { "SPDXID": "SPDXRef-root", "name": "registry.example/app", "versionInfo": "1.0" },
+            { "SPDXID": "SPDXRef-zlib", "name": "zlib", "versionInfo": "1.3" },
+        ]);
+        let described = |id: &str| json!({ "spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": id });
+        let by = json!({ "spdxElementId": "SPDXRef-root", "relationshipType": "DESCRIBED_BY", "relatedSpdxElement": "SPDXRef-DOCUMENT" });
+        let names = |document: Value| read(&document).packages.unwrap().into_keys().collect::<Vec<_>>();
+        for of in [
+            json!({ "relationships": [described("SPDXRef-root")] }),
+            json!({ "relationships": [by] }),
+            json!({ "documentDescribes": ["SPDXRef-root"] }),
+        ] {
+            let mut document = json!({ "spdxVersion": "SPDX-2.3", "packages": packages });
+            document.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+            assert_eq!(names(document), ["zlib"], "{of}");
+        }
+        let all = json!([described("SPDXRef-root"), described("SPDXRef-zlib")]);
+        let document = json!({ "spdxVersion": "SPDX-2.3", "packages": packages, "relationships": all });
+        assert_eq!(names(document), ["registry.example/app", "zlib"], "a list of packages is one");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use self::contents::Contents;
 use super::ago::Since;
-use super::{Unread, known_as, resident};
+use super::{By, Unread, known_as, resident};
+use crate::OneLine;
 use crate::human::Many;
 use crate::ledger::{Chronicle, ImageFacts, rfc3339};
 use crate::pipeline::{Name, PromoteError, Promoter};
@@ -68,6 +69,11 @@ pub struct Side {
     /// Since when it is there.
     #[serde(with = "rfc3339")]
     pub since: SystemTime,
+    /// Who brought it.
+    pub by: String,
+    /// The digest of the plan by which it came, where it came by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// Packages that came, went or changed on the way from the first to the second.
@@ -124,7 +130,8 @@ impl Promoter {
         for image in chronicle.images() {
             let side = |environment| {
                 let there = resident(&chronicle, image, environment, now)?;
-                Some(Side { digest: there.digest, facts: there.facts, since: there.since })
+                let plan = there.plan().cloned();
+                Some(Side { digest: there.digest, facts: there.facts, since: there.since, by: there.by, plan })
             };
             let (one, other) = (side(from), side(to));
             match (&one, &other) {
@@ -206,13 +213,16 @@ impl fmt::Display for Difference {
         write!(f, "{} → {}", self.from, self.to)?;
         if self.same > 0 {
             write!(f, "  {} the same in both", Many(self.same, "image"))?;
+        } else if self.images.is_empty() && self.unread.is_empty() {
+            f.write_str("  nothing in either, by the ledger")?;
         }
         for one in &self.images {
             write!(f, "\n  {}", one.image)?;
             for (name, side) in [(&self.from, &one.from), (&self.to, &one.to)] {
                 match side {
-                    Some(Side { digest, facts, since }) => {
-                        write!(f, "\n    {name}  {digest}{}  since {}", known_as(facts), Since(*since, self.asked))?;
+                    Some(Side { digest, facts, since, by, plan }) => {
+                        let (since, by) = (Since(*since, self.asked), By(by, plan.as_ref()));
+                        write!(f, "\n    {name}  {digest}{}  since {since} {by}", known_as(facts))?;
                     }
                     None => write!(f, "\n    {name}  nothing, by the ledger")?,
                 }
@@ -220,20 +230,24 @@ impl fmt::Display for Difference {
             if let Some(Changes { added, removed, changed }) = &one.packages {
                 let all = [('+', added), ('-', removed), ('~', changed)];
                 for (mark, change) in all.into_iter().flat_map(|(mark, all)| all.iter().map(move |one| (mark, one))) {
-                    let (from, to) = (change.from.join(", "), change.to.join(", "));
+                    let (from, to) = (OneLine(change.from.join(", ")), OneLine(change.to.join(", ")));
                     let arrow = if mark == '~' { " → " } else { "" };
-                    write!(f, "\n    {mark} {}  {from}{arrow}{to}", change.name)?;
+                    write!(f, "\n    {mark} {}  {from}{arrow}{to}", OneLine(&change.name))?;
                 }
                 if added.is_empty() && removed.is_empty() && changed.is_empty() {
                     f.write_str("\n    the same packages")?;
                 }
             }
             if let Some(Vulnerabilities { new, fixed }) = &one.vulnerabilities {
-                let list = |all: &[String]| if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+                let list = |all: &[String]| {
+                    if all.is_empty() { "none".to_owned() } else { OneLine(all.join(", ")).to_string() }
+                };
                 write!(f, "\n    new vulnerabilities    {}\n    fixed vulnerabilities  {}", list(new), list(fixed))?;
             }
-            one.notes.iter().try_for_each(|note| write!(f, "\n    ! {note}"))?;
+            one.notes.iter().try_for_each(|note| write!(f, "\n    ! {}", OneLine(note)))?;
         }
-        self.unread.iter().try_for_each(|one| write!(f, "\n  {}  could not be compared: {}", one.image, one.error))
+        self.unread
+            .iter()
+            .try_for_each(|one| write!(f, "\n  {}  could not be compared: {}", one.image, OneLine(&one.error)))
     }
 }

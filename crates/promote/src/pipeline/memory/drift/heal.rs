@@ -6,7 +6,7 @@ use lockage_registry::{Digest, Source, Tag};
 
 use super::look::course;
 use super::{Course, Deviation, Drift, Drifted, Healed, HealedImage, Unread};
-use crate::ledger::{Chronicle, Kind, Phase, Recorded, TagRecord};
+use crate::ledger::{Chronicle, Kind, Phase, Recorded, SetRecord, TagRecord};
 use crate::pipeline::memory::known;
 use crate::pipeline::promoter::held::{self, Held};
 use crate::pipeline::promoter::rollback::apply::{Registry, Stop, told};
@@ -100,9 +100,16 @@ async fn heal(
         let entry = told(promoter, kind, image, &digest, Some(environment), &facts, now);
         healed.entry = Some(promoter.ledger.append(entry).await?);
     }
-    for (tag, _) in &tags {
+    // Once more, right before the first moves.
+    let chronicle = promoter.chronicle(image).await?;
+    for (tag, _) in tags {
+        let place = (registry.target as &dyn Source, registry.repo);
+        if let Some(why) = denial_of(&chronicle, image, environment, &tag.to, place).await? {
+            healed.left.push(LeftTag { tag: tag.tag, holds: tag.now, why });
+            continue;
+        }
         held.confirm().await?;
-        healed.tags.push(registry.put_back(tag).await?);
+        healed.tags.push(registry.put_back(&tag).await?);
     }
     Ok(healed)
 }
@@ -136,7 +143,7 @@ async fn finish(
     let done = told(promoter, kind, &entry.image, &entry.digest, Some(environment), &entry.facts, now);
     let done = match &entry.set {
         // What is of a set arrives as a part of it.
-        Some(set) => done.of_set(set.clone()),
+        Some(set) => done.of_set(SetRecord::clone(set)),
         None => done,
     };
     healed.finished = Some(promoter.ledger.append(done).await?);

@@ -8,11 +8,14 @@ use futures::TryStreamExt as _;
 use futures::stream::{self, StreamExt as _};
 use lockage_registry::{Digest, DigestTag, Repository, Source, Tag};
 
+use super::overtaken::overtaken;
+use super::pin_only::pin_only;
 use super::{Course, Deviation, Drift, Drifted, Lapse, Proof, Unread};
-use crate::ledger::{Chronicle, Kind, Recorded};
-use crate::pipeline::memory::resident;
+use crate::ledger::{Chronicle, HeldTag, Kind, Recorded};
+use crate::pipeline::memory::{DeniedTag, resident};
 use crate::pipeline::promoter::plan::current;
 use crate::pipeline::promoter::standing::denial_of;
+use crate::pipeline::resolve::Place;
 use crate::pipeline::{Name, PromoteError, Promoter};
 
 /// How many requests to one registry are under way at once.
@@ -20,11 +23,12 @@ const AT_ONCE: usize = 8;
 
 impl Promoter {
     /// Looks, without writing, whether `environment` is what the ledger says: for every image that the ledger knows, a HEAD
-    /// for each tag that moves and for the pins of what is there, and a listing of the tags, with a HEAD for each that
-    /// the ledger does not know. What cannot be looked at is named, and never counts as well.
+    /// for each tag that the ledger knows, and a listing of the tags, with a HEAD for each that the ledger does not know. What
+    /// cannot be looked at is named, and never counts as well.
     ///
-    /// Pins of what was there before are not looked for: retention may have deleted them. Where builds arrive in the same
-    /// repository, unknown tags are theirs.
+    /// That a pin of what was there before is gone is no deviation: retention may have deleted it. That it holds something
+    /// else is one. So is a pin of what never came here, and what a promotion leaves that stopped before it began is told apart,
+    /// for as many requests as reading the image and asking for it where it would come from. Where builds arrive in the same repository, unknown tags are theirs.
     ///
     /// # Errors
     /// Where the graph has no such environment, and where the ledger fails.
@@ -43,15 +47,18 @@ impl Promoter {
             let look = &look;
             async move { (image, look.at(image).await) }
         });
-        let (mut images, mut unread) = (Vec::new(), Vec::new());
+        let (mut images, mut denied, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         let seen: Vec<_> = stream::iter(seen).buffered(AT_ONCE).collect().await;
         for (image, outcome) in seen {
             match outcome {
-                Ok(one) => images.extend((!one.deviations.is_empty()).then_some(one)),
+                Ok((one, tags)) => {
+                    images.extend((!one.deviations.is_empty()).then_some(one));
+                    denied.extend(tags);
+                }
                 Err(error) => unread.push(Unread::of(image, &error)),
             }
         }
-        Ok(Drift { environment: environment.clone(), found: now, images, unread, looked })
+        Ok(Drift { environment: environment.clone(), found: now, images, denied, unread, looked })
     }
 }
 
@@ -66,7 +73,8 @@ impl Unread {
     }
 }
 
-/// What was begun, and where it goes: back where the image, or a part of it, was denied since, or the environment held.
+/// What was begun, and where it goes: back where the image, or a part of it, was denied since, or the environment held, or
+/// where another move came between.
 pub(super) async fn course(
     chronicle: &Chronicle,
     image: &Name,
@@ -87,6 +95,9 @@ pub(super) async fn course(
             return Ok(Course::Back { why });
         }
     }
+    if let Some(tag) = overtaken(chronicle, image, environment, entry, place).await? {
+        return Ok(Course::Back { why: format!("{tag} has moved since, as the ledger says") });
+    }
     // A rollback holds the environment itself.
     Ok(match chronicle.held(image, environment, now).filter(|_| is_promotion) {
         Some(hold) => Course::Back { why: format!("{environment} is held: {} ({})", hold.reason, hold.actor) },
@@ -103,7 +114,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    async fn at(&self, image: &Name) -> Result<Drifted, PromoteError> {
+    /// What is otherwise, and the tags that hold what is denied.
+    async fn at(&self, image: &Name) -> Result<(Drifted, Vec<DeniedTag>), PromoteError> {
         let Self { promoter, chronicle, environment, now, .. } = *self;
         let repository = promoter.graph.repository(image, environment)?;
         let source = promoter.source(environment)?;
@@ -129,29 +141,47 @@ impl Look<'_> {
                 entry: begun.id.clone(),
                 since: entry.at,
                 by: entry.actor.clone(),
+                plan: entry.plan().cloned(),
                 course,
             });
         }
-        for (tag, held) in chronicle.tags(image, environment) {
-            if !held.floats && Some(&held.digest) != digest.as_ref() {
-                continue;
+        let held = chronicle.tags(image, environment).into_iter().map(|(tag, held)| {
+            let repository = &repository;
+            async move {
+                let found = current(source, repository, &tag).await?;
+                Ok::<_, PromoteError>((tag, held, found))
             }
-            let (floats, recorded, since) = (held.floats, held.digest, held.since);
-            match current(source, &repository, &tag).await? {
+        });
+        let held: Vec<_> = stream::iter(held).buffered(AT_ONCE).try_collect().await?;
+        let mut denied = Vec::new();
+        for (tag, HeldTag { digest: recorded, floats, since, by, plan, .. }, found) in held {
+            // A pin that holds what it was created with says by its name what that is.
+            let live = found.as_ref().filter(|found| floats || **found != recorded);
+            denied.extend(live.and_then(|live| DeniedTag::of(chronicle, image, environment, &tag, live)));
+            match found {
                 Some(found) if found == recorded || under_way.get(&tag).copied() == Some(&found) => {}
-                Some(found) => deviations.push(Deviation::TagMoved { tag, floats, recorded, since, found }),
-                None => deviations.push(Deviation::TagGone { tag, floats, recorded, since }),
+                Some(found) => {
+                    deviations.push(Deviation::TagMoved { tag, floats, recorded, since, found, by, plan });
+                }
+                None if !floats && Some(&recorded) != digest.as_ref() => {}
+                None => deviations.push(Deviation::TagGone { tag, floats, recorded, since, by, plan }),
             }
         }
         deviations.extend(self.unrecorded(image, &repository, source).await?);
         if let (Some(proof), Some(one)) = (self.proof, resident(chronicle, image, environment, now)) {
             let lapses = proof.lapses(&one, source, &repository, now).await.map_err(PromoteError::Proof)?;
-            deviations.extend(lapses.into_iter().map(|lapse| match lapse {
-                Lapse::Missing { what } => Deviation::EvidenceMissing { what },
-                Lapse::Expired { what, since } => Deviation::EvidenceExpired { what, since },
+            // Evidence is of the promotion, whoever brought it back since.
+            let passed = one.passed.as_ref();
+            let by = passed.map_or(&one.by, |passed| &passed.by);
+            deviations.extend(lapses.into_iter().map(|lapse| {
+                let (by, plan) = (by.clone(), passed.map(|passed| passed.plan.clone()));
+                match lapse {
+                    Lapse::Missing { what } => Deviation::EvidenceMissing { what, by, plan },
+                    Lapse::Expired { what, since } => Deviation::EvidenceExpired { what, since, by, plan },
+                }
             }));
         }
-        Ok(Drifted { image: image.clone(), repository, digest, deviations })
+        Ok((Drifted { image: image.clone(), repository, digest, deviations }, denied))
     }
 
     /// Tags that the ledger does not speak of, and that hold what has never come here.
@@ -163,6 +193,7 @@ impl Look<'_> {
     ) -> Result<Vec<Deviation>, PromoteError> {
         let Self { promoter, chronicle, .. } = *self;
         let (mut known, mut seen): (BTreeSet<Tag>, BTreeSet<&Digest>) = Default::default();
+        let mut left: BTreeSet<(&Tag, &Digest)> = BTreeSet::new();
         for environment in promoter.graph.environments().map(crate::pipeline::Environment::name) {
             // An image that has no place in another environment shares none with it.
             let Ok(other) = promoter.graph.repository(image, environment) else { continue };
@@ -178,6 +209,11 @@ impl Look<'_> {
                 && course(chronicle, image, environment, begun, self.now, (source, repository)).await? == Course::On
             {
                 known.extend(begun.entry.tags().iter().map(|record| record.tag.clone()));
+            }
+            // What was taken back leaves what it created once.
+            for entry in chronicle.there(image, environment).map(|recorded| &recorded.entry) {
+                let Kind::Revert { tags, .. } = &entry.kind else { continue };
+                left.extend(tags.iter().filter(|one| !one.floats).map(|one| (&one.tag, &entry.digest)));
             }
             let arrived = chronicle.there(image, environment).filter(|recorded| recorded.entry.arrives());
             seen.extend(arrived.map(|recorded| &recorded.entry.digest));
@@ -200,9 +236,14 @@ impl Look<'_> {
         });
         let held: Vec<_> = stream::iter(held).buffered(AT_ONCE).try_collect().await?;
         let strangers = held.into_iter().filter_map(|(tag, found)| Some((tag, found?)));
-        Ok(strangers
-            .filter(|(_, found)| !seen.contains(found))
-            .map(|(tag, found)| Deviation::Unrecorded { tag, found })
-            .collect())
+        let strangers = strangers.filter(|(tag, found)| !seen.contains(found) && !left.contains(&(tag, found)));
+        let told = strangers.map(|(tag, found)| async move {
+            let place = Place::new(image, self.environment, repository, source, chronicle);
+            match pin_only(promoter, place, &tag, &found).await {
+                Some(from) => Deviation::PinOnly { tag, found, from },
+                None => Deviation::Unrecorded { tag, found },
+            }
+        });
+        Ok(stream::iter(told).buffered(AT_ONCE).collect().await)
     }
 }

@@ -2,6 +2,8 @@
 
 mod heal;
 mod look;
+mod overtaken;
+mod pin_only;
 
 use std::fmt::{self, Debug};
 use std::time::SystemTime;
@@ -12,9 +14,10 @@ use serde::Serialize;
 
 use super::Resident;
 use super::ago::{Absolute, Since};
-use crate::GateError;
+use super::{By, DeniedTag};
 use crate::ledger::rfc3339;
 use crate::pipeline::{LeftTag, Name, Trouble, WrittenTag};
+use crate::{GateError, OneLine};
 
 /// Where an environment is not what the ledger says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,9 +31,13 @@ pub struct Drift {
     pub found: SystemTime,
     /// The images that are not as they are said to be.
     pub images: Vec<Drifted>,
+    /// Tags that were found to hold what somebody has denied, those that move and pins that were moved: by itself no
+    /// deviation, and nothing to be left so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<DeniedTag>,
     /// Images that could not be looked at: nothing is known of them.
     pub unread: Vec<Unread>,
-    /// How many images were looked at.
+    /// How many images were looked at: all that the ledger speaks of, in any environment, and no other.
     pub looked: usize,
 }
 
@@ -67,6 +74,11 @@ pub enum Deviation {
         since: SystemTime,
         /// What it holds.
         found: Digest,
+        /// Who made it hold what is recorded.
+        by: String,
+        /// By which plan, where there was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
     },
     /// A tag is gone.
     TagGone {
@@ -79,6 +91,11 @@ pub enum Deviation {
         /// Since when, by the ledger: it was deleted after this.
         #[serde(with = "rfc3339")]
         since: SystemTime,
+        /// Who made it hold what is recorded.
+        by: String,
+        /// By which plan, where there was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
     },
     /// A tag holds an image that has never come here, by the ledger.
     Unrecorded {
@@ -86,6 +103,17 @@ pub enum Deviation {
         tag: Tag,
         /// What it holds.
         found: Digest,
+    },
+    /// The same of a tag that is created once, and that the environment would give to this image, which is in one before it. A
+    /// promotion that stopped before any tag moved leaves just this, and promoting the image ends it. Who made the tag is not
+    /// recorded, so that somebody else may have.
+    PinOnly {
+        /// The tag.
+        tag: Tag,
+        /// What it holds.
+        found: Digest,
+        /// An environment before this one that has the image.
+        from: Name,
     },
     /// A promotion or a rollback was begun and came to no end: its run was killed, or goes on.
     Unfinished {
@@ -98,6 +126,9 @@ pub enum Deviation {
         since: SystemTime,
         /// Who began it.
         by: String,
+        /// By which plan, where there was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
         /// What healing does about it.
         course: Course,
     },
@@ -105,6 +136,11 @@ pub enum Deviation {
     EvidenceMissing {
         /// Which.
         what: String,
+        /// Who promoted it.
+        by: String,
+        /// By which plan.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
     },
     /// Evidence of what is there is too old.
     EvidenceExpired {
@@ -113,6 +149,11 @@ pub enum Deviation {
         /// Since when.
         #[serde(with = "rfc3339")]
         since: SystemTime,
+        /// Who promoted it.
+        by: String,
+        /// By which plan.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
     },
 }
 
@@ -123,7 +164,7 @@ pub enum Deviation {
 pub enum Course {
     /// On, to its recorded end.
     On,
-    /// Back: it was denied or held since.
+    /// Back: it was denied or held since, or another move came between.
     Back {
         /// Why.
         why: String,
@@ -220,15 +261,20 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (environment, found) = (&self.environment, Absolute(self.found));
         let looked = crate::human::Many(self.looked, "image");
-        write!(f, "{environment}  looked at {looked} at {found}")?;
+        write!(f, "{environment}  looked at {looked} of the ledger at {found}")?;
         if self.is_none() {
-            return f.write_str("\n  as the ledger says");
+            f.write_str("\n  as the ledger says")?;
         }
         for one in &self.images {
             write!(f, "\n  {}  {}", one.image, one.repository)?;
             one.deviations.iter().try_for_each(|deviation| write!(f, "\n    {}", Told(deviation, self.found)))?;
         }
-        self.unread.iter().try_for_each(|one| write!(f, "\n  {}  could not be looked at: {}", one.image, one.error))
+        for one in &self.denied {
+            write!(f, "\n  {}  {}", one.image, one.told(true, self.found))?;
+        }
+        self.unread
+            .iter()
+            .try_for_each(|one| write!(f, "\n  {}  could not be looked at: {}", one.image, OneLine(&one.error)))
     }
 }
 
@@ -239,32 +285,37 @@ impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self.1;
         match self.0 {
-            Deviation::TagMoved { tag, floats, recorded, since, found } => {
+            Deviation::TagMoved { tag, floats, recorded, since, found, by, plan } => {
                 let pin = if *floats { "" } else { ", and is created once" };
-                let (since, to) = (Since(*since, now), found.short());
-                write!(f, "moved       {tag}: {} → {to} outside the pipeline; recorded {since}{pin}", recorded.short())
+                let (from, to) = (recorded.short(), found.short());
+                let (since, by) = (Since(*since, now), By(by, plan.as_ref()));
+                write!(f, "moved       {tag}: {from} → {to} outside the pipeline; recorded {since} {by}{pin}")
             }
-            Deviation::TagGone { tag, recorded, since, .. } => {
-                write!(f, "gone        {tag}: it held {}, recorded {}", recorded.short(), Since(*since, now))
+            Deviation::TagGone { tag, recorded, since, by, plan, .. } => {
+                let (since, by) = (Since(*since, now), By(by, plan.as_ref()));
+                write!(f, "gone        {tag}: it held {}, recorded {since} {by}", recorded.short())
             }
             Deviation::Unrecorded { tag, found } => {
                 write!(f, "unrecorded  {tag}: {found}, which never came here by the ledger")
             }
-            Deviation::Unfinished { digest, since, by, course, .. } => {
-                write!(
-                    f,
-                    "unfinished  {} was begun {} by {by} and came to no end",
-                    digest.short(),
-                    Since(*since, now)
-                )?;
+            Deviation::PinOnly { tag, found, from } => {
+                write!(f, "pin only    {tag}: {found}, of {from}, ")?;
+                f.write_str("as a promotion leaves it that stopped before any tag moved; promote it, or delete the tag")
+            }
+            Deviation::Unfinished { digest, since, by, plan, course, .. } => {
+                let (since, by) = (Since(*since, now), By(by, plan.as_ref()));
+                write!(f, "unfinished  {} was begun {since} {by} and came to no end", digest.short())?;
                 match course {
                     Course::On => f.write_str("; to be gone on with"),
-                    Course::Back { why } => write!(f, "; to be taken back: {why}"),
+                    Course::Back { why } => write!(f, "; to be taken back: {}", OneLine(why)),
                 }
             }
-            Deviation::EvidenceMissing { what } => write!(f, "evidence    {what} is missing"),
-            Deviation::EvidenceExpired { what, since } => {
-                write!(f, "evidence    {what} is too old since {}", Since(*since, now))
+            Deviation::EvidenceMissing { what, by, plan } => {
+                write!(f, "evidence    {} is missing; promoted {}", OneLine(what), By(by, plan.as_ref()))
+            }
+            Deviation::EvidenceExpired { what, since, by, plan } => {
+                let (since, by) = (Since(*since, now), By(by, plan.as_ref()));
+                write!(f, "evidence    {} is too old since {since}; promoted {by}", OneLine(what))
             }
         }
     }
@@ -281,9 +332,11 @@ impl fmt::Display for Healed {
             for tag in one.tags.iter().filter(|tag| tag.written) {
                 write!(f, "\n  {image}  {} put back", tag.tag)?;
             }
-            one.left.iter().try_for_each(|left| write!(f, "\n  {image}  {} left: {}", left.tag, left.why))?;
+            one.left.iter().try_for_each(|left| write!(f, "\n  {image}  {} left: {}", left.tag, OneLine(&left.why)))?;
             one.troubles.iter().try_for_each(|trouble| write!(f, "\n  {image}  trouble: {trouble}"))?;
         }
-        self.failed.iter().try_for_each(|one| write!(f, "\n  {}  could not be healed: {}", one.image, one.error))
+        self.failed
+            .iter()
+            .try_for_each(|one| write!(f, "\n  {}  could not be healed: {}", one.image, OneLine(&one.error)))
     }
 }

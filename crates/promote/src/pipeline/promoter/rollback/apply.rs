@@ -33,7 +33,8 @@ pub(super) async fn apply(
     }
     let begun = begun(&chronicle, image, environment, passage.digest());
     let is_recorded = chronicle.current(image, environment).is_some_and(|one| one.entry.digest == *passage.digest());
-    let is_news = begun.is_some() || !is_recorded || !rollback.is_there();
+    // What is there already is news where something else was on its way, which ends here.
+    let is_news = begun.is_some() || !is_recorded || !rollback.is_there() || rollback.bad.is_some();
 
     let records: Vec<TagRecord> = rollback.tags.iter().map(|tag| record(tag, &passage, begun.as_ref())).collect();
     // What a run before this one has found there, though it is recorded to be gone since.
@@ -47,7 +48,7 @@ pub(super) async fn apply(
             plan: Some(id.clone()),
             bad: bad.clone(),
             tags: records.clone(),
-            evidence: rollback.plan.clearances().to_vec(),
+            evidence: rollback.plan.clearances().into(),
         };
         told(promoter, kind, image, passage.digest(), Some(environment), facts, now)
     };
@@ -60,6 +61,16 @@ pub(super) async fn apply(
         }
         let stop = Stop { reason: &rollback.reason, bad: bad.as_ref(), digest: passage.digest(), facts };
         stop.say(promoter, &chronicle, image, environment, now).await?;
+        // Once more, right before the first moves. What a run before this one has moved is for healing to put back.
+        let chronicle = promoter.chronicle(image).await?;
+        if let Some(why) = standing::denials(&passage, &chronicle).into_iter().next() {
+            if begun.is_none() {
+                let kind = Kind::Revert { plan: id, reason: why.clone(), tags: records };
+                let over = told(promoter, kind, image, passage.digest(), Some(environment), facts, now);
+                promoter.ledger.append(over).await?;
+            }
+            return Err(PromoteError::Stopped { environment: environment.clone(), why });
+        }
     }
     for tag in &rollback.tags {
         held.confirm().await?;
@@ -101,7 +112,12 @@ impl Stop<'_> {
         now: SystemTime,
     ) -> Result<(), PromoteError> {
         let reason = format!("rolled back in {environment}: {}", self.reason);
-        if let Some(bad) = self.bad.filter(|bad| chronicle.denied_everywhere(image, bad).is_none()) {
+        // A denial of another image ends without this one.
+        let is_said = |bad: &Digest| {
+            let mut own = chronicle.denials_of(bad).into_iter().filter(|denial| denial.image == *image);
+            own.any(|denial| denial.environment.is_none())
+        };
+        if let Some(bad) = self.bad.filter(|bad| !is_said(bad)) {
             let facts = crate::pipeline::memory::known(chronicle, image, environment, bad);
             let kind = Kind::Deny { reason: reason.clone() };
             promoter.ledger.append(told(promoter, kind, image, bad, None, &facts, now)).await?;
@@ -125,7 +141,8 @@ pub(in crate::pipeline) fn told(
     facts: &ImageFacts,
     now: SystemTime,
 ) -> Entry {
-    let entry = Entry::new(kind, image.clone(), digest.clone(), &promoter.actor, now).with_facts(facts.clone());
+    let entry = Entry::new(kind, image.clone(), digest.clone(), &promoter.actor, promoter.time(now));
+    let entry = entry.with_facts(facts.clone());
     match environment {
         Some(at) => entry.in_environment(at.clone()),
         None => entry,

@@ -20,7 +20,9 @@ use crate::ledger::{Chronicle, ImageFacts};
 use crate::pipeline::events::What;
 use crate::pipeline::{Name, Passage};
 use crate::promotion::{ask, decide};
-use crate::{Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, NotCleared, Opinion, Plan, Verdict};
+use crate::{
+    Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, NotCleared, OneLine, Opinion, Plan, Verdict,
+};
 
 pub use canary::Canary;
 pub use to::RollbackTo;
@@ -269,7 +271,7 @@ impl<S> RollbackPlan<S> {
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(passage) = self.plan.passage() else { return Ok(()) };
-        write!(f, "{}\n{} back in {}: {}", passage.pinned, passage.pinned.image, passage.to, self.reason)?;
+        write!(f, "{}\n{} back in {}: {}", passage.pinned, passage.pinned.image, passage.to, OneLine(&self.reason))?;
         let width = self.tags.iter().map(|tag| tag.tag.as_str().len()).max().unwrap_or(0);
         for MovedTag { tag, now, to } in &self.tags {
             let (mark, now) = match now {
@@ -280,7 +282,7 @@ impl<S> RollbackPlan<S> {
             write!(f, "\n  {mark} float  {:<width$}  {now} → {}", tag.as_str(), to.short())?;
         }
         for LeftTag { tag, holds, why } in &self.left {
-            write!(f, "\n  ! float  {tag} stays {}: {why}", shown(holds.as_ref()))?;
+            write!(f, "\n  ! float  {tag} stays {}: {}", shown(holds.as_ref()), OneLine(why))?;
         }
         let moves = self.tags.iter().filter(|tag| tag.now.as_ref() != Some(&tag.to)).count();
         write!(f, "\n  registry-local, {}", crate::human::Many(moves, "tag"))?;
@@ -324,9 +326,9 @@ impl fmt::Display for RollbackReceipt {
                 false => write!(f, "\n  float  {}  holds it", written.tag)?,
             }
         }
-        self.left
-            .iter()
-            .try_for_each(|one| write!(f, "\n  left   {}  {}: {}", one.tag, shown(one.holds.as_ref()), one.why))?;
+        self.left.iter().try_for_each(|one| {
+            write!(f, "\n  left   {}  {}: {}", one.tag, shown(one.holds.as_ref()), OneLine(&one.why))
+        })?;
         if let Some(bad) = &self.bad {
             write!(f, "\n  denied everywhere  {bad}")?;
         }

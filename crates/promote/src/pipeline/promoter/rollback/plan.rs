@@ -9,7 +9,7 @@ use super::super::orders::digest_of;
 use super::super::plan::{current, tags};
 use super::super::standing;
 use super::{LeftTag, MovedTag, OrderProblem, RollbackPlan, RollbackTo, edge_of, gone};
-use crate::ledger::{Chronicle, Kind};
+use crate::ledger::{Chronicle, Kind, Stay};
 use crate::pipeline::memory::{Wanted, known, resident};
 use crate::pipeline::resolve::{Place, ResolveError, resolve};
 use crate::pipeline::{Name, Passage, PlannedTag, PromoteError, Promoter, Select};
@@ -26,12 +26,12 @@ pub(super) async fn plan(
     let repo = promoter.graph.repository(image, environment)?;
     let chronicle = promoter.chronicle(image).await?;
     let there = present(&chronicle, image, environment);
-    let digest = match to {
-        RollbackTo::Image(wanted) => digest_of(&chronicle, image, Some(environment), wanted)?,
-        RollbackTo::Previous => previous(&chronicle, image, environment, now)?,
+    let source = promoter.source(environment)?;
+    let (digest, is_back) = match to {
+        RollbackTo::Image(wanted) => (digest_of(&chronicle, image, Some(environment), wanted)?, false),
+        RollbackTo::Previous => previous(&chronicle, image, environment, (source, &repo), now).await?,
     };
     let bad = there.filter(|there| *there != digest);
-    let source = promoter.source(environment)?;
     let (mut passage, copy) = in_place(promoter, &chronicle, image, environment, &digest).await?;
     let then = match chronicle.tags_of(image, environment, &digest) {
         Some(then) => then.into_iter().filter(|(_, held)| held.floats).map(|(tag, held)| (tag, held.digest)).collect(),
@@ -44,6 +44,10 @@ pub(super) async fn plan(
     let found =
         Found { source, repo: &repo, chronicle: &chronicle, image, environment, bad: bad.as_ref(), target: &digest };
     let (tags, left) = found.tags(then).await?;
+    if is_back && tags.iter().all(|tag| tag.now.as_ref() == Some(&tag.to)) {
+        let (image, environment) = (image.clone(), environment.clone());
+        return Err(OrderProblem::Back { image, environment, digest }.into());
+    }
     let of_image = tags.iter().filter(|tag| tag.to == digest);
     passage.floats = of_image.map(|tag| PlannedTag { tag: tag.tag.clone(), now: tag.now.clone() }).collect();
     let bad_is = bad.as_ref().map(|bad| known(&chronicle, image, environment, bad)).unwrap_or_default();
@@ -87,20 +91,44 @@ fn present(chronicle: &Chronicle, image: &Name, environment: &Name) -> Option<Di
     promoted.or(chronicle.current(image, environment).map(|recorded| &recorded.entry)).map(|entry| entry.digest.clone())
 }
 
-/// What was there before, and is not denied.
-fn previous(chronicle: &Chronicle, image: &Name, environment: &Name, now: SystemTime) -> Result<Digest, OrderProblem> {
+/// What was there before, and is neither denied nor known to be bad; and whether it is there already, by a rollback.
+async fn previous(
+    chronicle: &Chronicle,
+    image: &Name,
+    environment: &Name,
+    place: (&dyn Source, &Repository),
+    now: SystemTime,
+) -> Result<(Digest, bool), PromoteError> {
     let nothing = || OrderProblem::Nothing { image: image.clone(), environment: environment.clone() };
     let bad = present(chronicle, image, environment).ok_or_else(nothing)?;
     // Asked twice, it goes back once: whoever wants to go further says where to, or releases the hold.
     let back = resident(chronicle, image, environment, now);
     let back = back.filter(|one| one.rolled_back.is_some() && one.held.is_some() && one.digest == bad);
-    if let Some(back) = back {
-        return Ok(back.digest);
+    if let Some(back) = back
+        && standing::denial_of(chronicle, image, environment, &back.digest, place).await?.is_none()
+    {
+        return Ok((back.digest, true));
     }
-    let stays = chronicle.stays(image, environment);
-    let good = stays.into_iter().rev().map(|stay| stay.digest);
-    let mut good = good.filter(|one| *one != bad && chronicle.denied(image, environment, one).is_none());
-    good.next().ok_or_else(|| OrderProblem::NoPrevious { image: image.clone(), environment: environment.clone() })
+    let mut seen = failed(chronicle, image, environment);
+    seen.insert(bad);
+    for Stay { digest, .. } in chronicle.stays(image, environment).into_iter().rev() {
+        if seen.insert(digest.clone())
+            && standing::denial_of(chronicle, image, environment, &digest, place).await?.is_none()
+        {
+            return Ok((digest, false));
+        }
+    }
+    Err(OrderProblem::NoPrevious { image: image.clone(), environment: environment.clone() }.into())
+}
+
+/// Those that a watch after their promotion has found to be bad, and not good since.
+fn failed(chronicle: &Chronicle, image: &Name, environment: &Name) -> BTreeSet<Digest> {
+    let mut said: BTreeMap<(&Digest, &str), bool> = BTreeMap::new();
+    for entry in chronicle.there(image, environment).map(|recorded| &recorded.entry) {
+        let Kind::Finish { evidence, .. } = &entry.kind else { continue };
+        said.extend(evidence.iter().map(|one| ((&entry.digest, one.gate.as_str()), one.against.is_some())));
+    }
+    said.into_iter().filter(|(_, is_bad)| *is_bad).map(|((digest, _), _)| digest.clone()).collect()
 }
 
 /// The index that it is a child of, where a platform was taken alone.

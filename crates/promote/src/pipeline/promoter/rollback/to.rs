@@ -9,7 +9,9 @@ use crate::pipeline::memory::{Wanted, WantedError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RollbackTo {
-    /// `previous`: what was there before what is there now, and is not denied. It is taken only where it is asked for.
+    /// `previous`: what was there before what is there now, and is neither denied nor was found to be bad by a watch after its
+    /// promotion. It is taken only where it is asked for. Asked twice, it goes back once: as long as what was rolled back is
+    /// held, whoever wants to go further says where to.
     Previous,
     /// A commit, a digest, a version or a pull request that was there.
     Image(Wanted),

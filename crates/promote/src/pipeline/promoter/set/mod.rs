@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use lockage_registry::{Digest, Reference};
 
-use super::apply::Passing;
+use super::apply::{Moved, Passing, Ready};
 use super::held::{self, Held};
+use super::move_tags::{Halted, end, move_tags};
 use super::tell::About;
 use super::{PromoteError, Promoter};
 use crate::ledger::{Chronicle, SetMember, SetRecord};
@@ -85,15 +86,21 @@ impl Promoter {
         let mut ready = Vec::new();
         for one in placed {
             held.confirm().await?;
-            ready.push(one.begin().await?);
+            match one.begin().await {
+                Ok(one) => ready.push(one),
+                Err(error @ PromoteError::Stopped { .. }) => {
+                    return Err(midway(record, &ready, end(&ready, error).await));
+                }
+                Err(error) => return Err(midway(record, &ready, Halted { error, moved: 0, is_over: false })),
+            }
         }
-        let mut moved = Vec::new();
-        for one in ready {
-            moved.push(one.float(held).await?);
-        }
+        let floats = match move_tags(&ready, held).await {
+            Ok(floats) => floats,
+            Err(halted) => return Err(midway(record, &ready, halted)),
+        };
         let mut done = Vec::new();
-        for one in moved {
-            done.push(one.done().await?);
+        for (ready, floats) in ready.into_iter().zip(floats) {
+            done.push(Moved { ready, floats }.done().await?);
         }
         let mut members = Vec::new();
         for one in done {
@@ -200,6 +207,17 @@ impl Promoter {
         }
         Ok(())
     }
+}
+
+/// Why a set stopped, which of it has moved, and how it is gone on with; unless there is nothing to go on with.
+fn midway(set: &SetRecord, ready: &[Ready<'_>], Halted { error, moved, is_over }: Halted) -> PromoteError {
+    if is_over || !ready.iter().any(|one| one.is_news) {
+        return error;
+    }
+    let is_there = |image: &Name| ready.iter().take(moved).any(|one| one.passage().pinned.image == *image);
+    let images = set.members.iter().map(|member| member.image.clone());
+    let (moved, left) = images.partition(is_there);
+    PromoteError::Midway { set: set.id.clone(), moved, left, error: Box::new(error) }
 }
 
 fn pinned_twice<S>(set: &SetPlan<S>, passage: &Passage) -> bool {

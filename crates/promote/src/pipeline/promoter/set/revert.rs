@@ -40,7 +40,7 @@ impl Promoter {
         }
         let keys = backs.iter().map(|back| held::key_of(back.environment, &back.member.image));
         let held = Held::take(self.leasing.as_ref(), keys.collect::<Vec<_>>()).await?;
-        let outcome = held.during(self.back(&journal.set, &backs, &chronicle, &reason, now, &held)).await;
+        let outcome = held.during(self.back(&journal.set, &backs, &reason, now, &held)).await;
         let troubles = held.release().await;
         let mut reverted = outcome?;
         reverted.troubles.extend(troubles);
@@ -51,18 +51,19 @@ impl Promoter {
         &self,
         set: &SetRecord,
         backs: &[Back<'_>],
-        chronicle: &Chronicle,
         reason: &str,
         now: SystemTime,
         held: &Held,
     ) -> Result<SetReverted, PromoteError> {
+        // Anew: somebody may have been waited for.
+        let chronicle = Chronicle::of(self.ledger.entries(None).await?);
         let mut all = Vec::new();
         for back in backs {
             let repo = self.graph.repository(&back.member.image, back.environment)?;
             let at = At { target: self.target(back.environment)?, repo: &repo, digest: back.digest };
             for record in back.tags.iter().filter(|record| record.floats) {
                 if let Some(former) = self.former(&at, back.environment, record).await? {
-                    self.refuse_denied(chronicle, back, &former, at.repo).await?;
+                    self.refuse_denied(&chronicle, back, &former, at.repo).await?;
                     all.push((back.environment, repo.clone(), record.tag.clone(), former));
                 }
             }
@@ -84,7 +85,7 @@ impl Promoter {
         }
         for Back { member, tags, environment, digest } in backs {
             let kind = Kind::Revert { plan: set.id.clone(), reason: reason.to_owned(), tags: tags.to_vec() };
-            let entry = Entry::new(kind, member.image.clone(), (*digest).clone(), &self.actor, now);
+            let entry = Entry::new(kind, member.image.clone(), (*digest).clone(), &self.actor, self.time(now));
             self.ledger.append(entry.in_environment((*environment).clone()).of_set(set.clone())).await?;
         }
         Ok(SetReverted { set: set.id.clone(), tags, troubles: Vec::new() })
