@@ -17,11 +17,14 @@ pub mod import;
     feature = "scan"
 ))]
 mod json;
+mod one_line;
 pub mod retain;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "window")]
 pub mod window;
+#[cfg(feature = "documents")]
+mod yaml;
 
 /// The crate of the instants that this crate's functions take and give.
 pub use jiff;

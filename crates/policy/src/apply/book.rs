@@ -50,8 +50,8 @@ impl<'a> Book<'a> {
         let (mut done, mut begun) = (HashSet::new(), HashMap::new());
         for entry in entries.iter().filter(|entry| entry.plan == work.plan) {
             match entry.status {
-                Status::Begun => drop(begun.insert(entry.key(), entry.stored.clone())),
-                Status::Done => drop(done.insert(entry.key())),
+                Status::Begun | Status::Archiving => drop(begun.insert(entry.key(), entry.stored.clone())),
+                Status::Done | Status::Archived => drop(done.insert(entry.key())),
                 // Whatever is decided about it from now on is decided anew.
                 Status::Restored => {
                     done.remove(&entry.key());
@@ -85,12 +85,12 @@ impl<'a> Book<'a> {
         &self.form
     }
 
-    /// Whether this plan has deleted it already.
+    /// Whether this plan has deleted or archived it already.
     pub(super) fn is_done(&self, line: &Entry) -> bool {
         self.done.contains(&line.key())
     }
 
-    /// Whether this plan has set about to delete it, in this run or in one before.
+    /// Whether this plan has set about to delete or archive it, in this run or in one before.
     pub(super) fn is_begun(&self, line: &Entry) -> bool {
         self.begun.contains_key(&line.key())
     }
@@ -106,7 +106,7 @@ impl<'a> Book<'a> {
             return Ok(());
         }
         self.journal.append(line).map_err(ApplyError::Journal)?;
-        if line.status == Status::Begun {
+        if matches!(line.status, Status::Begun | Status::Archiving) {
             self.begun.insert(line.key(), line.stored.clone());
         }
         Ok(())

@@ -18,21 +18,22 @@ pub enum TagDelete {
 
 /// What a registry does when it is told to delete.
 ///
-/// | | tag delete | digest delete drops tags | last tag deletes image | compare-and-delete | at once | undo |
-/// |---|---|---|---|---|---|---|
-/// | distribution 3 | yes | yes | no | no | 1 | no |
-/// | distribution 2 | no | yes | no | no | 1 | no |
-/// | GHCR | by a dummy | yes (a version) | no | no | 1 | 30 days |
-/// | Docker Hub | yes | cannot | garbage collected | no | 1 | no |
-/// | ECR | yes | yes | yes | yes | 100 | no |
-/// | Harbor | yes | yes (an artifact) | no | no | 1 | no |
-/// | GAR | yes | with `force` | no | no | 1 | no |
-/// | ACR | yes | yes | no | no | 1 | a setting, 1 to 90 days |
-/// | GitLab | yes | cannot | no | no | 1 | no |
-/// | zot | yes | refused with several tags | no | no | 1 | no |
+/// | | tag delete | digest delete drops tags | last tag deletes image | compare-and-delete | at once | undo | archive |
+/// |---|---|---|---|---|---|---|---|
+/// | distribution 3 | yes | yes | no | no | 1 | no | no |
+/// | distribution 2 | no | yes | no | no | 1 | no | no |
+/// | GHCR | by a dummy | yes (a version) | no | no | 1 | 30 days | no |
+/// | Docker Hub | yes | cannot | garbage collected | no | 1 | no | no |
+/// | ECR | yes | yes | yes | yes | 100 | no | yes, by its own API |
+/// | Harbor | yes | yes (an artifact) | no | no | 1 | no | no |
+/// | GAR | yes | with `force` | no | no | 1 | no | no |
+/// | ACR | yes | yes | no | no | 1 | a setting, 1 to 90 days | no |
+/// | GitLab | yes | cannot | no | no | 1 | no | no |
+/// | zot | yes | refused with several tags | no | no | 1 | no | no |
 ///
 /// Sources: the OCI distribution specification, "Content Management"; the `distribution` sources, releases 2.8 and 3; GitHub's
-/// REST reference, "Packages"; Docker Hub's API reference; the ECR API reference, `BatchDeleteImage`; Harbor's swagger file;
+/// REST reference, "Packages"; Docker Hub's API reference; the ECR API reference, `BatchDeleteImage`
+/// and `UpdateImageStorageClass`; Harbor's swagger file;
 /// the Artifact Registry REST reference; ACR's REST reference; GitLab's API reference, "Container registry"; zot's
 /// `pkg/api/routes.go`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct Caps {
     pub deletes_per_minute: Option<u32>,
     /// With more downloads than this, a public image is not deleted.
     pub undeletable_downloads: Option<u64>,
+    /// Whether a manifest can be archived: kept with its tags, and pulled by nobody until it is taken out again.
+    pub archives: bool,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -87,6 +90,7 @@ impl Caps {
         soft_delete: None,
         deletes_per_minute: None,
         undeletable_downloads: None,
+        archives: false,
     };
     /// Version 2 of it, which deletes no tag.
     pub const DISTRIBUTION_2: Self = Self { name: "distribution 2", tag_delete: TagDelete::None, ..Self::DISTRIBUTION };
@@ -109,6 +113,7 @@ impl Caps {
         needs_parents_first: true,
         compare_and_delete: true,
         batch: 100,
+        archives: true,
         ..Self::DISTRIBUTION
     };
     /// Harbor: 412 for what an index names.
@@ -153,6 +158,7 @@ impl From<Caps> for Capabilities {
     fn from(caps: Caps) -> Self {
         let mut can = Self::OCI;
         can.untag = caps.tag_delete != TagDelete::None;
+        can.native_untag = caps.tag_delete == TagDelete::Native;
         can.delete_manifest = caps.digest_delete;
         can.last_tag_deletes_manifest = caps.last_tag_deletes_manifest;
         can.last_tagged_undeletable = caps.last_tagged_undeletable;

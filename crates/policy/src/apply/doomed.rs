@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use lockage_registry::{Digest, DigestTag, RawManifest, Tag};
 
-use super::Fate;
+use super::{Fate, Way};
 
-/// A manifest that the plan deletes.
+/// A manifest that the plan deletes or archives.
 #[derive(Debug)]
 pub(super) struct Doomed {
+    pub(super) way: Way,
     pub(super) expect: BTreeSet<Tag>,
     /// Nothing where it was gone when this run began.
     pub(super) manifest: Option<RawManifest>,
@@ -20,8 +21,10 @@ pub(super) struct Doomed {
 #[derive(Debug, Default)]
 pub(super) struct AllDoomed {
     all: HashMap<Digest, Doomed>,
-    /// Those that name another one of them by hash: as a child, or as what they are attached to.
-    namers: HashMap<Digest, Vec<Digest>>,
+    /// Those that go before another one of them. That is whatever names it by hash: as a child, or as what it is attached to.
+    /// What is archived comes back, so that it is to be whole meanwhile: it goes after what it is attached to, and what can be
+    /// pulled is signed at any moment.
+    before: HashMap<Digest, Vec<Digest>>,
     parents: HashMap<Digest, Vec<Digest>>,
     /// Those that are attached to another one: by hash, or by a structural tag.
     attached: HashMap<Digest, Vec<Digest>>,
@@ -33,32 +36,65 @@ impl AllDoomed {
     pub(super) fn of(all: HashMap<Digest, Doomed>) -> Self {
         let mut linked = Self::default();
         let by_hex: HashMap<&str, &Digest> = all.keys().map(|digest| (digest.hex(), digest)).collect();
+        let mut after: Vec<(bool, &Digest, &Digest)> = Vec::new();
         for (digest, doomed) in &all {
             for child in doomed.children.iter().filter(|child| *child != digest) {
-                linked.namers.entry(child.clone()).or_default().push(digest.clone());
+                linked.before.entry(child.clone()).or_default().push(digest.clone());
                 linked.parents.entry(child.clone()).or_default().push(digest.clone());
             }
             if let Some(subject) = doomed.subject.as_ref().filter(|subject| *subject != digest) {
-                linked.namers.entry(subject.clone()).or_default().push(digest.clone());
+                match doomed.way {
+                    Way::Delete => linked.before.entry(subject.clone()).or_default().push(digest.clone()),
+                    Way::Archive => after.extend(all.contains_key(subject).then_some((false, digest, subject))),
+                }
                 linked.attached.entry(subject.clone()).or_default().push(digest.clone());
             }
             for about in doomed.expect.iter().filter_map(DigestTag::parse) {
                 if let Some(subject) = by_hex.get(about.hex()).filter(|subject| about.matches(subject)) {
                     linked.attached.entry((*subject).clone()).or_default().push(digest.clone());
+                    after.extend((doomed.way == Way::Archive).then_some((true, digest, *subject)));
                 }
+            }
+        }
+        // Of orders that contradict each other only some are kept: an index before what it names, then what a hash says, then
+        // what a tag does.
+        after.sort_unstable();
+        for (_, digest, subject) in after {
+            if !linked.waits(subject, digest) {
+                linked.before.entry(digest.clone()).or_default().push(subject.clone());
             }
         }
         linked.all = all;
         linked
     }
 
+    /// Whether one is the other, or goes after it.
+    fn waits(&self, digest: &Digest, other: &Digest) -> bool {
+        let (mut waiting, mut seen) = (vec![digest], HashSet::new());
+        while let Some(at) = waiting.pop() {
+            if at == other {
+                return true;
+            }
+            if seen.insert(at) {
+                waiting.extend(self.before(at));
+            }
+        }
+        false
+    }
+
     pub(super) fn get(&self, digest: &Digest) -> Option<&Doomed> {
         self.all.get(digest)
     }
 
-    /// Those that name this one by hash.
-    pub(super) fn namers(&self, digest: &Digest) -> &[Digest] {
-        self.namers.get(digest).map_or(&[], Vec::as_slice)
+    /// Those that go before this one.
+    pub(super) fn before(&self, digest: &Digest) -> &[Digest] {
+        self.before.get(digest).map_or(&[], Vec::as_slice)
+    }
+
+    /// What one that goes before this one has to do with it, for people.
+    pub(super) fn tie(&self, digest: &Digest, before: &Digest) -> &'static str {
+        let names = |doomed: &Doomed| doomed.children.contains(digest) || doomed.subject.as_ref() == Some(digest);
+        if self.get(before).is_some_and(names) { "which names it" } else { "which it is attached to" }
     }
 
     /// Why one stays, where it does.
@@ -66,7 +102,7 @@ impl AllDoomed {
         self.safe.get(digest)
     }
 
-    /// Those that were seen to be gone.
+    /// Those that were seen to be gone, or archived.
     pub(super) fn gone(&self) -> &HashSet<Digest> {
         &self.gone
     }
@@ -86,6 +122,14 @@ impl AllDoomed {
             let needed = doomed.children.iter().chain(self.attached.get(&digest).into_iter().flatten());
             waiting.extend(needed.map(|other| (other.clone(), Fate::Needed, format!("{digest} stays"))));
             self.safe.insert(digest, (fate, why));
+        }
+    }
+
+    /// Keeps everything.
+    pub(super) fn keep_all(&mut self, fate: Fate, why: &str) {
+        let all: Vec<Digest> = self.all.keys().cloned().collect();
+        for digest in all {
+            self.safe.entry(digest).or_insert_with(|| (fate, why.to_owned()));
         }
     }
 

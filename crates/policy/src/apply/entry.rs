@@ -19,13 +19,17 @@ pub enum Status {
     Begun,
     /// It is gone, by this plan.
     Done,
+    /// It is about to be archived.
+    Archiving,
+    /// It is in the archive, by this plan.
+    Archived,
     /// It was gone already.
     Gone,
-    /// The registry took the delete, and it is still to be seen.
+    /// The registry took the request, and what came of it is still to be seen.
     Pending,
-    /// It was left alone, or could not be deleted.
+    /// It was left alone, or could not be deleted or archived.
     Left,
-    /// It was put back.
+    /// It was put back; what was archived may take a while yet until it can be pulled.
     Restored,
 }
 
@@ -57,7 +61,7 @@ pub struct Entry {
     pub tags_before: BTreeSet<String>,
     /// How it ended.
     pub status: Status,
-    /// Why, where it did not end well.
+    /// Why, where it did not end well, or not yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// The registry's own id of the request that failed.

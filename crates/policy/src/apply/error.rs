@@ -14,6 +14,23 @@ pub enum ApplyError {
     /// Guards stop the plan. Nothing was deleted.
     #[error("the plan is not to be executed: {}", words(.0))]
     Refused(Vec<Refusal>),
+    /// It deletes and archives more than the run may take. Nothing was deleted.
+    #[error(
+        "the plan is not to be executed: of {of} manifests it would delete {deletes} and archive {archives}, and may take {limit}"
+    )]
+    TooMany {
+        /// How many it deletes.
+        deletes: u64,
+        /// How many it archives.
+        archives: u64,
+        /// How many there are.
+        of: u64,
+        /// How many it may take, or which part of them.
+        limit: String,
+    },
+    /// It keeps no more than another system would: it was made to be compared with that. Nothing was deleted.
+    #[error("the plan is faithful to another system, which is for comparisons: it is never executed")]
+    Faithful,
     /// It is another plan than the one that was approved. Nothing was deleted.
     #[error("the plan has changed: {0}")]
     Changed(String),
@@ -45,7 +62,10 @@ pub enum ApplyError {
     /// Who runs what could not be found out.
     #[error("it could not be found out what is in use")]
     InUse(#[source] Box<dyn StdError + Send + Sync>),
-    /// The journal, or what is told of every delete, cannot be written or read.
+    /// The journal holds something else than what runs write, or cannot be read. Nothing was deleted.
+    #[error("the journal cannot be read")]
+    Unread(#[source] Box<dyn StdError + Send + Sync>),
+    /// The journal, or what is told of every delete, cannot be written.
     #[error("the journal cannot be kept")]
     Journal(#[source] Box<dyn StdError + Send + Sync>),
 }
@@ -56,6 +76,8 @@ impl ApplyError {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Refused(_) => "Look at the plan; if it is right, raise the guard in the policy and plan again.",
+            Self::TooMany { .. } => "Look at the plan; if it is right, raise the limit of the run.",
+            Self::Faithful => "Plan again without faithful, look at it, and apply the new plan.",
             Self::Changed(_) => "Plan again, look at it, and apply the new plan.",
             Self::Stale { .. } => "Plan again, look at it, and apply the new plan; or allow older ones.",
             Self::Early { .. } => "Plan for now, or apply it when its time has come; or set the clock.",
@@ -65,6 +87,9 @@ impl ApplyError {
             Self::Invalid(_) => "Plan over a registry: its repositories are written host/path, manifests by digest.",
             Self::Stopped(_) => "Apply the plan again with the same journal: it goes on where it stopped.",
             Self::InUse(_) => "Nothing is deleted while it is not known what is in use. Try again when it is.",
+            Self::Unread(_) => {
+                "Mend the line, or name the journal of the runs before: without it nobody knows what they did."
+            }
             Self::Journal(_) => "Name a journal that can be written, on a disk that has room.",
         }
     }

@@ -15,21 +15,39 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// Whether a plan may be executed at all. Asks no registry.
 pub(super) fn check(plan: &Report, settings: &Settings, now: Timestamp) -> Result<(), ApplyError> {
     coherent(plan)?;
-    let mut refusals = plan.refusals.clone();
-    let deletes = plan.delete.len() as u64;
-    let of = deletes + (plan.keep.len() + plan.archive.len()) as u64;
-    if let Some(limit) = settings.max_delete.filter(|limit| deletes > *limit) {
-        refusals.push(Refusal::MaxDelete { deletes, limit });
+    if plan.faithful {
+        return Err(ApplyError::Faithful);
     }
+    let mut refusals = plan.refusals.clone();
+    let (deletes, archives) = (plan.delete.len() as u64, plan.archive.len() as u64);
+    // What is archived comes back, but until somebody sees that it has to, whoever pulls has as little of it: a plan that
+    // takes too much is as bad a surprise either way.
+    let taken = deletes + archives;
+    let of = taken + plan.keep.len() as u64;
+    let most = settings.max_delete.filter(|limit| taken > *limit);
     #[expect(clippy::cast_precision_loss, reason = "there are fewer manifests than a float tells apart")]
-    if let Some(limit) = settings.max_delete_ratio.filter(|limit| deletes as f64 > *limit * of as f64) {
-        refusals.push(Refusal::MaxDeleteRatio { deletes, of, limit });
+    let ratio = settings.max_delete_ratio.filter(|limit| taken as f64 > *limit * of as f64);
+    if archives == 0 {
+        refusals.extend(most.map(|limit| Refusal::MaxDelete { deletes, limit }));
+        refusals.extend(ratio.map(|limit| Refusal::MaxDeleteRatio { deletes, of, limit }));
     }
     if !refusals.is_empty() {
         return Err(ApplyError::Refused(refusals));
     }
-    if let Some(reference) = plan.delete_tags.iter().find(|reference| is_protected(reference, settings)) {
-        return Err(ApplyError::Protected(reference.clone()));
+    unchanged(plan)?;
+    let limit = most.map(|limit| limit.to_string()).or_else(|| ratio.map(|limit| format!("{limit} of all")));
+    if let Some(limit) = limit {
+        return Err(ApplyError::TooMany { deletes, archives, of, limit });
+    }
+    // An image takes its tags along into the archive, and the plan keeps them.
+    let archived = plan.actions.iter().filter_map(|action| match action {
+        Action::Archive { repository, expect_tags, .. } => Some((repository, expect_tags)),
+        _ => None,
+    });
+    let archived = archived.flat_map(|(repository, tags)| tags.iter().map(move |tag| format!("{repository}:{tag}")));
+    let mut goes = plan.delete_tags.iter().cloned().chain(archived);
+    if let Some(reference) = goes.find(|reference| is_protected(reference, settings)) {
+        return Err(ApplyError::Protected(reference));
     }
     let age = now.duration_since(plan.now);
     if age < -SKEW {
@@ -41,6 +59,15 @@ pub(super) fn check(plan: &Report, settings: &Settings, now: Timestamp) -> Resul
         }
         _ => Ok(()),
     }
+}
+
+/// What was approved is the id, so that it has to be the one of what the plan says.
+pub(super) fn unchanged(plan: &Report) -> Result<(), ApplyError> {
+    if plan.is_unchanged() {
+        return Ok(());
+    }
+    let (id, is) = (&plan.plan, plan.digest());
+    Err(ApplyError::Changed(format!("it says that it is {id}, and is {is}: it was changed after it was made")))
 }
 
 fn is_protected(reference: &str, settings: &Settings) -> bool {
@@ -58,6 +85,9 @@ fn coherent(plan: &Report) -> Result<(), ApplyError> {
     if let Some(both) = delete.intersection(&keep).chain(delete_tags.intersection(&keep_tags)).min() {
         return invalid(format!("it deletes {both} and keeps it"));
     }
+    if let Some(both) = archive.intersection(&keep).chain(archive.intersection(&delete)).min() {
+        return invalid(format!("it archives {both} and keeps or deletes it"));
+    }
     let (mut manifests, mut tags, mut archived) = (HashSet::new(), HashSet::new(), HashSet::new());
     for action in &plan.actions {
         match action {
@@ -70,7 +100,7 @@ fn coherent(plan: &Report) -> Result<(), ApplyError> {
                     return invalid(format!("{repository}@{digest} goes with {tag}, which is kept"));
                 }
             }
-            Action::Archive { repository, digest } => drop(archived.insert(format!("{repository}@{digest}"))),
+            Action::Archive { repository, digest, .. } => drop(archived.insert(format!("{repository}@{digest}"))),
         }
     }
     // A manifest with a name of its own is called by that in the lists: there are as many, and what has no such name is there.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
-use lockage_registry::provider::{Compared, Provider};
+use lockage_registry::provider::{Compared, ImageStatus, Provider};
 use lockage_registry::{Digest, ErrorKind, RawManifest, Repository, Result, Tag, TagOrDigest};
 
 use super::{Caps, Plain, Removed, Remover, Stored};
 
 /// Deletes by an interface that the registry has beside the distribution API: a tag by compare-and-delete where it has that,
-/// and a manifest by its own rules.
+/// and a manifest by its own rules. Archives where the registry has an archive.
 ///
 /// What was deleted is restored by the registry where it does that, and else put back from the journal, as
 /// [`Plain`] does.
@@ -82,6 +82,21 @@ impl<P: Provider + Clone> Remover for Hosted<P> {
             }
             restored => restored,
         }
+    }
+
+    async fn image_status(&self, repo: &Repository, digest: &Digest) -> Result<Option<ImageStatus>> {
+        match self.provider.image_status(repo, digest).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    async fn archive(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        self.provider.archive(repo, digest).await
+    }
+
+    async fn unarchive(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        self.provider.unarchive(repo, digest).await
     }
 
     async fn restore_tag(&self, repo: &Repository, tag: &Tag, digest: &Digest) -> Result<()> {

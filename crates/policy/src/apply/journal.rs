@@ -3,12 +3,12 @@
 use std::error::Error as StdError;
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use fs4::FileExt;
+use fs4::{FileExt, TryLockError};
 
 use super::Entry;
 
@@ -65,11 +65,15 @@ impl FileJournal {
     /// Opens the file, or makes it. A last line that a crash has cut is dropped.
     ///
     /// # Errors
-    /// Where it cannot be opened, or another run has it.
+    /// Where it cannot be opened; an [`io::Error`] of the kind [`WouldBlock`](io::ErrorKind::WouldBlock) where another run has
+    /// it.
     pub fn open(path: impl AsRef<Path>) -> Fallible<Self> {
         let path = path.as_ref().to_owned();
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        FileExt::try_lock(&file).map_err(|error| format!("{}: another run has it: {error}", path.display()))?;
+        FileExt::try_lock(&file).map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::WouldBlock, "another run has it"),
+            TryLockError::Error(error) => error,
+        })?;
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -81,9 +85,10 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn entries(&self) -> Fallible<Vec<Entry>> {
-        let text = std::fs::read_to_string(&self.path)?;
+        let text = std::fs::read_to_string(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))?;
         let read = |(number, line): (usize, &str)| {
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 1).into())
+            let at = |error| format!("{}: line {}: {error}", self.path.display(), number + 1);
+            serde_json::from_str(line).map_err(|error: serde_json::Error| at(error).into())
         };
         text.lines().enumerate().map(read).collect()
     }

@@ -1,4 +1,4 @@
-//! `LedgerAudit`: enters what was deleted, and what was put back, into a ledger.
+//! `LedgerAudit`: enters what was deleted or archived, and what was put back, into a ledger.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use lockage_registry::{Digest, Repository, Tag};
 
 use super::{Audit, Entry, Status};
 
-/// Enters what was deleted, and what was put back, into a ledger: an entry a tag that was taken, an entry a manifest.
+/// Enters what was deleted or archived, and what was put back, into a ledger: an entry a tag that was taken, an entry a
+/// manifest.
 ///
 /// What was only marked, or left alone, is in the journal and in no ledger. A run that was killed between the two may enter the
 /// same delete once more when it goes on; none is missing.
@@ -51,9 +52,10 @@ impl Audit for LedgerAudit {
         let tags = || line.tag.iter().chain(&line.tags_before).map(|tag| tag.parse::<Tag>()).collect::<Result<_, _>>();
         let repository = line.repository.clone();
         let kind = match line.status {
-            Status::Done => Kind::Remove {
+            Status::Done | Status::Archived => Kind::Remove {
                 repository,
                 whole: line.tag.is_none(),
+                archived: line.status == Status::Archived,
                 plan: line.plan.parse()?,
                 policy: line.policy.parse()?,
                 rule: line.rule.clone(),

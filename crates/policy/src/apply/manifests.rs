@@ -1,4 +1,4 @@
-//! Deletes manifests, each only after everything condemned that names it, and after a last look.
+//! Takes manifests, each only after everything condemned that goes before it; deletes one after a last look.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use super::run::{Attempt, Run};
 use super::tries::is_constraint;
 use super::work::Condemned;
 use super::world::World;
-use super::{ApplyError, Fate, Status, Stored, Subject, TagDelete};
+use super::{ApplyError, Fate, Status, Stored, Subject, TagDelete, Way};
 
 impl Run<'_> {
-    /// Deletes manifests until nothing more goes. What its registry refuses is tried again after everything else has changed.
+    /// Deletes and archives manifests until nothing more goes. What its registry refuses is tried again after everything else has changed.
     pub(super) async fn manifests(
         &mut self,
         world: &mut World<'_>,
@@ -25,13 +25,17 @@ impl Run<'_> {
             let mut again = Vec::new();
             for condemned in waiting {
                 let digest = &condemned.digest;
-                if world.is_named(digest) {
+                if world.waits_for(digest).is_some() {
                     again.push(condemned);
                     continue;
                 }
-                match self.manifest(world, condemned).await? {
+                let attempt = match condemned.way {
+                    Way::Delete => self.manifest(world, condemned).await?,
+                    Way::Archive => self.archive(world, condemned).await?,
+                };
+                match attempt {
                     Attempt::Ended(fate, why) => {
-                        if fate.is_gone() || fate == Fate::Due {
+                        if fate.is_gone() || matches!(fate, Fate::Archived | Fate::Due) {
                             world.went(digest);
                         }
                         refused.remove(digest);
@@ -57,8 +61,9 @@ impl Run<'_> {
                 (Some(error), _) => (Fate::Refused, Some(error.to_string())),
                 (None, Some((fate, why))) => (fate, Some(why)),
                 (None, None) => {
-                    let namer = world.namers(&condemned.digest).iter().find(|namer| !world.gone().contains(*namer));
-                    (Fate::HeldBack, namer.map(|namer| format!("{namer}, which names it, is not gone")))
+                    let why =
+                        world.waits_for(&condemned.digest).map(|(other, tie)| format!("{other}, {tie}, is not gone"));
+                    (Fate::HeldBack, why)
                 }
             };
             let id = refused.get(&condemned.digest).and_then(|error| error.answer()?.request_id.clone());
@@ -79,12 +84,12 @@ impl Run<'_> {
         let subject = Subject::Manifest(condemned.digest.clone());
         let mut line = self.book.line(world.repo, &subject, condemned.rule.as_ref(), Status::Left);
         if self.book.is_done(&line) {
-            self.item(world.repo, subject, condemned.rule.as_ref(), fate, why);
+            self.item(world.repo, subject, condemned.way, condemned.rule.as_ref(), fate, why);
             return Ok(());
         }
         line.tags_before = condemned.expect.iter().map(ToString::to_string).collect();
         line.request_id = request_id;
-        self.ended(line, world.repo, subject, fate, why).await
+        self.ended(line, world.repo, subject, condemned.way, fate, why).await
     }
 
     async fn manifest(
@@ -124,14 +129,14 @@ impl Run<'_> {
         Ok(attempt)
     }
 
-    /// Looks at a manifest just before it is deleted: why it stays, or that it is gone.
-    async fn stays(&self, world: &mut World<'_>, digest: &Digest) -> Result<Option<(Fate, String)>> {
+    /// Looks at a manifest just before it is deleted or archived: why it stays, or that it cannot be pulled any more.
+    pub(super) async fn stays(&self, world: &mut World<'_>, digest: &Digest) -> Result<Option<(Fate, String)>> {
         let at = TagOrDigest::Digest(digest.clone());
         if patiently!(self.settings(), self.remover().head(world.repo, &at).await)?.is_none() {
             return Ok(Some((Fate::Gone, String::new())));
         }
         if !self.settings().dry_run {
-            world.look_for_namers(digest).await?;
+            world.look_behind(digest).await?;
         }
         // Last, so that as little time as can be is between this look and the delete.
         world.look_at(digest).await?;
@@ -139,28 +144,41 @@ impl Run<'_> {
     }
 
     async fn delete(&mut self, world: &mut World<'_>, condemned: &Condemned) -> Result<Attempt> {
-        let (remover, digest) = (self.remover(), &condemned.digest);
-        if remover.caps().tags_go_first()
-            && let Some(ended) = self.tags_first(world, digest).await?
+        if self.remover().caps().tags_go_first()
+            && let Some(ended) = self.tags_first(world, &condemned.digest).await?
         {
             return Ok(ended);
         }
+        match self.take(world, condemned).await? {
+            Some(ended) => Ok(ended),
+            None => self.see_gone(world, condemned).await,
+        }
+    }
+
+    /// Asks for a manifest to be deleted or archived, and again where that may succeed later and it still may go: why it was
+    /// not, or nothing where that is to be seen.
+    pub(super) async fn take(&self, world: &mut World<'_>, condemned: &Condemned) -> Result<Option<Attempt>> {
+        let (remover, digest) = (self.remover(), &condemned.digest);
         let mut patience = self.settings().patience();
         loop {
-            match remover.delete_manifest(world.repo, digest).await {
-                Ok(_) => break,
+            let asked = match condemned.way {
+                Way::Delete => remover.delete_manifest(world.repo, digest).await.map(drop),
+                Way::Archive => remover.archive(world.repo, digest).await,
+            };
+            match asked {
+                Ok(()) => return Ok(None),
+                Err(error) if condemned.way == Way::Archive && error.is_not_found() => return Ok(None),
                 Err(error) if patience.again(&error).await => {}
-                Err(error) if is_constraint(&error) => return Ok(Attempt::Refused(error)),
+                Err(error) if is_constraint(&error) => return Ok(Some(Attempt::Refused(error))),
                 Err(error) => return Err(error),
             }
             // It may have taken effect, and time has passed.
             match self.stays(world, digest).await? {
-                Some((Fate::Gone, _)) => break,
-                Some((fate, why)) => return Ok(Attempt::Ended(fate, Some(why))),
+                Some((Fate::Gone, _)) => return Ok(None),
+                Some((fate, why)) => return Ok(Some(Attempt::Ended(fate, Some(why)))),
                 None => {}
             }
         }
-        self.see_gone(world, condemned).await
     }
 
     /// Takes all tags from a manifest, where it cannot be deleted with them: how that ended it, where it did.
@@ -216,7 +234,8 @@ impl Run<'_> {
         let gone = world.gone();
         let mut all: Vec<(&Digest, &Digest)> = gone
             .iter()
-            .filter_map(|digest| Some((world.doomed(digest)?.subject.as_ref()?, digest)))
+            .filter_map(|digest| Some((world.doomed(digest).filter(|doomed| doomed.way == Way::Delete)?, digest)))
+            .filter_map(|(doomed, digest)| Some((doomed.subject.as_ref()?, digest)))
             .filter(|(subject, _)| !gone.contains(*subject))
             .collect();
         all.sort_unstable();

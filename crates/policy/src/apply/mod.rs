@@ -1,4 +1,4 @@
-//! Deletes what a plan says, and nothing that has changed since.
+//! Deletes and archives what a plan says, and nothing that has changed since.
 //!
 //! [`Apply`] takes the report of a plan to a registry through a [`Remover`]. Before each delete it looks again: a tag that
 //! holds another digest was moved, a manifest that has a tag which the plan does not know was tagged again, and both stay, with
@@ -6,8 +6,13 @@
 //! that a run can end at any moment and leaves nothing broken. What was done is in a [`Journal`], by which a run is resumed and
 //! [`undo`] puts back what the registry can still restore.
 //!
+//! What is archived ([`Caps::archives`]) is looked at in the same way: it is taken from whoever pulls it, by any tag. An index
+//! goes before what it names, and an image before what is attached to it, so that what can be pulled is whole and signed at any
+//! moment.
+//!
 //! Most registries have no compare-and-delete: between the last look and the delete is one round trip in which a tag can be
-//! moved unseen. There a manifest has to be condemned by two plans that are a while apart, unless that is switched off.
+//! moved unseen. There a manifest has to be condemned by two plans that are a while apart, unless that is switched off. For what
+//! is archived that holds at every registry.
 
 /// What an attempt comes to that is made again where it may succeed later.
 macro_rules! patiently {
@@ -22,6 +27,7 @@ macro_rules! patiently {
     }};
 }
 
+mod archive;
 mod bind;
 mod book;
 mod caps;
@@ -43,6 +49,7 @@ mod settings;
 mod tags;
 mod tries;
 mod undo;
+mod wanted;
 mod work;
 mod world;
 
@@ -54,7 +61,7 @@ pub use self::hosted::Hosted;
 pub use self::journal::{Audit, FileJournal, Journal, MemoryJournal};
 #[cfg(feature = "ledger")]
 pub use self::ledger::LedgerAudit;
-pub use self::outcome::{Fate, Item, Outcome, Subject};
+pub use self::outcome::{Fate, Item, Outcome, Subject, Wait, Way};
 pub use self::plain::Plain;
 pub use self::remover::{Removed, Remover};
 pub use self::run::Apply;

@@ -1,8 +1,12 @@
 //! What became of everything that a plan names.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use lockage_registry::{Digest, Repository, Tag};
+
+use crate::one_line::OneLine;
 
 /// What became of one tag or manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -11,9 +15,11 @@ use lockage_registry::{Digest, Repository, Tag};
 pub enum Fate {
     /// It was deleted, and is gone.
     Deleted,
+    /// It is in the archive, with its tags: it is there, and pulled by nobody until it is taken out again.
+    Archived,
     /// It was gone already.
     Gone,
-    /// The registry took the delete, and it is still to be seen.
+    /// The registry took the request, and what came of it is still to be seen.
     Pending,
     /// The tag holds another digest than the plan says, and stays.
     Moved,
@@ -21,11 +27,13 @@ pub enum Fate {
     Retagged,
     /// Somebody runs it by now, and it stays.
     InUse,
+    /// A legal hold is on it by now, and it stays.
+    Held,
     /// Something needs it that is there by now, and it stays.
     Needed,
-    /// It was pushed again since it was deleted, and stays.
+    /// It was pushed again since it was deleted or archived, or taken out of the archive, and stays.
     Returned,
-    /// Something that names it could not be deleted, so it stays.
+    /// Something that has to go before it is still there, so it stays.
     HeldBack,
     /// A second plan has to condemn it.
     Quarantined,
@@ -33,8 +41,19 @@ pub enum Fate {
     Blocked,
     /// Its registry refused, and went on refusing after everything else was gone.
     Refused,
-    /// It would be deleted: this was a dry run.
+    /// It would be deleted, or archived: this was a dry run.
     Due,
+}
+
+/// How something is taken from those who pull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Way {
+    /// It is deleted.
+    Delete,
+    /// It is put into the archive, from which it comes back.
+    Archive,
 }
 
 impl Fate {
@@ -43,11 +62,13 @@ impl Fate {
     pub fn words(self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
+            Self::Archived => "archived",
             Self::Gone => "gone already",
             Self::Pending => "accepted, not yet visible",
             Self::Moved => "moved",
             Self::Retagged => "tagged again",
             Self::InUse => "in use",
+            Self::Held => "held",
             Self::Needed => "needed",
             Self::Returned => "pushed again",
             Self::HeldBack => "held back",
@@ -58,7 +79,7 @@ impl Fate {
         }
     }
 
-    /// Whether it is not there any more.
+    /// Whether it is not there any more. What is archived is.
     #[must_use]
     pub fn is_gone(self) -> bool {
         matches!(self, Self::Deleted | Self::Gone)
@@ -83,6 +104,8 @@ pub struct Item {
     pub repository: Repository,
     /// What it is.
     pub subject: Subject,
+    /// What the plan does with it.
+    pub way: Way,
     /// The rule that condemned it, where one did.
     pub rule: Option<String>,
     /// What became of it.
@@ -91,15 +114,26 @@ pub struct Item {
     pub why: Option<String>,
 }
 
+impl Item {
+    /// What became of it, for people.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match (self.fate, self.way) {
+            (Fate::Due, Way::Archive) => "to be archived",
+            (fate, _) => fate.words(),
+        }
+    }
+}
+
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.subject {
             Subject::Tag(tag, _) => write!(f, "{}:{tag}", self.repository)?,
             Subject::Manifest(digest) => write!(f, "{}@{digest}", self.repository)?,
         }
-        write!(f, "  {}", self.fate.words())?;
+        write!(f, "  {}", self.words())?;
         match &self.why {
-            Some(why) => write!(f, ": {why}"),
+            Some(why) => write!(f, ": {}", OneLine(why)),
             None => Ok(()),
         }
     }
@@ -113,6 +147,33 @@ pub struct Outcome {
     pub items: Vec<Item>,
     /// Tags that were to go with their manifests, and are still to be seen: `repository:tag`.
     pub leftovers: Vec<String>,
+    /// How long what is in quarantine waits, where a run wrote that down: a dry run does not.
+    pub wait: Option<Wait>,
+}
+
+/// How long something waits for a second plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wait {
+    /// The moment of the first plan that condemned it; of several things, the first such moment.
+    pub since: Timestamp,
+    /// A plan of a later moment may take it; of several things, all of them.
+    pub until: Timestamp,
+}
+
+impl Wait {
+    /// Both together.
+    #[must_use]
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { since: self.since.min(other.since), until: self.until.max(other.until) }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { since, until } = self;
+        write!(f, "first condemned by a plan of {since}. Plan again after {until} and apply that plan.")
+    }
 }
 
 impl Outcome {
@@ -122,10 +183,11 @@ impl Outcome {
         self.items.iter().filter(|item| item.fate == fate).count()
     }
 
-    /// Whether everything is gone that the plan names.
+    /// Whether everything is gone that the plan deletes, and in the archive what it archives.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.leftovers.is_empty() && self.items.iter().all(|item| item.fate.is_gone())
+        let is_done = |item: &Item| item.fate.is_gone() || item.fate == Fate::Archived;
+        self.leftovers.is_empty() && self.items.iter().all(is_done)
     }
 }
 
@@ -136,13 +198,16 @@ impl fmt::Display for Outcome {
             writeln!(f, "{item}")?;
         }
         for tag in &self.leftovers {
-            writeln!(f, "{tag}  still there, though its manifest is gone")?;
+            writeln!(f, "{}  still there, though its manifest is gone", OneLine(tag))?;
         }
-        let mut fates: Vec<Fate> = self.items.iter().map(|item| item.fate).collect();
-        fates.sort_unstable();
-        fates.dedup();
-        let counts: Vec<String> = fates.iter().map(|fate| format!("{} {}", self.count(*fate), fate.words())).collect();
+        let mut fates = BTreeMap::new();
+        for item in &self.items {
+            let words = item.words();
+            fates.entry((item.fate, words)).and_modify(|count| *count += 1).or_insert(1_usize);
+        }
+        let counts: Vec<String> = fates.iter().map(|((_, words), count)| format!("{count} {words}")).collect();
         f.write_str(if counts.is_empty() { "nothing to do" } else { "" })?;
-        f.write_str(&counts.join(", "))
+        f.write_str(&counts.join(", "))?;
+        self.wait.map_or(Ok(()), |wait| write!(f, "\nin quarantine: {wait}"))
     }
 }

@@ -26,8 +26,8 @@ pub struct Plain<R, I> {
 impl<R: Prune + Target, I: Inventory> Plain<R, I> {
     /// Through this registry, with what its inventory tells. The same client that copies shares its limits.
     pub fn new(registry: R, inventory: I, caps: Caps) -> Self {
-        // Over this API a tag is never compared with what it is expected to hold.
-        Self { registry, inventory, caps: Caps { compare_and_delete: false, batch: 1, ..caps } }
+        // Over this API a tag is never compared with what it is expected to hold, and nothing is archived.
+        Self { registry, inventory, caps: Caps { compare_and_delete: false, batch: 1, archives: false, ..caps } }
     }
 }
 

@@ -3,16 +3,24 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Entry, Status};
+use super::{Entry, Status, Wait};
 
 type Key = (String, Option<String>, String);
+
+/// The first plan that condemned something.
+#[derive(Debug)]
+struct First {
+    /// The moment that it is for.
+    planned: Timestamp,
+    tags: BTreeSet<String>,
+}
 
 /// What is waiting for a second plan, as the journal says.
 #[derive(Debug)]
 pub(super) struct Quarantine {
-    sighted: HashMap<Key, (Timestamp, BTreeSet<String>)>,
+    sighted: HashMap<Key, First>,
     seen: HashSet<Key>,
     period: Duration,
 }
@@ -22,29 +30,44 @@ impl Quarantine {
         let mut sighted = HashMap::new();
         for entry in entries {
             match entry.status {
-                Status::Sighted => drop(sighted.insert(entry.key(), (entry.planned, entry.tags_before.clone()))),
-                Status::Released | Status::Done | Status::Gone | Status::Restored => drop(sighted.remove(&entry.key())),
-                Status::Begun | Status::Pending | Status::Left => {}
+                Status::Sighted => {
+                    let tags = entry.tags_before.clone();
+                    sighted.insert(entry.key(), First { planned: entry.planned, tags });
+                }
+                Status::Released | Status::Done | Status::Archived | Status::Gone | Status::Restored => {
+                    sighted.remove(&entry.key());
+                }
+                Status::Begun | Status::Archiving | Status::Pending | Status::Left => {}
             }
         }
         Self { sighted, seen: HashSet::new(), period }
     }
 
-    /// Whether this plan may delete it. If not, the lines to append to the journal.
-    pub(super) fn passes(&mut self, sighting: &Entry) -> (bool, Vec<Entry>) {
+    /// This plan condemns it, and it does not have to wait.
+    pub(super) fn saw(&mut self, sighting: &Entry) {
+        self.seen.insert(sighting.key());
+    }
+
+    /// Since when it has to wait, where this plan may not take it, and the lines to append to the journal.
+    pub(super) fn passes(&mut self, sighting: &Entry) -> (Option<Wait>, Vec<Entry>) {
         let key = sighting.key();
         self.seen.insert(key.clone());
+        let wait = |since: Timestamp| {
+            let until = SignedDuration::try_from(self.period).ok().and_then(|period| since.checked_add(period).ok());
+            Some(Wait { since, until: until.unwrap_or(Timestamp::MAX) })
+        };
         match self.sighted.get(&key) {
-            Some((since, tags)) if *tags == sighting.tags_before => {
-                let waited = Duration::try_from(sighting.planned.duration_since(*since)).unwrap_or_default();
+            Some(First { planned, tags }) if *tags == sighting.tags_before => {
+                let waited = Duration::try_from(sighting.planned.duration_since(*planned)).unwrap_or_default();
                 // The same plan twice is one plan.
-                (*since < sighting.planned && waited >= self.period, Vec::new())
+                let passes = *planned < sighting.planned && waited >= self.period;
+                (if passes { None } else { wait(*planned) }, Vec::new())
             }
             Some(_) => {
                 let released = Entry { status: Status::Released, ..sighting.clone() };
-                (false, vec![released, sighting.clone()])
+                (wait(sighting.planned), vec![released, sighting.clone()])
             }
-            None => (false, vec![sighting.clone()]),
+            None => (wait(sighting.planned), vec![sighting.clone()]),
         }
     }
 

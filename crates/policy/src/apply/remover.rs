@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 
 use async_trait::async_trait;
-use lockage_registry::{Digest, RawManifest, Repository, Result, Tag, TagOrDigest};
+use lockage_registry::provider::ImageStatus;
+use lockage_registry::{Digest, Error, ErrorKind, RawManifest, Repository, Result, Tag, TagOrDigest};
 
 use super::{Caps, Stored};
 
@@ -20,7 +21,7 @@ pub enum Removed {
     Moved(Digest),
 }
 
-/// Deletes, and looks before it does.
+/// Deletes and archives, and looks before it does.
 ///
 /// Where the registry compares and deletes in one step ([`Caps::compare_and_delete`]), [`delete_tag`](Self::delete_tag) must
 /// delete nothing that holds another digest than the expected one.
@@ -59,4 +60,34 @@ pub trait Remover: Debug + Display + Send + Sync {
 
     /// Gives a manifest that is there a tag again that nothing has now.
     async fn restore_tag(&self, repo: &Repository, tag: &Tag, digest: &Digest) -> Result<()>;
+
+    /// Whether a manifest can be pulled; `None` where there is none. What is archived is there, though
+    /// [`head`](Self::head) says that it is not.
+    async fn image_status(&self, repo: &Repository, digest: &Digest) -> Result<Option<ImageStatus>> {
+        let found = self.head(repo, &TagOrDigest::Digest(digest.clone())).await?;
+        Ok(found.map(|_there| ImageStatus::Active))
+    }
+
+    /// Puts a manifest into the archive, with the tags that it has. It is asked only where [`Caps::archives`] says so.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the registry has no archive, [`NotFound`](ErrorKind::NotFound) where there
+    /// is no such manifest.
+    async fn archive(&self, repo: &Repository, digest: &Digest) -> Result<()> {
+        Err(no_archive(self.caps(), "archive manifest", repo, digest))
+    }
+
+    /// Takes a manifest out of the archive, and says how far that is.
+    ///
+    /// # Errors
+    /// As [`archive`](Self::archive) does.
+    async fn unarchive(&self, repo: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        Err(no_archive(self.caps(), "take manifest out of the archive", repo, digest))
+    }
+}
+
+fn no_archive(caps: Caps, operation: &'static str, repo: &Repository, digest: &Digest) -> Error {
+    Error::new(ErrorKind::Unsupported, operation, format_args!("{repo}@{digest}"))
+        .with_message(format_args!("nothing is archived at {} this way", caps.name))
+        .with_remedy("Only an interface of the registry's own archives: name the registry by its kind.")
 }

@@ -1,5 +1,6 @@
 //! `Apply`: one run of a plan.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_timer::Delay;
@@ -9,9 +10,11 @@ use lockage_registry::{Repository, Tag};
 use super::book::Book;
 use super::guards;
 use super::quarantine::Quarantine;
-use super::work::{Todo, Work};
+use super::work::{Condemned, Todo, Work};
 use super::world::World;
-use super::{ApplyError, Audit, Entry, Fate, InUseNow, Item, Journal, Outcome, Remover, Settings, Status, Subject};
+use super::{
+    ApplyError, Audit, Entry, Fate, InUseNow, Item, Journal, Outcome, Remover, Settings, Status, Subject, Wait, Way,
+};
 use crate::retain::Report;
 
 /// Executes a plan.
@@ -38,7 +41,7 @@ impl<'a> Apply<'a> {
         self
     }
 
-    /// Who says what is in use, asked at the beginning and once a batch.
+    /// Who says what is in use and what is held, asked at the beginning and once a batch.
     #[must_use]
     pub fn in_use(mut self, port: &'a dyn InUseNow) -> Self {
         self.in_use = Some(port);
@@ -52,10 +55,10 @@ impl<'a> Apply<'a> {
         self
     }
 
-    /// Deletes what the plan says, as far as it still holds.
+    /// Deletes and archives what the plan says, as far as it still holds.
     ///
-    /// Costs, beside the deletes: a GET a manifest that is deleted; a HEAD a tag at the beginning and once a batch; before each
-    /// manifest a HEAD of it and of each condemned manifest that named it, a request for the tags, and a HEAD a tag of its own
+    /// Costs, beside the deletes: a GET a manifest that is deleted or archived, at the beginning; a HEAD a tag at the beginning
+    /// and once a batch; before each manifest a HEAD of it and of each condemned manifest that named it, a request for the tags, and a HEAD a tag of its own
     /// (a HEAD a tag of the repository where that has few); and a HEAD a manifest and tag afterwards.
     ///
     /// # Errors
@@ -66,13 +69,14 @@ impl<'a> Apply<'a> {
         let mut work = Work::of(plan)?;
         // Clocks may be a little apart: no plan was made later than now.
         work.planned = work.planned.min(now);
-        let entries = self.journal.entries().map_err(ApplyError::Journal)?;
+        let entries = self.journal.entries().map_err(ApplyError::Unread)?;
         let mut run = Run {
             apply: self,
             book: Book::open(self.journal, self.audit, self.settings.dry_run, &work, now, &entries),
             outcome: Outcome::default(),
             since_look: 0,
         };
+        run.without_archive(&mut work);
         run.quarantine(&mut work, &entries)?;
         for (repo, todo) in &work.repositories {
             run.repository(repo, todo).await?;
@@ -86,6 +90,13 @@ pub(super) struct Run<'a> {
     pub(super) book: Book<'a>,
     pub(super) outcome: Outcome,
     since_look: usize,
+}
+
+/// What is condemned, to be held against what was sighted before.
+struct Sighted<'a> {
+    way: Way,
+    rule: Option<&'a String>,
+    tags: &'a BTreeSet<Tag>,
 }
 
 /// What an attempt came to.
@@ -113,11 +124,12 @@ impl<'a> Run<'a> {
         &mut self,
         repo: &Repository,
         subject: Subject,
+        way: Way,
         rule: Option<&String>,
         fate: Fate,
         why: Option<String>,
     ) {
-        self.outcome.items.push(Item { repository: repo.clone(), subject, rule: rule.cloned(), fate, why });
+        self.outcome.items.push(Item { repository: repo.clone(), subject, way, rule: rule.cloned(), fate, why });
     }
 
     /// Writes down how something ended.
@@ -126,13 +138,16 @@ impl<'a> Run<'a> {
         mut line: Entry,
         repo: &Repository,
         subject: Subject,
+        way: Way,
         fate: Fate,
         why: Option<String>,
     ) -> Result<(), ApplyError> {
+        let is_begun = self.book.is_begun(&line);
         line.status = match fate {
             Fate::Deleted => Status::Done,
+            Fate::Archived if is_begun => Status::Archived,
             // It may have been this plan, in a run that did not live to write it down.
-            Fate::Gone if self.book.is_begun(&line) => Status::Done,
+            Fate::Gone if is_begun && way == Way::Delete => Status::Done,
             Fate::Gone => Status::Gone,
             Fate::Pending => Status::Pending,
             _ => Status::Left,
@@ -140,51 +155,57 @@ impl<'a> Run<'a> {
         line.why = why.clone().or_else(|| (line.status == Status::Left).then(|| fate.words().to_owned()));
         line.stored = None;
         self.book.end(&line).await?;
-        self.item(repo, subject, line.rule.as_ref(), fate, why);
+        self.item(repo, subject, way, line.rule.as_ref(), fate, why);
         Ok(())
     }
 
     /// Takes out what no plan before this one has condemned for long enough.
     fn quarantine(&mut self, work: &mut Work, entries: &[Entry]) -> Result<(), ApplyError> {
         let settings = self.settings();
-        if settings.single_pass || self.remover().caps().compare_and_delete {
+        if settings.single_pass {
             return Ok(());
         }
+        // What a registry compares is the tag that it deletes, with what that holds. It archives by the digest alone, whatever
+        // leads to it in that moment.
+        let compares = self.remover().caps().compare_and_delete;
         let mut quarantine = Quarantine::of(entries, settings.quarantine);
+        let is_dry = settings.dry_run;
         let mut lines = Vec::new();
-        let mut passes =
-            |run: &mut Self, repo: &Repository, subject: Subject, rule: Option<&String>, tags: Vec<&Tag>| {
-                let mut sighting = run.book.line(repo, &subject, rule, Status::Sighted);
-                sighting.tags_before = tags.into_iter().map(ToString::to_string).collect();
-                // What is over under this plan has passed.
-                if run.book.is_done(&sighting) {
-                    return true;
-                }
-                let (passes, more) = quarantine.passes(&sighting);
-                lines.extend(more);
-                if !passes {
-                    run.item(repo, subject, rule, Fate::Quarantined, None);
-                }
-                passes
-            };
+        let mut passes = |run: &mut Self, repo: &Repository, subject: Subject, it: Sighted<'_>| {
+            let mut sighting = run.book.line(repo, &subject, it.rule, Status::Sighted);
+            sighting.tags_before = it.tags.iter().map(ToString::to_string).collect();
+            let is_over = run.book.is_done(&sighting) || it.way == Way::Archive && run.book.is_begun(&sighting);
+            // What is over under this plan has passed, and what it has set about to archive may be archived by now.
+            if is_over || compares && it.way == Way::Delete {
+                quarantine.saw(&sighting);
+                return true;
+            }
+            let (wait, more) = quarantine.passes(&sighting);
+            lines.extend(more);
+            let Some(wait) = wait else { return true };
+            // A dry run writes nothing down, so that nothing begins to wait.
+            let wait = Some(wait).filter(|_| !is_dry);
+            run.item(repo, subject, it.way, it.rule, Fate::Quarantined, wait.map(|wait| wait.to_string()));
+            run.outcome.wait = run.outcome.wait.into_iter().chain(wait).reduce(Wait::and);
+            false
+        };
+        let none = BTreeSet::new();
         for (repo, todo) in &mut work.repositories {
             todo.untags.retain(|it| {
-                passes(self, repo, Subject::Tag(it.tag.clone(), it.expect.clone()), it.rule.as_ref(), Vec::new())
+                let sighted = Sighted { way: Way::Delete, rule: it.rule.as_ref(), tags: &none };
+                passes(self, repo, Subject::Tag(it.tag.clone(), it.expect.clone()), sighted)
             });
-            todo.manifests.retain(|it| {
-                let tags = it.expect.iter().collect();
-                passes(self, repo, Subject::Manifest(it.digest.clone()), it.rule.as_ref(), tags)
+            let (pass, wait) = std::mem::take(&mut todo.manifests).into_iter().partition(|it: &Condemned| {
+                let sighted = Sighted { way: it.way, rule: it.rule.as_ref(), tags: &it.expect };
+                passes(self, repo, Subject::Manifest(it.digest.clone()), sighted)
             });
+            (todo.manifests, todo.quarantined) = (pass, wait);
         }
         lines.extend(quarantine.released(&work.covers, self.book.form()));
         lines.iter().try_for_each(|line| self.book.note(line))
     }
 
     async fn repository(&mut self, repo: &Repository, todo: &Todo) -> Result<(), ApplyError> {
-        for (digest, rule) in &todo.archives {
-            let why = Some("nothing here archives manifests".to_owned());
-            self.item(repo, Subject::Manifest(digest.clone()), rule.as_ref(), Fate::Blocked, why);
-        }
         if todo.untags.is_empty() && todo.manifests.is_empty() {
             return Ok(());
         }
@@ -203,11 +224,13 @@ impl<'a> Run<'a> {
         world.look(true).await.map_err(ApplyError::Stopped)?;
         if let Some(port) = self.apply.in_use {
             world.in_use(&port.in_use().await.map_err(ApplyError::InUse)?);
+            let now = self.book.form().time;
+            world.held(&port.holds().await.map_err(ApplyError::InUse)?, now);
         }
         Ok(())
     }
 
-    /// After each delete: keeps to the registry's pace, and looks around once a batch.
+    /// After each that was deleted or archived: keeps to the registry's pace, and looks around once a batch.
     pub(super) async fn after_delete(&mut self, world: &mut World<'_>) -> Result<(), ApplyError> {
         let settings = self.settings();
         if let Some(most) = self.remover().caps().deletes_per_minute.filter(|_| settings.pace && !settings.dry_run) {

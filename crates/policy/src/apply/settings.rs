@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::retain::{Glob, InUse};
+use crate::retain::{Glob, InUse, LegalHold};
 
-/// Says what is in use, as it is now.
+/// Says what is in use and what is held, as it is now.
 #[async_trait]
 pub trait InUseNow: Debug + Send + Sync {
     /// Everything that is in use.
@@ -16,6 +16,14 @@ pub trait InUseNow: Debug + Send + Sync {
     /// # Errors
     /// Where it could not be found out, which stops the run: an error is never an empty list.
     async fn in_use(&self) -> Result<Vec<InUse>, Box<dyn StdError + Send + Sync>>;
+
+    /// Everything that must not be touched, in use or not; nothing by whoever knows of no such thing.
+    ///
+    /// # Errors
+    /// As those of [`in_use`](Self::in_use).
+    async fn holds(&self) -> Result<Vec<LegalHold>, Box<dyn StdError + Send + Sync>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How a run goes about it.
@@ -26,13 +34,15 @@ pub struct Settings {
     pub dry_run: bool,
     /// The longest time after the moment that a plan is for in which it is executed.
     pub longest_age: Option<Duration>,
-    /// The most manifests that a plan may delete, whatever its policy says.
+    /// The most manifests that a plan may take, whatever its policy says: those that it deletes and those that it archives.
+    /// What is archived comes back, but whoever pulls meanwhile has as little of it.
     pub max_delete: Option<u64>,
-    /// The largest part of all manifests that a plan may delete, whatever its policy says; between 0 and 1.
+    /// The largest part of all manifests that a plan may take, deleted and archived, whatever its policy says; between 0 and 1.
     pub max_delete_ratio: Option<f64>,
-    /// Tags that are never taken: a plan that takes one is not executed.
+    /// Tags that are never taken: a plan that takes one is not executed, nor one that archives what has one.
     pub protected: Vec<Glob>,
-    /// How far apart two plans have to be that condemn the same, where the registry has no compare-and-delete.
+    /// How far apart two plans have to be that condemn the same, where the registry has no compare-and-delete; for what is
+    /// archived, at every registry.
     pub quarantine: Duration,
     /// One plan is enough.
     pub single_pass: bool,

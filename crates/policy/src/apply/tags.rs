@@ -6,7 +6,7 @@ use super::run::{Attempt, Run};
 use super::tries::is_constraint;
 use super::work::Untag;
 use super::world::World;
-use super::{ApplyError, Fate, Removed, Status, Subject, TagDelete};
+use super::{ApplyError, Fate, Removed, Status, Subject, TagDelete, Way};
 
 impl Run<'_> {
     /// Takes a tag from a manifest that stays.
@@ -15,7 +15,7 @@ impl Run<'_> {
         let rule = untag.rule.as_ref();
         let mut line = self.book.line(world.repo, &subject, rule, Status::Begun);
         if self.book.is_done(&line) {
-            self.item(world.repo, subject, rule, Fate::Deleted, Some("by an earlier run".to_owned()));
+            self.item(world.repo, subject, Way::Delete, rule, Fate::Deleted, Some("by an earlier run".to_owned()));
             return Ok(());
         }
         let attempt = if self.remover().caps().tag_delete == TagDelete::None {
@@ -33,7 +33,7 @@ impl Run<'_> {
                 (Fate::Refused, Some(error.to_string()))
             }
         };
-        self.ended(line, world.repo, subject, fate, why).await
+        self.ended(line, world.repo, subject, Way::Delete, fate, why).await
     }
 
     /// Deletes a tag that holds what it is expected to, and sees to it that it is gone.
@@ -54,8 +54,10 @@ impl Run<'_> {
                     world.found(tag.clone(), held.clone()).await?;
                     return Ok(Attempt::Ended(Fate::Moved, Some(format!("it holds {held}"))));
                 }
-                Some(_) if world.is_used(tag) => return Ok(Fate::InUse.into()),
                 Some(_) => {}
+            }
+            if let Some((fate, why)) = world.wants(tag, expect).await? {
+                return Ok(Attempt::Ended(fate, Some(why)));
             }
             if manifest_stays
                 && remover.caps().last_tag_deletes_manifest

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::Timestamp;
 use lockage_registry::{Digest, Repository, Tag};
 
-use super::ApplyError;
+use super::{ApplyError, Way};
 use crate::retain::{Action, Report};
 
 /// What is to be done.
@@ -23,8 +23,9 @@ pub(super) struct Work {
 #[derive(Debug, Default)]
 pub(super) struct Todo {
     pub(super) untags: Vec<Untag>,
-    pub(super) archives: Vec<(Digest, Option<String>)>,
     pub(super) manifests: Vec<Condemned>,
+    /// Those of them that wait for a second plan.
+    pub(super) quarantined: Vec<Condemned>,
     /// Manifests that the plan knows and keeps.
     pub(super) kept: HashSet<Digest>,
 }
@@ -41,12 +42,17 @@ pub(super) struct Condemned {
     pub(super) digest: Digest,
     pub(super) expect: BTreeSet<Tag>,
     pub(super) rule: Option<String>,
+    pub(super) way: Way,
 }
 
 impl Work {
     pub(super) fn of(report: &Report) -> Result<Self, ApplyError> {
         let mut repositories: BTreeMap<Repository, Todo> = BTreeMap::new();
         let rule = |reference: String| report.reasons.get(&reference).and_then(|line| line.rule.clone());
+        let condemned = |repository: &str, digest: &str, expect_tags: &[String], way| {
+            let expect = expect_tags.iter().map(|tag| read(tag)).collect::<Result<_, _>>()?;
+            Ok(Condemned { digest: read(digest)?, expect, rule: rule(format!("{repository}@{digest}")), way })
+        };
         for action in &report.actions {
             match action {
                 Action::Untag { repository, tag, expect } => {
@@ -55,20 +61,17 @@ impl Work {
                     repositories.entry(read(repository)?).or_default().untags.push(untag);
                 }
                 Action::DeleteManifest { repository, digest, expect_tags } => {
-                    let rule = rule(format!("{repository}@{digest}"));
-                    let expect = expect_tags.iter().map(|tag| read(tag)).collect::<Result<_, _>>()?;
-                    let condemned = Condemned { digest: read(digest)?, expect, rule };
+                    let condemned = condemned(repository, digest, expect_tags, Way::Delete)?;
                     repositories.entry(read(repository)?).or_default().manifests.push(condemned);
                 }
-                Action::Archive { repository, digest } => {
-                    let rule = rule(format!("{repository}@{digest}"));
-                    let archive = (read(digest)?, rule);
-                    repositories.entry(read(repository)?).or_default().archives.push(archive);
+                Action::Archive { repository, digest, expect_tags } => {
+                    let condemned = condemned(repository, digest, expect_tags, Way::Archive)?;
+                    repositories.entry(read(repository)?).or_default().manifests.push(condemned);
                 }
             }
         }
         // A manifest by a name of its own is one that no registry knows: whatever leads to it is looked at again.
-        let kept = report.keep.iter().chain(&report.archive).filter_map(|reference| reference.rsplit_once('@'));
+        let kept = report.keep.iter().filter_map(|reference| reference.rsplit_once('@'));
         for (repository, digest) in kept {
             let todo = repository.parse().ok().and_then(|repository| repositories.get_mut(&repository));
             if let (Some(todo), Ok(digest)) = (todo, digest.parse()) {

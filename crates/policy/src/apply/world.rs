@@ -7,27 +7,27 @@ use lockage_registry::{Digest, DigestTag, ErrorKind, RawManifest, Repository, Re
 
 use super::book::Book;
 use super::doomed::{AllDoomed, Doomed};
+use super::wanted::Wanted;
 use super::work::{Condemned, Todo};
-use super::{Fate, Remover, Settings};
-use crate::retain::{InUse, Running};
+use super::{Fate, Remover, Settings, Way};
 
 /// How many requests are under way at once, of those that only look.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct World<'a> {
-    remover: &'a dyn Remover,
-    settings: &'a Settings,
+    pub(super) remover: &'a dyn Remover,
+    pub(super) settings: &'a Settings,
     pub(super) repo: &'a Repository,
     kept: &'a HashSet<Digest>,
-    doomed: AllDoomed,
+    pub(super) doomed: AllDoomed,
     pub(super) tags: BTreeMap<Tag, Digest>,
-    used: BTreeSet<Tag>,
+    pub(super) wanted: Wanted,
     walked: HashSet<Digest>,
 }
 
 impl<'a> World<'a> {
-    /// Reads every manifest that the plan deletes: what names what is as certain as a hash. What an earlier run has deleted is
+    /// Reads every manifest that the plan deletes or archives: what names what is as certain as a hash. What an earlier run has taken is
     /// read from what that run wrote down.
     pub(super) async fn load(
         remover: &'a dyn Remover,
@@ -41,24 +41,36 @@ impl<'a> World<'a> {
             Ok::<_, lockage_registry::Error>((condemned, manifest))
         };
         let found: Vec<(Condemned, Option<RawManifest>)> =
-            stream::iter(todo.manifests.clone()).map(read).buffered(AT_ONCE).try_collect().await?;
+            stream::iter(todo.manifests.iter().chain(&todo.quarantined).cloned())
+                .map(read)
+                .buffered(AT_ONCE)
+                .try_collect()
+                .await?;
         let mut all = HashMap::new();
-        for (Condemned { digest, expect, .. }, manifest) in found {
+        for (Condemned { digest, expect, way, .. }, manifest) in found {
             let former = match (&manifest, book.stored(repo, &digest)) {
                 (None, Some(stored)) => Some(stored.manifest()?),
                 _ => None,
             };
             let (children, subject) = manifest.as_ref().or(former.as_ref()).map_or(Ok((Vec::new(), None)), names)?;
-            all.insert(digest, Doomed { expect, manifest, children, subject });
+            all.insert(digest, Doomed { way, expect, manifest, children, subject });
+        }
+        let mut doomed = AllDoomed::of(all);
+        // What waits is there meanwhile, and is to be whole and signed.
+        for Condemned { digest, expect, .. } in &todo.quarantined {
+            doomed.keep(digest, Fate::Quarantined, "a second plan has to condemn it");
+            for subject in expect.iter().filter_map(DigestTag::parse).filter_map(|about| about.digest()) {
+                doomed.keep(&subject, Fate::Needed, &format!("{digest}, which is about it, stays"));
+            }
         }
         Ok(Self {
             remover,
             settings,
             repo,
             kept: &todo.kept,
-            doomed: AllDoomed::of(all),
+            doomed,
             tags: BTreeMap::new(),
-            used: BTreeSet::new(),
+            wanted: Wanted::default(),
             walked: HashSet::new(),
         })
     }
@@ -67,17 +79,13 @@ impl<'a> World<'a> {
         self.doomed.get(digest)
     }
 
-    /// The condemned that name this one by hash.
-    pub(super) fn namers(&self, digest: &Digest) -> &[Digest] {
-        self.doomed.namers(digest)
+    /// One of the condemned that goes before this one, and is not known to have gone: which, and what it has to do with it.
+    pub(super) fn waits_for(&self, digest: &Digest) -> Option<(&Digest, &'static str)> {
+        let before = self.doomed.before(digest).iter().find(|before| !self.doomed.gone().contains(*before))?;
+        Some((before, self.doomed.tie(digest, before)))
     }
 
-    /// Whether one of those is not known to be gone.
-    pub(super) fn is_named(&self, digest: &Digest) -> bool {
-        self.namers(digest).iter().any(|namer| !self.doomed.gone().contains(namer))
-    }
-
-    /// The condemned that were seen to be gone.
+    /// The condemned that were seen to be gone, or archived.
     pub(super) fn gone(&self) -> &HashSet<Digest> {
         self.doomed.gone()
     }
@@ -95,36 +103,9 @@ impl<'a> World<'a> {
         self.doomed.safe(digest)
     }
 
-    /// Whether somebody runs something by this tag.
-    pub(super) fn is_used(&self, tag: &Tag) -> bool {
-        self.used.contains(tag)
-    }
-
     /// The tags that a digest is known to have.
     pub(super) fn tags_at(&self, digest: &Digest) -> BTreeSet<Tag> {
         self.tags.iter().filter(|(_, held)| *held == digest).map(|(tag, _)| tag.clone()).collect()
-    }
-
-    /// Keeps what is in use, as it is known now.
-    pub(super) fn in_use(&mut self, all: &[InUse]) {
-        for used in all {
-            let why = format!("{} says so", used.by);
-            match &used.what {
-                Running::Alone(digest) => self.keep(digest, Fate::InUse, &why),
-                Running::Digest(digest) => self.doomed.keep_with_parents(digest, Fate::InUse, &why),
-                Running::Tag(reference) => {
-                    let Some((repository, tag)) = reference.rsplit_once(':') else { continue };
-                    let Ok(tag) = tag.parse::<Tag>() else { continue };
-                    if repository != self.repo.to_string() {
-                        continue;
-                    }
-                    if let Some(digest) = self.tags.get(&tag).cloned() {
-                        self.keep(&digest, Fate::InUse, &why);
-                    }
-                    self.used.insert(tag);
-                }
-            }
-        }
     }
 
     /// Reads the tags, and resolves those that are new; or all of them, where that is asked for or there are few.
@@ -154,6 +135,10 @@ impl<'a> World<'a> {
             self.resolve(expect).await?;
         }
         for digest in self.doomed.chain(digest) {
+            // It keeps its tags there: they do not say that anybody wants it.
+            if self.is_archived(&digest) {
+                continue;
+            }
             let Some(tags) = patiently!(self.settings, self.remover.tags_of(self.repo, &digest).await)? else { break };
             for tag in tags {
                 self.found(tag, digest.clone()).await?;
@@ -162,13 +147,20 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Whether what named it is there again, which whoever pushes the same image once more brings back.
-    pub(super) async fn look_for_namers(&mut self, digest: &Digest) -> Result<()> {
-        for namer in self.namers(digest).to_vec() {
-            let at = TagOrDigest::Digest(namer.clone());
+    /// Whether this run has archived it, or one before.
+    fn is_archived(&self, digest: &Digest) -> bool {
+        let is_of = |way| self.doomed.get(digest).is_some_and(|doomed| doomed.way == way);
+        !self.settings.dry_run && self.gone().contains(digest) && is_of(Way::Archive)
+    }
+
+    /// Whether what went before it is there again, which whoever pushes the same image once more brings back.
+    pub(super) async fn look_behind(&mut self, digest: &Digest) -> Result<()> {
+        for before in self.doomed.before(digest).to_vec() {
+            let at = TagOrDigest::Digest(before.clone());
             if patiently!(self.settings, self.remover.head(self.repo, &at).await)?.is_some() {
-                self.keep(&namer, Fate::Returned, "it was pushed again");
-                self.keep(digest, Fate::Needed, &format!("{namer}, which names it, was pushed again"));
+                let tie = self.doomed.tie(digest, &before);
+                self.keep(&before, Fate::Returned, "it was pushed again");
+                self.keep(digest, Fate::Needed, &format!("{before}, {tie}, was pushed again"));
             }
         }
         Ok(())
@@ -231,7 +223,7 @@ impl<'a> World<'a> {
     }
 }
 
-async fn read(
+pub(super) async fn read(
     remover: &dyn Remover,
     settings: &Settings,
     repo: &Repository,
@@ -241,7 +233,7 @@ async fn read(
 }
 
 /// What a manifest names: its children, and what it is attached to.
-fn names(manifest: &RawManifest) -> Result<(Vec<Digest>, Option<Digest>)> {
+pub(super) fn names(manifest: &RawManifest) -> Result<(Vec<Digest>, Option<Digest>)> {
     match manifest.view() {
         Ok(view) => {
             let children = view.children().into_iter().map(|child| child.digest.clone()).collect();

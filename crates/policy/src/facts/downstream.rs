@@ -15,7 +15,6 @@ struct Known<'a> {
     arrived: BTreeMap<&'a Name, (usize, usize)>,
     /// Where it was taken from, with the place of the first entry that says so.
     taken: BTreeMap<&'a Name, usize>,
-    is_denied: bool,
     version: Option<Version>,
     created: Option<SystemTime>,
 }
@@ -25,10 +24,8 @@ impl<'a> Known<'a> {
         if let Some(environment) = entry.environment.as_ref().filter(|_| entry.arrives()) {
             self.arrived.entry(environment).or_insert((place, place)).1 = place;
         }
-        match &entry.kind {
-            Kind::Promote { from, .. } => drop(self.taken.entry(from).or_insert(place)),
-            Kind::Deny { .. } => self.is_denied = true,
-            _ => {}
+        if let Kind::Promote { from, .. } = &entry.kind {
+            self.taken.entry(from).or_insert(place);
         }
         let version = entry.facts.version.as_ref().map(|text| Version::parse(text.strip_prefix('v').unwrap_or(text)));
         self.version = version.and_then(Result::ok).or(self.version.take());
@@ -89,7 +86,7 @@ pub(super) fn eligible<'a>(
         let below = below.entry(from).or_insert_with_key(|from| reached(&edges, from));
         let first = below.iter().find(|to| {
             let was_there = known.arrived.contains_key(*to);
-            let is_denied = || known.is_denied && chronicle.denied(image, to, digest).is_some();
+            let is_denied = || chronicle.denied(image, to, digest).is_some();
             let is_behind = || current.get(*to).is_some_and(|(current, before)| known.is_behind(current, before));
             !was_there && !is_denied() && !is_behind()
         });

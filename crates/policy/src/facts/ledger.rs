@@ -5,11 +5,11 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use lockage_promote::ledger::{Chronicle, Kind};
-use lockage_promote::pipeline::{Graph, Name};
+use lockage_promote::pipeline::{Environment, Graph, Name};
 use lockage_registry::Digest;
 
 use super::{FactsError, downstream};
-use crate::retain::{Facts, Held, InUse, LegalHold, Policy, Promotion, Running, Seen};
+use crate::retain::{Facts, Held, HoldFrom, InUse, LegalHold, Policy, Promotion, Running, Seen};
 
 /// What policies call a ledger in `in_use`.
 pub(super) const LEDGER: &str = "ledger";
@@ -61,6 +61,25 @@ impl<'a> LedgerFacts<'a> {
         self.history(asks.filter_map(|hold| hold.history).max().unwrap_or(1))
     }
 
+    /// Whether the holds of a policy that count from a promotion name environments that there are, or that the ledger tells of.
+    /// Of names of repositories, and without a graph, it says nothing.
+    ///
+    /// # Errors
+    /// [`FactsError::NoEnvironment`] with the first that would hold nothing.
+    pub fn knows(&self, policy: &Policy) -> Result<(), FactsError> {
+        let Some(graph) = self.graph else { return Ok(()) };
+        let told = self.chronicle.entries().iter().filter_map(|recorded| recorded.entry.environment.as_ref());
+        let known: BTreeSet<&Name> = graph.environments().map(Environment::name).chain(told).collect();
+        for hold in policy.hold.iter().filter(|hold| hold.from == HoldFrom::Promoted) {
+            let Some(to) = hold.to.as_ref().filter(|to| !to.as_str().contains('/')) else { continue };
+            if !known.iter().any(|name| to.matches(name.as_str())) {
+                let known = known.iter().map(ToString::to_string).collect();
+                return Err(FactsError::NoEnvironment { rule: hold.name.clone(), to: to.to_string(), known });
+            }
+        }
+        Ok(())
+    }
+
     /// The facts at `now`.
     ///
     /// # Errors
@@ -69,22 +88,40 @@ impl<'a> LedgerFacts<'a> {
     pub fn facts(&self, now: Timestamp) -> Result<Facts, FactsError> {
         let mut facts = Facts::default();
         facts.asked.insert(LEDGER.to_owned());
+        facts.in_use = self.in_use()?;
         for image in self.chronicle.images() {
-            let places: BTreeSet<&Name> =
-                self.chronicle.about(image).filter_map(|recorded| recorded.entry.environment.as_ref()).collect();
-            for environment in places {
+            for environment in self.places(image) {
                 self.of_place(image, environment, now, &mut facts)?;
-            }
-            for (digest, environment) in downstream::eligible(self.chronicle, self.graph, image) {
-                let why = format!("{environment} may still get it");
-                facts.in_use.push(InUse::new(Running::Digest(digest.clone()), LEDGER).because(why));
             }
         }
         Ok(facts)
     }
 
-    /// What is known of one image in one environment.
-    fn of_place(&self, image: &Name, environment: &Name, now: Timestamp, to: &mut Facts) -> Result<(), FactsError> {
+    /// What is in use alone: all that matters to a plan that has been made.
+    ///
+    /// # Errors
+    /// Where an entry has a time that no calendar has.
+    pub fn in_use(&self) -> Result<Vec<InUse>, FactsError> {
+        let mut all = Vec::new();
+        for image in self.chronicle.images() {
+            for environment in self.places(image) {
+                self.used_in(image, environment, &mut all)?;
+            }
+            for (digest, environment) in downstream::eligible(self.chronicle, self.graph, image) {
+                let why = format!("{environment} may still get it");
+                all.push(InUse::new(Running::Digest(digest.clone()), LEDGER).because(why));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The environments that an image has been in.
+    fn places(&self, image: &Name) -> BTreeSet<&'a Name> {
+        self.chronicle.about(image).filter_map(|recorded| recorded.entry.environment.as_ref()).collect()
+    }
+
+    /// What an environment uses of one image.
+    fn used_in(&self, image: &Name, environment: &Name, to: &mut Vec<InUse>) -> Result<(), FactsError> {
         let stays = self.chronicle.stays(image, environment);
         let mut used: Vec<&Digest> = Vec::new();
         for stay in stays.iter().rev() {
@@ -97,12 +134,18 @@ impl<'a> LedgerFacts<'a> {
             let why = if used.is_empty() { "current in" } else { "it may be rolled back to in" };
             used.push(&stay.digest);
             let in_use = InUse::new(Running::Digest(stay.digest.clone()), LEDGER);
-            to.in_use.push(in_use.because(format!("{why} {environment}")).since(moment(image, stay.from)?));
+            to.push(in_use.because(format!("{why} {environment}")).since(moment(image, stay.from)?));
         }
         if let Some(begun) = self.chronicle.begun(image, environment) {
             let why = format!("about to arrive in {environment}");
-            to.in_use.push(InUse::new(Running::Digest(begun.entry.digest.clone()), LEDGER).because(why));
+            to.push(InUse::new(Running::Digest(begun.entry.digest.clone()), LEDGER).because(why));
         }
+        Ok(())
+    }
+
+    /// What else is known of one image in one environment.
+    fn of_place(&self, image: &Name, environment: &Name, now: Timestamp, to: &mut Facts) -> Result<(), FactsError> {
+        let stays = self.chronicle.stays(image, environment);
         self.held(image, environment, now, to)?;
         let repository = self.repository(image, environment)?;
         let mut known: BTreeSet<&Digest> = BTreeSet::new();

@@ -13,6 +13,8 @@ mod kubernetes;
 #[cfg(feature = "ledger")]
 mod ledger;
 #[cfg(feature = "ledger")]
+mod ledger_now;
+#[cfg(feature = "ledger")]
 mod verified;
 
 pub use self::error::FactsError;
@@ -21,5 +23,7 @@ pub use self::in_use::{WhatRuns, what_runs};
 pub use self::kubernetes::Kubernetes;
 #[cfg(feature = "ledger")]
 pub use self::ledger::LedgerFacts;
+#[cfg(feature = "ledger")]
+pub use self::ledger_now::LedgerNow;
 #[cfg(feature = "ledger")]
 pub use self::verified::verify;

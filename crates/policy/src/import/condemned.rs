@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::System;
+use crate::retain::clock::Clock;
 use crate::retain::{
     Capabilities, DigestKey, Imported, Layer, ManifestId, Protection, Reason, RuleId, RuleName, Said, Settled,
     Snapshot, TagId, Word, settle,
@@ -12,14 +13,15 @@ use crate::retain::{
 /// Times up to here are what reproducible builds and empty fields write.
 const NEVER: Timestamp = Timestamp::constant(315_532_800, 0);
 /// How far a registry's clock may be ahead.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a policy of another system says of every manifest and tag of a snapshot, as that system would.
 #[derive(Clone, Debug)]
 pub struct Condemned {
     system: System,
-    now: Timestamp,
+    clock: Clock,
     pub(super) dry_run: bool,
+    policy: Option<DigestKey>,
     rules: Vec<Rule>,
     pub(super) said: Said,
 }
@@ -46,17 +48,16 @@ impl Rule {
 #[cfg_attr(not(feature = "import"), allow(dead_code, reason = "tags share the fate of images in some systems"))]
 impl Condemned {
     /// Says of every manifest that no rule is about it, and of every tag nothing.
-    pub(super) fn nothing(system: System, snapshot: &Snapshot, now: Timestamp, rules: Vec<Rule>) -> Self {
+    pub(super) fn nothing(system: System, snapshot: &Snapshot, clock: Clock, rules: Vec<Rule>) -> Self {
         let mut said = Said::nothing(snapshot);
         snapshot.manifests().for_each(|id| said.say_manifest(id, Word::Keep(Reason::Default)));
-        Self { system, now, dry_run: false, rules, said }
+        Self { system, clock, dry_run: false, policy: None, rules, said }
     }
 
     /// Names the policy itself after its rules, so that a plan is one of this policy and of no other.
     pub(super) fn of_policy(mut self, policy: &impl serde::Serialize) -> Self {
-        // What these policies hold JSON can say.
-        let document = serde_json::to_vec(policy).unwrap_or_default();
-        let digest = DigestKey::sha256(Sha256::digest(document).into());
+        let digest = digest_of(policy);
+        self.policy = Some(digest);
         self.rules.push(Rule::new(Layer::Default, self.system.title(), digest.to_string()));
         self
     }
@@ -141,15 +142,21 @@ impl Condemned {
     #[must_use]
     pub fn imported(&self, snapshot: &Snapshot, protection: Protection) -> Imported {
         let rules = self.rules.iter().map(|rule| rule.name.clone()).collect();
-        let imported = Imported::new(self.heard(snapshot, protection), rules);
+        let mut imported = Imported::new(self.heard(snapshot, protection), rules);
+        imported.policy = self.policy;
+        imported.instead_of = self.dry_run.then(|| self.said_with(snapshot, protection));
         if protection == Protection::Faithful { imported.faithful() } else { imported }
     }
 
-    fn heard(&self, snapshot: &Snapshot, protection: Protection) -> Said {
-        let mut said = match protection {
+    fn said_with(&self, snapshot: &Snapshot, protection: Protection) -> Said {
+        match protection {
             Protection::Full => self.guarded(snapshot),
             Protection::Faithful => self.said.clone(),
-        };
+        }
+    }
+
+    pub(super) fn heard(&self, snapshot: &Snapshot, protection: Protection) -> Said {
+        let mut said = self.said_with(snapshot, protection);
         if self.dry_run {
             let kept = |word: Word| match word {
                 Word::Remove(reason) | Word::Archive(reason) => Word::Keep(reason),
@@ -163,8 +170,8 @@ impl Condemned {
 
     fn guarded(&self, snapshot: &Snapshot) -> Said {
         let mut said = self.said.clone();
-        let latest = self.now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
         for id in snapshot.manifests() {
+            let latest = self.clock.at(id).checked_add(AHEAD).unwrap_or(Timestamp::MAX);
             let dated = snapshot.pushed_at(id).is_some_and(|at| at > NEVER && at <= latest);
             let reason = if !dated {
                 Reason::UnknownTime
@@ -219,6 +226,13 @@ impl Condemned {
             other => format!("{verb}: {other:?}"),
         }
     }
+}
+
+/// The hash of a policy: of its document, as it is written here.
+pub(super) fn digest_of(policy: &impl serde::Serialize) -> DigestKey {
+    // What these policies hold JSON can say.
+    let document = serde_json::to_vec(policy).unwrap_or_default();
+    DigestKey::sha256(Sha256::digest(document).into())
 }
 
 /// By the rule at this place of the list of rules.

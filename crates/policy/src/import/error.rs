@@ -64,6 +64,13 @@ impl InvalidPolicy {
         Self { system, place: place.into(), flaw }
     }
 
+    /// The same of a document that is a text in another one, at this place.
+    #[cfg_attr(not(feature = "import-ecr"), allow(dead_code, reason = "the others nest no documents"))]
+    pub(super) fn within(mut self, outer: &str) -> Self {
+        self.place = format!("{outer}{}", self.place.strip_prefix('$').unwrap_or(&self.place));
+        self
+    }
+
     /// The system whose document it should be.
     #[must_use]
     pub fn system(&self) -> System {

@@ -39,8 +39,10 @@ pub mod gar;
 mod glob;
 #[cfg(feature = "import-harbor")]
 pub mod harbor;
+mod moment;
 mod node;
 mod policy;
+mod simulate;
 mod system;
 #[cfg(feature = "import-zot")]
 pub mod zot;

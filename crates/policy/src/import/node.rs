@@ -78,6 +78,12 @@ impl<'a> Node<'a> {
         Ok(object)
     }
 
+    /// This object, which others read as well: it has members that mean nothing here.
+    pub(super) fn open(&self) -> Read<Object<'a>> {
+        let members = self.value.as_object().ok_or_else(|| self.wrong("an object"))?;
+        Ok(Object { system: self.system, members, place: self.place.clone() })
+    }
+
     /// The members of this object, whatever their names are.
     pub(super) fn entries(&self) -> Read<Vec<(&'a str, Node<'a>)>> {
         let members = self.value.as_object().ok_or_else(|| self.wrong("an object"))?;

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::condemned::digest_of;
 use super::{Condemned, InvalidPolicy, System};
-use crate::retain::Snapshot;
+use crate::retain::clock::Clock;
+use crate::retain::{DigestKey, Snapshot};
 
 /// A policy of any of the systems whose features are on. It is written as its system's document.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -59,19 +61,16 @@ impl ImportedPolicy {
         }
     }
 
+    /// The hash of the policy, however its document was written.
+    #[must_use]
+    pub fn digest(&self) -> DigestKey {
+        digest_of(self)
+    }
+
     /// What the policy says of every manifest and tag, as its system evaluates it. What protects it besides,
     /// [`Condemned::holding`] and [`Condemned::settle`] add.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
-        match self {
-            #[cfg(feature = "import-ecr")]
-            Self::Ecr(policy) => policy.evaluate(snapshot, now),
-            #[cfg(feature = "import-gar")]
-            Self::Gar(policy) => policy.evaluate(snapshot, now),
-            #[cfg(feature = "import-harbor")]
-            Self::Harbor(policy) => policy.evaluate(snapshot, now),
-            #[cfg(feature = "import-zot")]
-            Self::Zot(policy) => policy.evaluate(snapshot, now),
-        }
+        self.evaluate_by(snapshot, &Clock::One(now))
     }
 }

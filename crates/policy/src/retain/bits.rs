@@ -37,7 +37,36 @@ impl Bits {
         new
     }
 
+    pub(super) fn remove(&mut self, at: u32) {
+        if let Some(word) = self.words.get_mut(at as usize / 64) {
+            *word &= !(1 << (at % 64));
+        }
+    }
+
+    /// Its members, from the least on.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        let members = |(start, word): (u32, &u64)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(start + bit)
+            })
+        };
+        (0..).step_by(64).zip(&self.words).flat_map(members)
+    }
+
     pub(super) fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+impl FromIterator<u32> for Bits {
+    fn from_iter<I: IntoIterator<Item = u32>>(all: I) -> Self {
+        let mut bits = Self::default();
+        for one in all {
+            bits.add(one);
+        }
+        bits
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::null::NoNull;
 use super::policy::Policy;
+use crate::yaml;
 
 /// How a document is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl DocumentError {
     /// What to do about it.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
-        "The keys of such a document are in schema/retention.schema.json; examples/documents/retention.yaml shows each."
+        "The keys of such a document are in crates/policy/schema/retention.schema.json; examples/documents/retention.yaml shows each."
     }
 }
 
@@ -82,14 +84,14 @@ impl Policy {
                 Ok(policy) => return Ok(policy),
                 Err(error) => (error.span().map(|span| line_at(text, span.start)), error.message().to_owned()),
             },
-            Format::Yaml => match serde_saphyr::from_str(text) {
+            Format::Yaml => match yaml::from_str::<NoNull>(text).and_then(|NoNull| yaml::from_str(text)) {
                 Ok(policy) => return Ok(policy),
                 Err(error) => {
                     let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
                     (line, without_place(&first_line(&error.without_snippet().to_string())))
                 }
             },
-            Format::Json => match serde_json::from_str(text) {
+            Format::Json => match serde_json::from_str::<NoNull>(text).and_then(|NoNull| serde_json::from_str(text)) {
                 Ok(policy) => return Ok(policy),
                 Err(error) => (Some(error.line()).filter(|line| *line > 0), without_place(&error.to_string())),
             },
@@ -140,7 +142,7 @@ fn rule(text: &str, format: Format, problem: &str) -> Option<String> {
     }
     let value: serde_json::Value = match format {
         Format::Toml => toml::from_str(text).ok()?,
-        Format::Yaml => serde_saphyr::from_str(text).ok()?,
+        Format::Yaml => yaml::from_str(text).ok()?,
         Format::Json => serde_json::from_str(text).ok()?,
     };
     let rules = |layer: &str| value.get(layer).and_then(serde_json::Value::as_array).cloned().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! What is known besides the registry: who runs what, what was promoted, what must not be touched, what happened.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -11,7 +13,7 @@ use super::policy::{Glob, Require};
 
 /// What is known besides the registry. Whoever could not find out does not leave it out, but fails.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Facts {
     /// Who was asked what is in use, and answered: `k8s`, `ledger`.

@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::overlap;
 use super::plan::Plan;
-use super::policy::{Basis, Policy, Scope, TagSelector};
+use super::policy::{Basis, Glob, Policy, Scope, TagSelector};
+use crate::one_line::OneLine;
 
 /// What whoever wrote a policy might not have meant, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +27,8 @@ pub struct Lint {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LintKind {
-    /// Two classes have tags in common.
+    /// Two classes have tags in common. Whatever two globs or expressions have in common is found, unless one of them needs more
+    /// than a few thousand steps to be told from the other; of ranges of versions, only what common tags show.
     ClassOverlap,
     /// An expression has anchors that it needs not have.
     Anchors,
@@ -43,13 +46,15 @@ pub enum LintKind {
     NewestZero,
     /// A hold ends before a rule deletes what it is about.
     ShortHold,
+    /// Nothing more is kept than another system keeps.
+    Faithful,
     /// A plan deletes a large part of everything.
     LargePart,
 }
 
 impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.words)
+        write!(f, "{}: {}", OneLine(&self.place), OneLine(&self.words))
     }
 }
 
@@ -69,6 +74,10 @@ impl Policy {
             let words = "anyone can write any time there, and reproducible builds write 1970: such tags all stay";
             add("basis".to_owned(), LintKind::CreatedBasis, words.to_owned());
         }
+        if self.import.as_ref().is_some_and(|import| import.faithful) {
+            let words = "faithful is for comparisons with that system: a plan by this policy is never executed";
+            add("import".to_owned(), LintKind::Faithful, words.to_owned());
+        }
         if self.untagged.is_some() && self.grace.is_none() {
             let words = "a push sends the image before its tag: with grace, it is not deleted in between";
             add("untagged".to_owned(), LintKind::UntaggedWithoutGrace, words.to_owned());
@@ -79,11 +88,14 @@ impl Policy {
     fn lint_classes(&self, add: &mut impl FnMut(String, LintKind, String)) {
         for (place, (name, class)) in self.classes.iter().enumerate() {
             for (other, second) in self.classes.iter().skip(place + 1) {
-                let apart = class.repo.is_some() && second.repo.is_some() && class.repo != second.repo;
+                let apart = matches!((&class.repo, &second.repo), (Some(one), Some(two)) if !share(one, two));
                 let (Some(one), Some(two)) = (&class.tag, &second.tag) else { continue };
-                let common =
-                    samples(one).into_iter().chain(samples(two)).find(|tag| one.matches(tag) && two.matches(tag));
-                if let Some(tag) = common.filter(|_| !apart) {
+                if apart {
+                    continue;
+                }
+                let mut likely = samples(one).into_iter().chain(samples(two));
+                let common = likely.find(|tag| one.matches(tag) && two.matches(tag));
+                if let Some(tag) = common.or_else(|| overlap::common(one, two)) {
                     let words = format!("{tag:?} is also of the class {other}");
                     add(format!("classes.{name}"), LintKind::ClassOverlap, words);
                 }
@@ -114,6 +126,14 @@ impl Policy {
                         add(place.clone(), LintKind::PrefixDigit, words);
                     }
                 }
+                TagSelector::Regex(expression) => {
+                    let text = expression.as_str();
+                    let before = [".*", ".+"].iter().find_map(|rest| text.strip_suffix(rest));
+                    if let Some(before) = before.filter(|before| before.ends_with(|last: char| last.is_ascii_digit())) {
+                        let words = format!("{text:?} is also about longer numbers than {before}: write what ends it");
+                        add(place.clone(), LintKind::PrefixDigit, words);
+                    }
+                }
                 _ => {}
             });
         }
@@ -133,14 +153,20 @@ impl Policy {
             if let Some((name, _)) = holds.chain(keeps).find(|(_, other)| covers(other, &scope)) {
                 add(place.clone(), LintKind::Shadowed, format!("{name} keeps everything that it is about"));
             }
-            let groups = self.groups(&scope);
-            if rule.beyond.is_some() && rule.per.is_empty() && !groups.is_empty() {
-                let words = format!("it counts all tags together, and not per {}", groups.join(" or "));
-                add(place.clone(), LintKind::NotPerGroup, words);
+            if rule.beyond.is_some() && rule.per.is_empty() {
+                let (groups, has_nameless) = self.groups(&scope, rule.tag.as_ref());
+                let words = match (groups.as_slice(), has_nameless) {
+                    ([], false) => None,
+                    ([], true) => {
+                        Some("it counts all tags together: name the groups to count by, or write (?:…)".to_owned())
+                    }
+                    (groups, _) => Some(format!("it counts all tags together, and not per {}", groups.join(" or "))),
+                };
+                words.into_iter().for_each(|words| add(place.clone(), LintKind::NotPerGroup, words));
             }
             for hold in self.hold.iter().filter(|hold| covers(&hold.scope(), &scope)) {
                 if let (Some(period), Some(age)) = (hold.period, rule.older_than)
-                    && period.longest() < age.longest()
+                    && period.may_be_shorter_than(age)
                 {
                     let words = format!("it ends after {period}, and {} deletes after {age}", rule.name);
                     add(format!("hold.{}", hold.name), LintKind::ShortHold, words);
@@ -149,17 +175,42 @@ impl Policy {
         }
     }
 
-    fn groups(&self, scope: &Scope) -> Vec<&str> {
+    /// The names of all groups, and whether there are others.
+    fn groups<'a>(&'a self, scope: &Scope, own: Option<&'a TagSelector>) -> (Vec<&'a str>, bool) {
         let class = self.class(scope).and_then(|class| class.tag.as_ref());
-        class.map(TagSelector::groups).unwrap_or_default()
+        let (mut names, mut has_nameless) = (Vec::new(), false);
+        for one in class.into_iter().chain(own) {
+            names.extend(one.groups());
+            one.walk(&mut |one| {
+                has_nameless |= matches!(one, TagSelector::Regex(expression) if expression.has_nameless_groups());
+            });
+        }
+        (names, has_nameless)
     }
 }
 
 /// Whether one scope is about everything that another one is about, as far as that can be seen.
 fn covers(one: &Scope, other: &Scope) -> bool {
+    let has_all = one.tag.as_ref().is_none_or(is_everything);
     (one.class.is_none() || one.class == other.class)
         && (one.repo.is_none() || one.repo == other.repo)
-        && (one.tag.is_none() || one.tag == other.tag)
+        && (has_all || one.tag == other.tag)
+}
+
+/// Whether a selector is about every tag, as far as that can be seen.
+fn is_everything(selector: &TagSelector) -> bool {
+    match selector {
+        TagSelector::Glob(glob) => matches!(glob.as_str(), "*" | "**"),
+        TagSelector::Regex(expression) => matches!(expression.as_str(), ".*" | ".+" | "^.*$" | "^.+$"),
+        TagSelector::AnyOf(any) => any.iter().any(is_everything),
+        _ => false,
+    }
+}
+
+/// Whether there are repositories that both are about, as far as that can be seen.
+fn share(one: &Glob, other: &Glob) -> bool {
+    let like = |glob: &Glob| glob.as_str().replace("**", "a").replace('*', "a").replace('?', "b");
+    one == other || one.matches(&like(other)) || other.matches(&like(one))
 }
 
 /// Tags that a selector is likely to be about.
@@ -193,7 +244,7 @@ impl Plan<'_> {
     pub fn lint(&self) -> Option<Lint> {
         let (deletes, of) = (self.deletes().len(), self.snapshot().manifests().len());
         #[expect(clippy::cast_precision_loss, reason = "there are fewer manifests than a float tells apart")]
-        let large = of > 0 && deletes as f64 > LARGE * of as f64;
+        let large = self.ratio_is_unlimited() && of > 0 && deletes as f64 > LARGE * of as f64;
         large.then(|| Lint {
             place: "guards".to_owned(),
             kind: LintKind::LargePart,

@@ -4,18 +4,24 @@
 //! was promoted. [`plan()`] says what would go and why everything else stays; it deletes nothing. Whatever is not known, stays.
 
 mod bits;
+pub(crate) mod clock;
 mod diff;
 #[cfg(feature = "documents")]
 mod document;
 mod facts;
 mod graph;
 mod lint;
+mod listed;
+#[cfg(feature = "documents")]
+mod null;
+mod overlap;
 mod parallel;
-mod plan;
+pub(crate) mod plan;
 mod policy;
 mod snapshot;
+mod weakened;
 
-pub use self::diff::{Difference, Weakened, diff, weakened};
+pub use self::diff::{Difference, diff};
 #[cfg(feature = "documents")]
 pub use self::document::{DocumentError, Format};
 pub use self::facts::{Event, Facts, Held, InUse, LegalHold, Promotion, Running, Seen};
@@ -36,3 +42,4 @@ pub use self::snapshot::{
     DigestKey, ManifestId, ManifestRow, RepositoryId, Snapshot, SnapshotBuilder, SnapshotError, Storage, TagId, TagRow,
     UnknownAlgorithm,
 };
+pub use self::weakened::{Weakened, weakened};

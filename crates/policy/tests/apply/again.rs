@@ -117,3 +117,18 @@ fn what_is_pushed_again_between_two_runs_stays_with_what_it_needs() {
     }
     assert_eq!(sim.state().manifests.len(), 4);
 }
+
+#[test]
+fn a_tag_that_was_taken_away_and_is_there_again_is_not_taken_away_by_the_same_plan() {
+    let mut state = State::default();
+    state.push(&image(1, None), Some(&tag("keep-1")));
+    state.push(&image(1, None), Some(&tag("old-1")));
+    let plan = planned(&state, Caps::DISTRIBUTION, now());
+    assert_eq!((plan.untag.len(), plan.delete.len()), (1, 0));
+    let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, told(state, &plan)), MemoryJournal::default());
+    assert_eq!(run(&sim, &journal, &plan).items[0].fate, Fate::Deleted);
+    sim.state().push(&image(1, None), Some(&tag("old-1")));
+    let outcome = run(&sim, &journal, &plan);
+    assert_eq!((outcome.items[0].fate, outcome.items[0].why.as_deref()), (Fate::Deleted, Some("by an earlier run")));
+    assert!(sim.state().tags.contains_key(&tag("old-1")), "whoever pushed it since wants it");
+}

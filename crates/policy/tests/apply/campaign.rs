@@ -56,10 +56,8 @@ fn a_plan_that_nothing_disturbs_is_executed_whole() {
             let state = sim.state();
             assert_eq!(state.violations, Vec::<String>::new(), "{} {seed}", caps.name);
             for item in &outcome.items {
-                // One registry keeps the last manifest with a tag, also where that only loses its tags; another one keeps what
-                // something is attached to that stays.
-                let may = caps.last_tagged_undeletable || caps.needs_referrers_first;
-                let refused = may && matches!(item.fate, Fate::Refused | Fate::HeldBack);
+                // One registry keeps what something is attached to that stays.
+                let refused = caps.needs_referrers_first && matches!(item.fate, Fate::Refused | Fate::HeldBack);
                 assert!(refused || item.fate.is_gone(), "{} {seed}: {item}", caps.name);
             }
             if outcome.count(Fate::Refused) > 0 {

@@ -7,6 +7,8 @@ use lockage_policy::apply::Caps;
 use lockage_policy::retain::{
     Action, DigestKey, Facts, ManifestRow, Policy, Report, Snapshot, SnapshotBuilder, TagRow, plan,
 };
+#[cfg(feature = "import-ecr")]
+use lockage_policy::retain::{Protection, plan_imported};
 use lockage_registry::{Algorithm, Digest, DigestTag, DigestTagKind, RawManifest, Tag, digest_of, media_type};
 use serde_json::json;
 
@@ -139,6 +141,38 @@ pub(crate) fn planned(state: &State, caps: Caps, at: Timestamp) -> Report {
     plan(&snapshot(state), &policy, &facts, at).report()
 }
 
+/// What carries an old tag is archived, and what nothing leads to goes there too, or is deleted.
+#[cfg(feature = "import-ecr")]
+pub(crate) fn archiving(state: &State, untagged: &str, caps: Caps, at: Timestamp) -> Report {
+    use lockage_policy::import::System;
+    use lockage_policy::import::ecr::LifecyclePolicy;
+    let rule = |priority: u8, selection: serde_json::Value, action: &str| {
+        let action = match action {
+            "transition" => json!({"type": "transition", "targetStorageClass": "archive"}),
+            other => json!({"type": other}),
+        };
+        json!({"rulePriority": priority, "selection": selection, "action": action})
+    };
+    let since = |mut selection: serde_json::Value, count: &str| {
+        selection["countType"] = json!(count);
+        selection["countUnit"] = json!("days");
+        selection["countNumber"] = json!(30);
+        selection
+    };
+    let tagged = since(json!({"tagStatus": "tagged", "tagPatternList": ["old-*"]}), "sinceImagePulled");
+    let counted = if untagged == "expire" { "sinceImagePushed" } else { "sinceImagePulled" };
+    let rest = since(json!({"tagStatus": "untagged"}), counted);
+    let document = json!({"rules": [rule(1, tagged, "transition"), rule(2, rest, untagged)]});
+    let theirs = LifecyclePolicy::parse(document.to_string().as_bytes()).unwrap();
+    let (snapshot, policy) = (snapshot(state), Policy::keep_everything());
+    let mut facts = Facts::default();
+    facts.capabilities = caps.into();
+    let condemned = theirs.evaluate(&snapshot, at);
+    assert_eq!(condemned.system(), System::Ecr);
+    let imported = condemned.imported(&snapshot, Protection::Full);
+    plan_imported(&snapshot, &policy, &facts, imported, at).report()
+}
+
 /// Tells the registry what the plan condemns, so that it notices whatever else goes.
 pub(crate) fn told(mut state: State, report: &Report) -> State {
     for action in &report.actions {
@@ -152,6 +186,10 @@ pub(crate) fn told(mut state: State, report: &Report) -> State {
                     state.condemned_tags.insert(tag(name), digest.clone());
                 }
                 state.condemned.insert(digest);
+            }
+            Action::Archive { digest, expect_tags, .. } => {
+                let tags = expect_tags.iter().map(|name| tag(name)).collect();
+                state.shelf.condemned.insert(digest.parse().unwrap(), tags);
             }
             other => panic!("{other:?}"),
         }
@@ -180,6 +218,9 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
             let mut waiting = vec![manifest.digest().clone()];
             while let Some(digest) = waiting.pop() {
                 let Some(held) = state.manifests.get(&digest) else { return false };
+                if digest != *manifest.digest() && !state.is_active(&digest) {
+                    return false;
+                }
                 waiting.extend(held.view().unwrap().children().into_iter().map(|child| child.digest.clone()));
             }
             true
@@ -199,7 +240,7 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
             2 if is_whole => state.push(&any, Some(&tag(&format!("new-{number}")))),
             3 if is_whole => {
                 let other = random.of(&all).cloned().unwrap();
-                if whole(&other) {
+                if whole(&other) && state.is_active(any.digest()) && state.is_active(other.digest()) {
                     state.push(&index(number, &[&any, &other]), Some(&tag(&format!("new-{number}"))));
                 }
             }
@@ -208,7 +249,9 @@ pub(crate) fn pusher(seed: u64, percent: usize) -> Pusher {
                 let children =
                     |made: &RawManifest| made.view().unwrap().children().into_iter().cloned().collect::<Vec<_>>();
                 let all_there = |made: &RawManifest| {
-                    children(made).iter().all(|child| state.manifests.get(&child.digest).is_some_and(whole))
+                    children(made).iter().all(|child| {
+                        state.is_active(&child.digest) && state.manifests.get(&child.digest).is_some_and(whole)
+                    })
                 };
                 let gone = state.known.values().filter(|made| !state.manifests.contains_key(made.digest()));
                 let gone: Vec<RawManifest> = gone.filter(|made| all_there(made)).cloned().collect();

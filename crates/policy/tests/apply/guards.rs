@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use jiff::ToSpan as _;
-use lockage_policy::apply::{Apply, ApplyError, Caps, MemoryJournal, Settings};
+use lockage_policy::apply::{Apply, ApplyError, Caps, MemoryJournal, Settings, still};
 use lockage_policy::jiff;
 use lockage_policy::retain::{Action, Glob, Report};
 
@@ -113,4 +113,41 @@ fn a_plan_that_contradicts_itself_is_none() {
         let error = stopped(&plan, quick(), 0);
         assert!(matches!(error, ApplyError::Invalid(_)), "{error}");
     }
+}
+
+#[test]
+fn a_plan_that_was_changed_after_it_was_made_is_not_executed() {
+    let plan = made().0;
+    let text = serde_json::to_string(&plan).unwrap();
+    let other_moment = plan.now.to_string();
+    // Each of these is consistent in itself.
+    let changed = [
+        text.replace("registry.test", "other.test"),
+        text.replace("old-1", "old-7"),
+        text.replace(image(1, None).digest().as_str(), image(3, None).digest().as_str()),
+        text.replace(&other_moment, "2026-06-01T11:59:00Z"),
+        text.replace(&plan.policy, &plan.snapshot),
+        text.replace(&plan.snapshot, &plan.policy),
+        text.replace(&format!("\"plan\":\"{}", plan.plan), &format!("\"plan\":\"{}", plan.policy)),
+        text.replace("\"bytes\":0", "\"bytes\":1"),
+        text.replace("\"rule\":\"old\"", "\"rule\":\"other\""),
+    ];
+    for changed in changed {
+        let changed: Report = serde_json::from_str(&changed).unwrap();
+        assert_ne!(changed, plan);
+        let error = stopped(&changed, quick(), 0);
+        assert!(matches!(&error, ApplyError::Changed(_) | ApplyError::Invalid(_)), "{error}");
+        assert!(error.to_string().contains("was changed"), "{error}");
+        assert!(matches!(still(&changed, plan.clone()), Err(ApplyError::Changed(_))));
+    }
+    runs(&serde_json::from_str(&text).unwrap(), quick(), 0);
+}
+
+#[test]
+fn a_plan_that_is_faithful_to_another_system_is_not_executed() {
+    let mut plan = made().0;
+    plan.faithful = true;
+    plan.plan = plan.digest().to_string();
+    let error = stopped(&plan, quick(), 0);
+    assert!(matches!(error, ApplyError::Faithful), "{error}");
 }

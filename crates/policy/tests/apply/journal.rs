@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::executor::block_on;
@@ -9,7 +10,7 @@ use lockage_policy::apply::{Apply, ApplyError, Caps, Entry, FileJournal, Journal
 
 use crate::campaign::quick;
 use crate::case::{Random, digests, now, planned, registry, told};
-use crate::sim::Sim;
+use crate::sim::{Sim, State};
 
 #[test]
 fn a_line_that_a_crash_has_cut_is_dropped_and_one_that_was_changed_is_an_error() {
@@ -24,7 +25,8 @@ fn a_line_that_a_crash_has_cut_is_dropped_and_one_that_was_changed_is_an_error()
     block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now())).unwrap();
     let whole = journal.entries().unwrap();
     assert!(whole.len() >= 2 * plan.actions.len());
-    assert!(FileJournal::open(&path).is_err(), "another run has it");
+    let taken = FileJournal::open(&path).unwrap_err();
+    assert_eq!(taken.downcast_ref::<io::Error>().unwrap().kind(), io::ErrorKind::WouldBlock, "another run has it");
     drop(journal);
     let text = fs::read(&path).unwrap();
     fs::write(&path, &text[..text.len() - 5]).unwrap();
@@ -34,7 +36,13 @@ fn a_line_that_a_crash_has_cut_is_dropped_and_one_that_was_changed_is_an_error()
     assert_eq!(journal.entries().unwrap().len(), whole.len());
     drop(journal);
     fs::write(&path, "{\"plan\": 1}\n").unwrap();
-    assert!(FileJournal::open(&path).unwrap().entries().is_err());
+    let journal = FileJournal::open(&path).unwrap();
+    let error = journal.entries().unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: line 1: ", path.display())), "{error}");
+    let sim = Sim::new(Caps::DISTRIBUTION, State::default());
+    let stopped = block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now()));
+    assert!(matches!(stopped, Err(ApplyError::Unread(_))), "{stopped:?}");
+    assert_eq!(sim.state().calls, 0);
 }
 
 /// A disk that is full after so many lines.

@@ -28,7 +28,9 @@ fn every_delete_is_entered_and_every_return() {
     let entries = block_on(ledger.entries(None)).unwrap();
     assert_eq!(entries.len(), 2);
     for Recorded { entry, .. } in &entries {
-        let Kind::Remove { repository, whole, plan: of, policy, rule, tags } = &entry.kind else { panic!("{entry:?}") };
+        let Kind::Remove { repository, whole, archived: false, plan: of, policy, rule, tags } = &entry.kind else {
+            panic!("{entry:?}")
+        };
         assert_eq!((repository.as_str(), rule.as_deref()), ("registry.test/app", Some("old")));
         assert_eq!((of.as_str(), policy.as_str()), (plan.plan.as_str(), plan.policy.as_str()));
         assert_eq!((entry.image.as_str(), entry.actor.as_str()), ("app", "the test"));
@@ -61,4 +63,32 @@ fn no_delete_is_missing_wherever_the_run_was_killed() {
             assert!(entries.iter().any(|it| it.entry.digest == *digest.digest()), "{call}");
         }
     }
+}
+
+#[cfg(feature = "import-ecr")]
+#[test]
+fn what_is_archived_is_entered_as_archived_and_its_return_as_one() {
+    let plan = crate::case::archiving(&made(), "transition", Caps::ECR, now());
+    let (sim, journal) = (Sim::new(Caps::ECR, told(made(), &plan)), MemoryJournal::default());
+    let ledger = Arc::new(MemoryLedger::default());
+    let audit = LedgerAudit::new(ledger.clone(), "the test");
+    block_on(Apply::new(&sim, &journal).settings(quick()).audit(&audit).run(&plan, now())).unwrap();
+    let entries = block_on(ledger.entries(None)).unwrap();
+    assert_eq!((entries.len(), plan.archive.len()), (2, 2));
+    for Recorded { entry, .. } in &entries {
+        let Kind::Remove { whole: true, archived: true, plan: of, rule, tags, .. } = &entry.kind else {
+            panic!("{entry:?}")
+        };
+        assert_eq!((of.as_str(), rule.as_deref()), (plan.plan.as_str(), Some("rule 1")));
+        let with = if entry.digest == *image(1, None).digest() {
+            vec![tag("old-1")]
+        } else {
+            vec![tag("keep-2"), tag("old-2")]
+        };
+        assert_eq!(*tags, with);
+        assert!(serde_json::to_string(&entry).unwrap().contains("\"archived\":true"));
+    }
+    block_on(Undo::new(&sim, &journal).audit(&audit).run(&plan.plan, now())).unwrap();
+    let back = block_on(ledger.entries(None)).unwrap();
+    assert_eq!(back.iter().filter(|it| matches!(it.entry.kind, Kind::Restore { .. })).count(), 2);
 }

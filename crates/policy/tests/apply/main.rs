@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod again;
+#[cfg(feature = "import-ecr")]
+mod archive;
 mod campaign;
 mod case;
 mod dry;
@@ -12,5 +14,6 @@ mod journal;
 mod ledger;
 mod ports;
 mod rules;
+mod shelf;
 mod sim;
 mod undo;

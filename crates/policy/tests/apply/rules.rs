@@ -11,7 +11,7 @@ use lockage_policy::apply::{
     Apply, ApplyError, Audit, Caps, Entry, Fate, InUseNow, MemoryJournal, Outcome, Settings, Status, Subject, still,
 };
 use lockage_policy::jiff;
-use lockage_policy::retain::{InUse, Refusal, Report, Running};
+use lockage_policy::retain::{Glob, Held, InUse, LegalHold, Refusal, Report, Running};
 use lockage_registry::{RawManifest, Tag};
 
 use crate::campaign::quick;
@@ -127,13 +127,18 @@ fn a_tag_that_moved_stays_where_it_is_now() {
     assert_eq!(sim.state().violations, Vec::<String>::new());
 }
 
+/// What somebody runs, and what is held.
 #[derive(Debug)]
-struct Runs(Result<Vec<InUse>, &'static str>);
+struct Runs(Result<Vec<InUse>, &'static str>, Vec<LegalHold>);
 
 #[async_trait::async_trait]
 impl InUseNow for Runs {
     async fn in_use(&self) -> Result<Vec<InUse>, Box<dyn Error + Send + Sync>> {
         self.0.clone().map_err(Into::into)
+    }
+
+    async fn holds(&self) -> Result<Vec<LegalHold>, Box<dyn Error + Send + Sync>> {
+        Ok(self.1.clone())
     }
 }
 
@@ -147,17 +152,86 @@ fn what_is_in_use_by_now_stays_and_where_nobody_knows_nothing_goes() {
     ] {
         let (plan, state) = made(&place);
         let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
-        let runs = Runs(Ok(vec![InUse::new(running.clone(), "k8s")]));
+        let runs = Runs(Ok(vec![InUse::new(running.clone(), "k8s")]), Vec::new());
         let apply = Apply::new(&sim, &journal).settings(quick()).in_use(&runs);
         let outcome = block_on(apply.run(&plan, now())).unwrap();
         assert!(matches!(fate(&outcome, &place.index), Fate::InUse | Fate::Needed), "{running:?}: {outcome}");
         assert_eq!(sim.state().deletes, 0, "{running:?}");
     }
     let (plan, state) = made(&place);
-    let (sim, journal, runs) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default(), Runs(Err("no answer")));
+    let (sim, journal, runs) =
+        (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default(), Runs(Err("no answer"), Vec::new()));
     let failed = block_on(Apply::new(&sim, &journal).settings(quick()).in_use(&runs).run(&plan, now()));
     assert!(matches!(failed, Err(ApplyError::InUse(_))), "{failed:?}");
     assert_eq!(sim.state().deletes, 0);
+}
+
+#[test]
+fn what_is_held_by_now_is_not_touched_until_the_hold_ends() {
+    let place = Place::new();
+    let run = |hold: LegalHold| {
+        let (plan, state) = made(&place);
+        let (sim, journal, runs) =
+            (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default(), Runs(Ok(Vec::new()), vec![hold]));
+        let apply = Apply::new(&sim, &journal).settings(quick()).in_use(&runs);
+        let outcome = block_on(apply.run(&plan, now())).unwrap();
+        let deletes = sim.state().deletes;
+        (outcome, deletes)
+    };
+    let glob = |text: &str| Held::Repositories(Glob::new(text).unwrap());
+    for (scope, why) in [
+        (Held::Digest(place.index.digest().clone()), "of the index"),
+        (Held::Tag("registry.test/app:old-1".to_owned()), "of its tag"),
+        (glob("registry.test/**"), "of all"),
+    ] {
+        let hold = LegalHold::new(scope, why);
+        let (outcome, deletes) = run(hold.clone());
+        assert_eq!((fate(&outcome, &place.index), deletes), (Fate::Held, 0), "{why}: {outcome}");
+        assert!(outcome.to_string().contains(&format!("held: {why}")), "{outcome}");
+        assert_eq!(run(hold.clone().until(now() + 1.minutes())).1, 0, "{why}");
+        assert!(run(hold.until(now())).0.is_complete(), "{why}: it has ended");
+    }
+    for elsewhere in [glob("other.test/**"), Held::Tag("registry.test/other:old-1".to_owned())] {
+        assert!(run(LegalHold::new(elsewhere, "elsewhere")).0.is_complete());
+    }
+}
+
+#[test]
+fn what_is_in_use_or_held_by_now_keeps_the_tags_that_lead_to_it() {
+    let place = Place::new();
+    let index = &place.index;
+    let tags = ["old-8", "old-9"].map(tag);
+    let state = || {
+        let mut state = place.state();
+        state.tags.clear();
+        state.push(index, Some(&tag("keep-1")));
+        state.push(&place.kept, Some(&tag("keep-2")));
+        state.tags.insert(tags[0].clone(), index.digest().clone());
+        state.tags.insert(tags[1].clone(), place.kept.digest().clone());
+        state
+    };
+    let plan = planned(&state(), Caps::DISTRIBUTION, now());
+    assert_eq!((plan.untag.len(), plan.delete.len()), (2, 0), "{plan:?}");
+    let uses = |what| Runs(Ok(vec![InUse::new(what, "k8s")]), Vec::new());
+    let holds = |scope| Runs(Ok(Vec::new()), vec![LegalHold::new(scope, "a suit")]);
+    let all = Held::Repositories(Glob::new("registry.test/*").unwrap());
+    for (runs, left) in [
+        (uses(Running::Digest(place.children[1].digest().clone())), &tags[..1]),
+        (uses(Running::Digest(index.digest().clone())), &tags[..1]),
+        (uses(Running::Alone(place.kept.digest().clone())), &tags[1..]),
+        (uses(Running::Alone(place.children[1].digest().clone())), &[]),
+        (uses(Running::Tag("registry.test/app:old-8".to_owned())), &tags[..1]),
+        (holds(Held::Digest(index.digest().clone())), &tags[..1]),
+        (holds(Held::Tag("registry.test/app:old-9".to_owned())), &tags[1..]),
+        (holds(all), &tags[..]),
+    ] {
+        let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, told(state(), &plan)), MemoryJournal::default());
+        let apply = Apply::new(&sim, &journal).settings(quick()).in_use(&runs);
+        let outcome = block_on(apply.run(&plan, now())).unwrap();
+        let is_left: Vec<Tag> = tags.iter().filter(|tag| there(&sim, tag)).cloned().collect();
+        assert_eq!(is_left, left, "{runs:?}: {outcome}");
+        assert_eq!(outcome.count(Fate::Held) + outcome.count(Fate::InUse), left.len(), "{outcome}");
+    }
 }
 
 #[test]
@@ -188,7 +262,13 @@ fn a_second_plan_a_while_later_has_to_condemn_the_same_with_the_same_tags() {
         block_on(Apply::new(&sim, &journal).settings(settings).run(&plan, at)).unwrap()
     };
     assert_eq!(run(0, settings.clone()).count(Fate::Quarantined), 4);
-    assert_eq!(run(59, settings.clone()).count(Fate::Quarantined), 4);
+    let mut waits = run(59, settings.clone());
+    assert_eq!(waits.count(Fate::Quarantined), 4);
+    let remedy = format!("a plan of {}. Plan again after {} and apply that plan.", now(), now() + 60.minutes());
+    assert!(waits.to_string().ends_with(&remedy), "{waits}");
+    assert!(waits.items.iter().all(|item| item.why.as_ref().is_some_and(|why| why.ends_with(&remedy))), "{waits:#}");
+    waits.items[0].why = Some("one\ntwo".to_owned());
+    assert!(waits.items[0].to_string().ends_with(r": one\u{a}two"), "what a registry says begins no line");
     // Another tag that goes as well: the image has to be seen again with it.
     sim.state().push(&place.index, Some(&tag("old-2")));
     let outcome = run(61, settings.clone());
@@ -197,6 +277,23 @@ fn a_second_plan_a_while_later_has_to_condemn_the_same_with_the_same_tags() {
     assert_eq!(run(121, settings).count(Fate::Quarantined), 0);
     assert_eq!(sim.state().violations, Vec::<String>::new());
     assert!(!sim.state().manifests.contains_key(place.index.digest()));
+}
+
+#[test]
+fn the_same_plan_twice_is_one_plan_however_short_a_while_is_asked_for() {
+    let place = Place::new();
+    let mut settings = quick();
+    (settings.single_pass, settings.quarantine) = (false, Duration::ZERO);
+    let (plan, state) = made(&place);
+    let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
+    let run = |plan: &Report, minutes: i64| {
+        let run = Apply::new(&sim, &journal).settings(settings.clone());
+        block_on(run.run(plan, now() + minutes.minutes())).unwrap().count(Fate::Quarantined)
+    };
+    assert_eq!((run(&plan, 0), run(&plan, 1)), (4, 4));
+    assert_eq!(sim.state().deletes, 0);
+    let second = planned(&sim.state(), Caps::DISTRIBUTION, now() + 2.minutes());
+    assert_eq!(run(&second, 2), 0);
 }
 
 #[test]
@@ -216,6 +313,7 @@ fn what_is_no_longer_condemned_begins_anew() {
     let signature = place.signature.digest().as_str();
     less.actions.retain(|action| !serde_json::to_string(action).unwrap().contains(signature));
     less.delete.retain(|name| !name.contains(signature));
+    less.plan = less.digest().to_string();
     run(&less, 30);
     let outcome = run(&plan(90), 90);
     assert_eq!(fate(&outcome, &place.signature), Fate::Quarantined);
@@ -309,4 +407,25 @@ fn a_run_ends_where_it_cannot_be_told() {
     let ended = block_on(Apply::new(&sim, &journal).settings(quick()).audit(&told).run(&plan, now()));
     assert!(matches!(ended, Err(ApplyError::Journal(_))), "{ended:?}");
     assert!(sim.state().deletes <= 1);
+}
+
+#[test]
+fn a_tag_that_its_registry_does_not_let_go_is_reported_and_taken_by_a_later_run() {
+    let mut state = State::default();
+    state.push(&image(1, None), Some(&tag("keep-1")));
+    for name in ["old-1", "old-2"] {
+        state.push(&image(1, None), Some(&tag(name)));
+    }
+    let plan = planned(&state, Caps::DISTRIBUTION, now());
+    assert_eq!(plan.untag.len(), 2);
+    let mut state = told(state, &plan);
+    state.locked.insert(tag("old-1"));
+    let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
+    let run = || block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now())).unwrap();
+    let outcome = run();
+    assert_eq!((outcome.count(Fate::Refused), outcome.count(Fate::Deleted)), (1, 1), "{outcome}");
+    assert!(!outcome.is_complete() && there(&sim, &tag("old-1")) && !there(&sim, &tag("old-2")));
+    sim.state().locked.clear();
+    assert_eq!(run().count(Fate::Deleted), 2);
+    assert!(!there(&sim, &tag("old-1")) && there(&sim, &tag("keep-1")));
 }

@@ -6,7 +6,10 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use lockage_policy::apply::{Caps, Removed, Remover, Stored, TagDelete};
+use lockage_registry::provider::ImageStatus;
 use lockage_registry::{Digest, Error, ErrorKind, RawManifest, Repository, Result, Tag, TagOrDigest};
+
+use crate::shelf::Shelf;
 
 /// What goes wrong at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +32,10 @@ pub(crate) struct State {
     /// Everything that was ever here.
     pub(crate) known: BTreeMap<Digest, RawManifest>,
     /// What was pushed again after it was gone, and was not looked at since.
-    returned: BTreeSet<Digest>,
+    pub(crate) returned: BTreeSet<Digest>,
     pub(crate) tags: BTreeMap<Tag, Digest>,
+    /// Tags that nobody may take away.
+    pub(crate) locked: BTreeSet<Tag>,
     /// Tags that were pushed since they were last looked at.
     pub(crate) unseen: BTreeSet<Tag>,
     /// What the plan condemns: each tag with its digest, and the manifests.
@@ -42,6 +47,8 @@ pub(crate) struct State {
     pub(crate) calls: usize,
     pub(crate) deletes: usize,
     pub(crate) fault: Option<(usize, Fault)>,
+    /// Whether the layers of what is gone have been collected.
+    pub(crate) collected: bool,
     /// A delete is seen after so many looks.
     pub(crate) lag: usize,
     hidden: BTreeMap<Digest, usize>,
@@ -51,6 +58,7 @@ pub(crate) struct State {
     edges: BTreeMap<Digest, (Vec<Digest>, Option<Digest>)>,
     /// How long a rate limit asks to be left alone.
     pub(crate) rate_limited: usize,
+    pub(crate) shelf: Shelf,
 }
 
 pub(crate) struct Sim {
@@ -81,7 +89,10 @@ impl State {
         let children = view.children().into_iter().map(|child| child.digest.clone()).collect();
         self.edges.insert(manifest.digest().clone(), (children, view.subject.map(|subject| subject.digest)));
         self.known.insert(manifest.digest().clone(), manifest.clone());
-        if self.manifests.insert(manifest.digest().clone(), manifest.clone()).is_none() {
+        let digest = manifest.digest();
+        // That takes it out of the archive at once.
+        let was_archived = self.shelf.archived.remove(digest) | self.shelf.activating.remove(digest);
+        if self.manifests.insert(digest.clone(), manifest.clone()).is_none() || was_archived {
             self.returned.insert(manifest.digest().clone());
             self.hidden.remove(manifest.digest());
         }
@@ -91,16 +102,16 @@ impl State {
         }
     }
 
-    fn names(&self, from: &Digest, to: &Digest) -> bool {
+    pub(crate) fn names(&self, from: &Digest, to: &Digest) -> bool {
         self.edges.get(from).is_some_and(|(children, _)| children.contains(to))
     }
 
-    fn is_attached(&self, from: &Digest, to: &Digest) -> bool {
+    pub(crate) fn is_attached(&self, from: &Digest, to: &Digest) -> bool {
         self.edges.get(from).is_some_and(|(_, subject)| subject.as_ref() == Some(to))
     }
 
     /// What these tags lead to.
-    fn reached<'a>(&self, tags: impl Iterator<Item = &'a Digest>) -> BTreeSet<Digest> {
+    pub(crate) fn reached<'a>(&self, tags: impl Iterator<Item = &'a Digest>) -> BTreeSet<Digest> {
         let mut waiting: Vec<Digest> = tags.cloned().collect();
         let mut reached = BTreeSet::new();
         while let Some(digest) = waiting.pop() {
@@ -111,8 +122,13 @@ impl State {
         reached
     }
 
-    fn tags_at(&self, digest: &Digest) -> Vec<Tag> {
+    pub(crate) fn tags_at(&self, digest: &Digest) -> Vec<Tag> {
         self.tags.iter().filter(|(_, held)| *held == digest).map(|(tag, _)| tag.clone()).collect()
+    }
+
+    /// The tags that speak about nothing.
+    fn plain(&self) -> impl Iterator<Item = &Tag> {
+        self.tags.keys().filter(|tag| !tag.as_str().starts_with("sha256-"))
     }
 
     /// A tag goes that held `digest`.
@@ -165,7 +181,7 @@ impl State {
         })
     }
 
-    /// No tag leads to nothing, and no index that a tag leads to has lost what it names.
+    /// No tag leads to nothing, and no index that a tag leads to has lost what it names. What is archived is not pulled.
     pub(crate) fn whole(&self, was: &BTreeSet<Digest>) -> Vec<String> {
         let mut broken = Vec::new();
         let mut waiting = Vec::new();
@@ -176,11 +192,11 @@ impl State {
             }
         }
         while let Some(digest) = waiting.pop() {
-            if !self.manifests.contains_key(&digest) {
+            if !self.is_active(&digest) {
                 continue;
             }
             for child in &self.edges[&digest].0 {
-                if was.contains(child) && !self.manifests.contains_key(child) {
+                if was.contains(child) && !self.is_active(child) {
                     broken.push(format!("{digest} has lost {child}"));
                 }
                 waiting.push(child.clone());
@@ -243,20 +259,20 @@ impl Remover for Sim {
             Ok(match what {
                 TagOrDigest::Tag(tag) => {
                     state.unseen.remove(tag);
-                    let held = state.tags.get(tag).cloned();
+                    let held = state.tags.get(tag).filter(|held| state.is_active(held)).cloned();
                     state.returned.retain(|digest| held.as_ref() != Some(digest));
                     held
                 }
                 TagOrDigest::Digest(digest) => {
                     state.returned.remove(digest);
-                    (state.lingers(digest) || state.manifests.contains_key(digest)).then(|| digest.clone())
+                    (state.lingers(digest) || state.is_active(digest)).then(|| digest.clone())
                 }
             })
         })
     }
 
     async fn manifest(&self, _: &Repository, digest: &Digest) -> Result<Option<RawManifest>> {
-        self.call(|state| Ok(state.manifests.get(digest).cloned()))
+        self.call(|state| Ok(state.manifests.get(digest).filter(|_| state.is_active(digest)).cloned()))
     }
 
     async fn tags(&self, _: &Repository) -> Result<BTreeSet<Tag>> {
@@ -281,9 +297,15 @@ impl Remover for Sim {
             if self.caps.tag_delete == TagDelete::None {
                 return Err(error(ErrorKind::Unsupported));
             }
+            if state.locked.contains(tag) {
+                return Err(error(ErrorKind::TagImmutable));
+            }
             let Some(held) = state.tags.get(tag).cloned() else { return Ok(Removed::Gone) };
             if self.caps.compare_and_delete && held != *expect {
                 return Ok(Removed::Moved(held));
+            }
+            if self.caps.last_tagged_undeletable && state.plain().eq([tag]) {
+                return Err(error(ErrorKind::Rejected));
             }
             if self.caps.last_tag_deletes_manifest && state.tags_at(&held).len() == 1 {
                 if self.refuses(state, &held) {
@@ -306,12 +328,12 @@ impl Remover for Sim {
                 return Ok(Removed::Gone);
             }
             let tags = state.tags_at(digest).len();
-            let mut plain = state.tags.iter().filter(|(tag, _)| !tag.as_str().starts_with("sha256-")).peekable();
-            let tagged = plain.peek().is_some() && plain.all(|(_, held)| held == digest);
+            let left = state.plain().filter(|tag| state.tags.get(*tag) != Some(digest)).count();
+            let last_tagged = left == 0 && state.plain().next().is_some();
             let refused = self.refuses(state, digest)
                 || self.caps.several_tags_refused && tags > 1
                 || !self.caps.digest_delete_drops_tags && tags > 0
-                || self.caps.last_tagged_undeletable && tagged;
+                || self.caps.last_tagged_undeletable && last_tagged;
             if refused {
                 return Err(error(ErrorKind::Rejected));
             }
@@ -327,8 +349,43 @@ impl Remover for Sim {
     async fn restore(&self, _: &Repository, what: &Stored) -> Result<()> {
         let manifest = what.manifest()?;
         self.call(|state| {
+            if state.collected {
+                return Err(error(ErrorKind::Rejected));
+            }
             state.push(&manifest, None);
             Ok(())
+        })
+    }
+
+    async fn image_status(&self, _: &Repository, digest: &Digest) -> Result<Option<ImageStatus>> {
+        self.call(|state| Ok(state.status(digest)))
+    }
+
+    async fn archive(&self, _: &Repository, digest: &Digest) -> Result<()> {
+        self.call(|state| {
+            state.shelf.archives += 1;
+            if !self.caps.archives {
+                return Err(error(ErrorKind::Unsupported));
+            }
+            match state.status(digest) {
+                None => Err(error(ErrorKind::NotFound)),
+                Some(ImageStatus::Archived) => Ok(()),
+                Some(ImageStatus::Active) if state.shelf.lenient || !state.is_named_by_active(digest) => {
+                    state.put_away(digest);
+                    Ok(())
+                }
+                Some(_) => Err(error(ErrorKind::Rejected)),
+            }
+        })
+    }
+
+    async fn unarchive(&self, _: &Repository, digest: &Digest) -> Result<ImageStatus> {
+        self.call(|state| {
+            state.shelf.taken_out += 1;
+            if state.shelf.archived.remove(digest) {
+                state.shelf.activating.insert(digest.clone());
+            }
+            state.status(digest).ok_or_else(|| error(ErrorKind::NotFound))
         })
     }
 

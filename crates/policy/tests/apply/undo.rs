@@ -76,6 +76,17 @@ fn what_somebody_else_deleted_is_not_put_back() {
 }
 
 #[test]
+fn what_the_registry_has_collected_is_left_with_a_word_about_that() {
+    let (plan, state) = made();
+    let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
+    block_on(Apply::new(&sim, &journal).settings(quick()).run(&plan, now())).unwrap();
+    sim.state().collected = true;
+    let undone = block_on(undo(&sim, &journal, &plan.plan, now())).unwrap();
+    assert!(matches!(&undone.left[..], [(_, why)] if why.contains("collected since")), "{undone:?}");
+    assert_eq!(undone.restored.len(), 0);
+}
+
+#[test]
 fn a_mark_that_is_taken_back_begins_anew() {
     use jiff::ToSpan as _;
     use lockage_policy::jiff;

@@ -1,7 +1,10 @@
 //! What a ledger knows, fact by fact.
 
-use lockage_policy::facts::LedgerFacts;
+use std::sync::Arc;
+
+use lockage_policy::facts::{LedgerFacts, LedgerNow, WhatRuns as _};
 use lockage_policy::retain::{Facts, Held, Policy, Running};
+use lockage_promote::ledger::{Ledger as _, MemoryLedger};
 
 use crate::world::{Book, at, digest, graph, policy};
 
@@ -152,4 +155,17 @@ fn an_environment_that_is_no_more_has_no_repository_and_its_images_were_promoted
     let (chronicle, graph) = (book.chronicle(), graph());
     let facts = LedgerFacts::of(&chronicle).graph(&graph).facts(at("2026-06-01")).unwrap();
     assert_eq!(facts.promoted.iter().map(|one| one.to.as_str()).collect::<Vec<_>>(), ["old-prod"]);
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_read_anew_each_time() {
+    let ledger = MemoryLedger::new();
+    let now = LedgerNow::new(Arc::new(ledger.clone())).graph(graph());
+    assert_eq!(now.in_use().await.unwrap(), []);
+    for recorded in Book::default().promoted(1, "staging", "prod", "2026-05-01").chronicle().entries() {
+        ledger.append((*recorded.entry).clone()).await.unwrap();
+    }
+    let used = now.in_use().await.unwrap();
+    let why: Vec<_> = used.iter().map(|one| (one.what.clone(), one.why.as_deref())).collect();
+    assert!(why.contains(&(Running::Digest(digest(1)), Some("current in prod"))), "{why:?}");
 }

@@ -60,7 +60,7 @@ impl Book {
 
     fn promote(phase: Phase, from: &str, to: &str, tags: Vec<TagRecord>) -> Kind {
         let (from, edge, plan) = (name(from), name(&format!("{from}-{to}")), digest(255));
-        Kind::Promote { phase, from, edge, plan, tags, evidence: Vec::new(), parent: None }
+        Kind::Promote { phase, from, edge, plan, tags, evidence: [].into(), parent: None }
     }
 
     pub(crate) fn promoted(self, number: u8, from: &str, to: &str, when: &str) -> Self {

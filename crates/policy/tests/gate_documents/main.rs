@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lockage_policy::gate::documents::{Disk, PolicyGates};
 use lockage_policy::gate::{Files, MemoryFiles, Scan, Scanner};
-use lockage_promote::pipeline::documents::{Document, Format, GateFactory, GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Document, Format, GateFactory, Parameters, TableProblem};
 use lockage_promote::{Gate, GateError, Verdict};
 use lockage_registry::{Memory, Reference};
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ fn gates(files: MemoryFiles) -> PolicyGates {
         .reading(Memory::new("333.registry.example".parse().unwrap()))
         .scanners(|name, _| match name {
             "trivy" => Ok(Arc::new(Still)),
-            other => Err(GateProblem::parameters(format!("scanner: there is no {other}"))),
+            other => Err(TableProblem::parameters(format!("scanner: there is no {other}"))),
         })
         .verifiers(|signers| Ok(Arc::new(Notary(signers.to_vec(), false))))
 }
@@ -213,7 +213,7 @@ fn what_would_decide_nothing_is_refused_with_its_reason() {
             "from",
         ),
         ("window", json!({"kill-switch": {"repository": "NOT A NAME", "tag": "freeze"}}), "kill-switch.repository"),
-        ("soak", json!({}), "no gate of kind"),
+        ("soak", json!({}), "there is no kind"),
     ] {
         let said = refused(&files, kind, &value);
         assert!(said.contains(expected), "{value}: {said}");

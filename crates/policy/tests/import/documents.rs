@@ -136,7 +136,7 @@ fn ecr_takes_one_rule_for_the_same_images_of_a_storage_class() {
     };
     let both = |one: Value, other: Value| json!({ "rules": [one, other] });
     let first = tagged(1, "tagPatternList", json!(["a", "b"]));
-    for list in [json!(["a", "b"]), json!(["b", "a"])] {
+    for list in [json!(["a", "b"]), json!(["b", "a"]), json!(["a", "b", "a"])] {
         refused(System::Ecr, &both(first.clone(), tagged(2, "tagPatternList", list)), "$.rules[1].selection", "twice");
     }
     assert!(parse(System::Ecr, &both(first.clone(), tagged(2, "tagPatternList", json!(["a"])))).is_ok());

@@ -70,6 +70,8 @@ fn all_listed_patterns_have_to_match_some_tag() {
         (vec!["alpha*", "beta*"], vec!["both"]),
         (vec!["alpha*"], vec!["both", "one", "single"]),
         (vec!["alpha*", "*beta*"], vec!["both", "single"]),
+        // Asked twice, a tag answers twice.
+        (vec!["alpha*", "alpha*"], vec!["both", "one", "single"]),
         (vec!["lpha*"], vec![]),
     ];
     for (list, expected) in table {
@@ -125,14 +127,14 @@ fn an_image_without_a_time_is_neither_counted_nor_acted_on() {
 }
 
 #[test]
-fn a_restored_image_is_counted_by_its_restore() {
+fn a_restored_image_is_as_old_as_its_restore() {
     let images = json!([
         { "name": "restored", "tags": ["a"], "pushed_at": days(300), "activated_at": days(1) },
         { "name": "plain", "tags": ["b"], "pushed_at": days(2) },
     ]);
     assert_eq!(deleted(&expire(count(any(), 1)), images.clone()), ["plain"]);
-    // Its age is that of its push.
-    assert_eq!(deleted(&expire(since(any(), "sinceImagePushed", 100)), images), ["restored"]);
+    assert_eq!(deleted(&expire(since(any(), "sinceImagePushed", 100)), images.clone()), Vec::<String>::new());
+    assert_eq!(deleted(&expire(since(any(), "sinceImagePushed", 1)), images), ["plain"]);
 }
 
 #[test]
@@ -222,6 +224,26 @@ fn an_archived_index_keeps_its_images() {
 }
 
 #[test]
+fn what_is_in_the_archive_is_not_archived_again_and_its_images_may_follow() {
+    let archived_long_ago = |tag: &str, children: Value| {
+        json!({
+            "name": tag, "tags": [tag], "pushed_at": days(60), "storage_class": "archive", "archived_at": days(9), "children": children,
+        })
+    };
+    let mut note = archived_long_ago("note", json!([]));
+    note["subject"] = "image".into();
+    let images = json!([
+        archived_long_ago("index", json!(["child"])),
+        { "name": "child", "pushed_at": days(60) },
+        { "name": "image", "pushed_at": days(60) },
+        note,
+    ]);
+    let untagged = || since(untagged(), "sinceImagePushed", 14);
+    assert_eq!(archived(&transition(untagged()), images.clone()), ["child", "image"]);
+    assert_eq!(deleted(&expire(untagged()), images), ["image", "note"]);
+}
+
+#[test]
 fn what_speaks_about_an_image_shares_its_fate_and_is_not_counted() {
     let images = json!([
         { "name": "old", "tags": ["v1"], "pushed_at": days(40) },
@@ -238,6 +260,17 @@ fn what_speaks_about_an_image_shares_its_fate_and_is_not_counted() {
         archived(&transition(since(any(), "sinceImagePulled", 35)), images),
         ["old", "old-sig", "old-sig-sig", "orphan"]
     );
+}
+
+#[test]
+fn what_speaks_about_an_image_stays_where_an_index_names_it_that_stays() {
+    let images = json!([
+        { "name": "old", "tags": ["v1"], "pushed_at": days(40) },
+        { "name": "provenance", "pushed_at": days(40), "subject": "old" },
+        { "name": "signature", "pushed_at": days(40), "subject": "provenance" },
+        { "name": "index", "tags": ["latest"], "pushed_at": days(1), "children": ["provenance"] },
+    ]);
+    assert_eq!(deleted(&expire(since(patterns(&["v*"]), "sinceImagePushed", 14)), images), ["old"]);
 }
 
 #[test]

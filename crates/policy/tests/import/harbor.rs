@@ -158,14 +158,24 @@ fn an_artifact_with_an_immutable_tag_stays() {
 }
 
 #[test]
+fn a_tag_that_harbor_calls_immutable_keeps_its_artifact_without_the_rule() {
+    let artifacts = json!([
+        { "name": "rel", "tags": [{ "name": "v1", "immutable": true }, "x"], "pushed_at": days(1) },
+        { "name": "dev", "tags": [{ "name": "dev", "immutable": false }], "pushed_at": days(1) },
+    ]);
+    assert_eq!(deleted(&policy(&[rule("latestPushedK", 0, "**")]), &artifacts), ["dev"]);
+}
+
+#[test]
 fn what_is_part_of_an_artifact_is_none_of_its_own() {
     let old = days(60);
     let signed = super::world::digest("image").replace(':', "-") + ".sig";
     let artifacts = |index_tag: &str| {
         json!([
-            { "name": "index", "tags": [index_tag], "pushed_at": old, "children": ["amd64", "tagged", "shared"] },
+            { "name": "index", "tags": [index_tag], "pushed_at": old, "children": ["amd64", "tagged", "tagged-note", "shared"] },
             { "name": "amd64", "pushed_at": old },
             { "name": "tagged", "tags": ["child"], "pushed_at": old },
+            { "name": "tagged-note", "tags": ["note"], "pushed_at": old, "subject": "image" },
             { "name": "shared", "pushed_at": old },
             { "name": "other", "tags": ["keep-other"], "pushed_at": old, "children": ["shared"] },
             { "name": "sbom", "pushed_at": old, "subject": "index" },
@@ -178,6 +188,30 @@ fn what_is_part_of_an_artifact_is_none_of_its_own() {
     assert_eq!(deleted(&keep, &artifacts("v1")), ["amd64", "index", "sbom", "stray", "tagged"]);
     // The tagged child of an index that stays cannot be deleted.
     assert_eq!(deleted(&keep, &artifacts("keep-v1")), ["stray"]);
+}
+
+#[test]
+fn what_an_index_names_that_is_no_artifact_of_its_own_stays_with_it() {
+    let gone = super::world::digest("nothing");
+    let artifacts = json!([
+        { "name": "list", "pushed_at": days(60), "subject": gone, "children": ["inner"] },
+        { "name": "inner", "pushed_at": days(60), "children": ["tagged"] },
+        { "name": "tagged", "tags": ["v1"], "pushed_at": days(60) },
+        { "name": "sbom", "pushed_at": days(60), "subject": "tagged" },
+        { "name": "other", "tags": ["v2"], "pushed_at": days(60) },
+    ]);
+    assert_eq!(deleted(&policy(&[rule("latestPushedK", 0, "**")]), &artifacts), ["other"]);
+}
+
+#[test]
+fn a_note_in_an_index_that_goes_goes_with_it_though_what_it_is_about_stays() {
+    let artifacts = json!([
+        { "name": "kept", "tags": ["v1"], "pushed_at": days(1) },
+        { "name": "note", "pushed_at": days(60), "subject": "kept" },
+        { "name": "own-note", "pushed_at": days(60), "subject": "kept" },
+        { "name": "index", "tags": ["v2"], "pushed_at": days(60), "children": ["note"] },
+    ]);
+    assert_eq!(deleted(&policy(&[rule("latestPushedK", 1, "**")]), &artifacts), ["index", "note"]);
 }
 
 #[test]

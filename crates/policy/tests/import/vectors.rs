@@ -55,7 +55,10 @@ fn every_case_of_the_four_systems_comes_out_as_its_system_has_it() {
         // The planner's report is what the command line prints.
         let (own, facts) = (Policy::keep_everything(), Facts::default());
         let imported = condemned.imported(&snapshot, Protection::Faithful);
-        let report = serde_json::to_value(plan_imported(&snapshot, &own, &facts, imported, now).report()).unwrap();
+        let planned = plan_imported(&snapshot, &own, &facts, imported, now);
+        assert!(planned.report().is_unchanged(), "{id}");
+        let report = serde_json::to_value(planned.report()).unwrap();
+        assert_eq!(serde_json::to_value(&planned).unwrap(), report, "{id}: what is written row by row");
         for (name, is) in lists {
             if expect.get(name).is_some() {
                 assert_eq!(is, set(&expect[name]), "{id}: {name}");
@@ -70,6 +73,7 @@ fn every_case_of_the_four_systems_comes_out_as_its_system_has_it() {
             let would_be = snapshot.manifests().filter(|id| condemned.is_condemned(*id));
             let names: Vec<_> = would_be.map(|id| snapshot.manifest_reference(id)).collect();
             assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), set(would), "{id}");
+            assert_eq!(set(&report["would_delete"]), set(would), "{id}");
         }
     }
 }

@@ -164,8 +164,31 @@ fn what_speaks_about_something_that_goes_goes_in_the_same_run() {
 }
 
 #[test]
-fn a_manifest_that_loses_its_last_tag_is_looked_at_on_the_next_run() {
-    let manifests = json!([{ "name": "a", "tags": ["dev"], "pushed_at": days(9) }]);
-    let outcome = gone(System::Zot, &policy(json!([{ "patterns": ["^v"] }])), &manifests);
-    assert_eq!((outcome.delete.len(), outcome.delete_tags), (0, vec!["dev".to_owned()]));
+fn a_manifest_that_loses_its_last_tag_goes_on_a_later_run_unless_the_delay_is_shorter_than_a_run() {
+    let manifests = json!([
+        { "name": "image", "tags": ["dev", "dev-2"], "pushed_at": ago(2) },
+        { "name": "sig", "pushed_at": ago(2), "subject": "image" },
+        { "name": "sig-sig", "pushed_at": ago(2), "subject": "sig" },
+        { "name": "stray", "pushed_at": ago(2) },
+        { "name": "kept", "tags": ["v1", "dev-3"], "pushed_at": ago(2) },
+        { "name": "index", "tags": ["dev-4"], "pushed_at": ago(2), "children": ["child", "kept"] },
+        { "name": "child", "pushed_at": ago(2) },
+    ]);
+    let of = |delay: &str, referrers: bool| {
+        json!({ "delay": delay, "policies": [
+            { "repositories": ["**"], "deleteReferrers": referrers, "keepTags": [{ "patterns": ["^v"] }] },
+        ] })
+    };
+    let tags = ["dev", "dev-2", "dev-3", "dev-4"];
+    let table = [
+        (of("1h", true), vec!["stray"]),
+        (of("1m", true), vec!["stray"]),
+        (of("1s", true), vec!["child", "image", "index", "sig", "sig-sig", "stray"]),
+        (of("1ms", false), vec!["child", "image", "index", "stray"]),
+    ];
+    for (document, expected) in table {
+        let outcome = gone(System::Zot, &document, &manifests);
+        assert_eq!(outcome.delete, expected, "{document}");
+        assert_eq!(outcome.delete_tags, tags, "{document}");
+    }
 }

@@ -64,6 +64,12 @@ pub(crate) struct Case {
     pub(crate) unresolved: BTreeSet<String>,
     pub(crate) policy: Rules,
     pub(crate) now: i64,
+    /// Whether ages are counted from the later one of two times, as the model does not.
+    #[serde(default)]
+    pub(crate) latest: bool,
+    /// Whether what names something in use is in use with it, as it is not in the model.
+    #[serde(default)]
+    pub(crate) with_parents: bool,
 }
 
 /// The tags and the manifests that go.
@@ -160,7 +166,7 @@ impl Case {
         for used in &self.in_use {
             // A tag may have the name of no manifest, and the other way round.
             let what = if self.manifests.contains_key(used) {
-                Running::Alone(digest(used))
+                if self.with_parents { Running::Digest(digest(used)) } else { Running::Alone(digest(used)) }
             } else {
                 Running::Tag(format!("app:{}", name(used)))
             };
@@ -233,7 +239,7 @@ impl Case {
         let per = |rule: &Rule| rule.group.iter().map(|_| Per::new("g")).collect::<Vec<_>>();
         let age = |seconds: i64| Age::seconds(u32::try_from(seconds).unwrap());
         let mut policy = Policy::keep_everything();
-        policy.basis = Basis::Moved;
+        policy.basis = if self.latest { Basis::Latest } else { Basis::Moved };
         policy.untagged = self.policy.untagged.map(|seconds| Untagged::older_than(age(seconds)));
         policy.grace = self.policy.grace.map(age);
         for (place, rule) in self.policy.holds.iter().enumerate() {

@@ -78,7 +78,39 @@ impl Random {
         let unresolved: BTreeSet<String> = ids.iter().filter(|_| self.chance(2)).cloned().collect();
         let policy = self.rules();
         let now = self.between(60, 140);
-        Case { manifests, tags, in_use, promoted, complete, unresolved, policy, now }
+        Case {
+            manifests,
+            tags,
+            in_use,
+            promoted,
+            complete,
+            unresolved,
+            policy,
+            now,
+            latest: false,
+            with_parents: false,
+        }
+    }
+
+    /// A case as the planner has it and the model does not: it may count from the later time, what names something in use is in
+    /// use with it, and some times are still to come.
+    pub(crate) fn own_case(&mut self) -> Case {
+        let mut case = self.case();
+        (case.latest, case.with_parents) = (self.chance(70), self.chance(70));
+        // Five minutes ahead a clock may be, and a minute or two passes in tests.
+        let now = case.now;
+        let soon = |random: &mut Self| now + 300 + random.between(-5, 100);
+        for tag in case.tags.values_mut() {
+            if self.chance(20) {
+                tag.moved = Some(soon(self));
+            }
+        }
+        for manifest in case.manifests.values_mut() {
+            if self.chance(10) {
+                manifest.pushed = Some(soon(self));
+            }
+        }
+        case
     }
 
     fn rules(&mut self) -> Rules {

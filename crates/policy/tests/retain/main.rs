@@ -4,10 +4,16 @@
 mod case;
 #[cfg(feature = "documents")]
 mod documents;
+mod faithful;
 mod generate;
 mod large;
+mod last_tag;
+#[cfg(feature = "documents")]
+mod lines;
 mod model;
 mod oracle;
+#[cfg(feature = "documents")]
+mod others;
 #[cfg(feature = "documents")]
 mod policies;
 mod properties;

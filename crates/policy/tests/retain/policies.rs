@@ -2,8 +2,8 @@
 
 use lockage_policy::jiff::{SignedDuration, Timestamp};
 use lockage_policy::retain::{
-    Action, Capabilities, Event, Facts, Format, InUse, Plan, Policy, Promotion, Refusal, Report, Require, Running,
-    Snapshot, Verdict, diff, plan, weakened,
+    Action, Capabilities, Difference, Event, Facts, Format, InUse, Plan, Policy, Promotion, Refusal, Report, Require,
+    Running, Snapshot, Verdict, diff, plan, weakened,
 };
 use serde_json::{Value, json};
 
@@ -215,13 +215,30 @@ fn a_hold_for_compliance_is_not_weakened_without_a_word() {
     for (from, to, part) in [
         ("for: 7y", "for: 5y", "it was for 7y, and is for 5y"),
         ("mode: compliance", "mode: governance", "something else"),
+        ("for: 7y", "for: 83mo", "it was for 7y, and is for 83mo"),
+        ("for: 7y", "for: 2556d", "it was for 7y, and is for 2556d"),
+        ("for: 7y, from: promoted", "in_use: [k8s]", "as long as somebody runs it"),
+        ("from: promoted", "from: pushed", "counted from something else"),
+        ("version: 1", "version: 1\nbasis: created", "basis"),
         (">=1.0.0", ">=2.0.0", "something else"),
         ("name: sox-7y", "name: other", "it is gone"),
     ] {
         let found = weakened(&policy, &yaml(&COMPLIANCE.replace(from, to)));
         assert!(found.len() == 1 && found[0].how.contains(part), "{to}: {found:?}");
     }
-    assert_eq!(weakened(&policy, &yaml(&COMPLIANCE.replace("for: 7y", "for: 10y"))), []);
+    for (from, to) in [("for: 7y", "for: 10y"), ("for: 7y", "for: 84mo"), ("for: 7y, from: promoted", "forever: true")]
+    {
+        assert_eq!(weakened(&policy, &yaml(&COMPLIANCE.replace(from, to))), [], "{to}");
+    }
+    let forever = yaml(&COMPLIANCE.replace("for: 7y, from: promoted", "forever: true"));
+    let running = yaml(&COMPLIANCE.replace("for: 7y, from: promoted", "in_use: [k8s]"));
+    assert_eq!(weakened(&forever, &running).len(), 1);
+    assert_eq!(weakened(&running, &forever).len(), 0);
+    let hold = COMPLIANCE.lines().take_while(|line| !line.starts_with("keep")).collect::<Vec<_>>().join("\n");
+    for (faithful, weaker) in [("true", 1), ("false", 0)] {
+        let other = yaml(&format!("{hold}\nimport: {{ from: ecr, file: x.json, faithful: {faithful} }}\n"));
+        assert_eq!(weakened(&policy, &other).len(), weaker, "faithful: {faithful}");
+    }
 }
 
 const MUTABLE: &str = r"
@@ -266,6 +283,51 @@ fn floating_tags_stay_and_old_commits_go_that_nobody_runs_or_pulls() {
 }
 
 #[test]
+fn a_hold_from_the_promotion_counts_from_the_push_where_none_is_known_and_never_from_what_an_image_says() {
+    let text = "version: 1\nbasis: created\nhold: [{ name: audit, for: 7y, from: promoted }]\ndelete: [{ name: d, always: true }]\n";
+    let mut image = row(1, &["old"], "2026-05-01T00:00:00Z");
+    image["created_at"] = json!("2015-01-01T00:00:00Z");
+    let known = snapshot("app", &[image.clone()]);
+    let policy = yaml(text);
+    let gone = |snapshot: &Snapshot, now: &str| report(snapshot, &policy, &Facts::default(), now).delete.len();
+    assert_eq!((gone(&known, "2026-06-01T00:00:00Z"), gone(&known, "2033-05-01T00:00:00Z")), (0, 1));
+    let facts = Facts::default();
+    let words = plan(&known, &policy, &facts, at("2026-06-01T00:00:00Z")).explain("app:old").unwrap().words;
+    assert_eq!(words, "hold audit: for 7y from the first promotion, or from the push where none is known");
+    image.as_object_mut().unwrap().remove("pushed_at");
+    assert_eq!(gone(&snapshot("app", &[image]), "2040-01-01T00:00:00Z"), 0, "neither is known");
+}
+
+#[test]
+fn a_tag_moved_at_a_time_to_come_is_not_as_old_as_its_image() {
+    let policy = yaml("version: 1\ngrace: 24h\ndelete: [{ name: d, always: true }]\n");
+    let mut image = row(1, &[], "2026-03-01T00:00:00Z");
+    image["tags"] = json!([{"name": "old", "moved_at": "2026-06-01T12:06:00Z"}]);
+    let snapshot = snapshot("app", &[image]);
+    let gone = |now: &str| report(&snapshot, &policy, &Facts::default(), now).delete_tags.len();
+    let all =
+        ["2026-06-01T12:00:00Z", "2026-06-01T12:01:00Z", "2026-06-02T12:05:59Z", "2026-06-02T12:06:00Z"].map(gone);
+    assert_eq!(all, [0, 0, 0, 1]);
+}
+
+#[test]
+fn an_index_that_could_not_be_read_may_name_what_runs() {
+    let policy = yaml("version: 1\ndelete: [{ name: d, tag: 'old-*', always: true }]\n");
+    let mut facts = Facts::default();
+    facts.in_use.push(InUse::new(Running::Digest(digest(2).parse().unwrap()), "k8s"));
+    let gone = |media_type: &str, facts: &Facts| {
+        let mut index = row(1, &["old-prod"], "2026-01-01T00:00:00Z");
+        (index["resolved"], index["media_type"]) = (json!(false), json!(media_type));
+        // Only the index tells of what it names, so that is not here.
+        report(&snapshot("app", &[index]), &policy, facts, "2026-06-01T00:00:00Z").delete_tags.len()
+    };
+    for media_type in ["", "application/vnd.oci.image.index.v1+json"] {
+        assert_eq!((gone(media_type, &facts), gone(media_type, &Facts::default())), (0, 1), "{media_type}");
+    }
+    assert_eq!(gone("application/vnd.oci.image.manifest.v1+json", &facts), 1, "it names no other");
+}
+
+#[test]
 fn guards_stop_a_plan_and_say_by_how_much() {
     let rows: Vec<_> =
         (1..=4).map(|number| row(number, &[&format!("nightly-{number}")], "2026-01-01T00:00:00Z")).collect();
@@ -284,6 +346,31 @@ fn guards_stop_a_plan_and_say_by_how_much() {
 }
 
 #[test]
+fn where_not_all_is_known_a_tag_is_taken_only_by_a_registry_that_is_known_to_do_that() {
+    let rows = [row(1, &["old-1", "keep"], "2026-01-01T00:00:00Z"), row(2, &["old-2"], "2026-01-01T00:00:00Z")];
+    let read = |complete: bool| {
+        let document = json!({"repositories": [{"name": "app", "complete": complete, "manifests": rows.clone()}]});
+        Snapshot::read(document.to_string().as_bytes()).unwrap()
+    };
+    let policy = yaml("version: 1\ndelete: [{ name: old, tag: { glob: 'old-*' }, older_than: 1d }]\n");
+    let untags = |complete: bool, can: Capabilities| {
+        let mut facts = Facts::default();
+        facts.capabilities = can;
+        let report = report(&read(complete), &policy, &facts, "2026-06-01T00:00:00Z");
+        assert_eq!(report.delete.len(), usize::from(complete), "{can:?}");
+        (report.untag, report.blocked, report.reasons["app:old-1"].words.clone())
+    };
+    let (old, both) = (vec!["app:old-1".to_owned()], vec!["app:old-1".to_owned(), "app:old-2".to_owned()]);
+    assert_eq!(untags(false, Capabilities::OCI).0, both);
+    for can in [Capabilities::GHCR, Capabilities::OCI.unproven()] {
+        let (untag, blocked, words) = untags(false, can);
+        assert_eq!((untag, blocked), (Vec::new(), both.clone()), "{can:?}");
+        assert!(words.contains("--registry says more"), "{words}");
+        assert_eq!(untags(true, can).0, old, "{can:?}");
+    }
+}
+
+#[test]
 fn an_edit_of_a_policy_says_what_more_goes() {
     let rows: Vec<_> = (1..=4)
         .map(|number| row(number, &[&format!("nightly-{number}")], &format!("2026-01-0{number}T00:00:00Z")))
@@ -298,4 +385,20 @@ fn an_edit_of_a_policy_says_what_more_goes() {
     assert_eq!(diff(&other, &one).keep, more.delete);
     assert!(diff(&one, &one).is_empty());
     assert_ne!(one.id(), other.id());
+}
+
+#[test]
+fn an_edit_of_a_policy_says_which_hold_for_compliance_it_weakens_before_anything_goes_by_it() {
+    let snapshot = snapshot("ghcr.io/acme/app", &[row(1, &["1.0.0"], "2026-05-01T00:00:00Z")]);
+    let (facts, now) = (Facts::default(), at("2026-06-01T00:00:00Z"));
+    let policies = ["for: 7y", "for: 5y"].map(|period| yaml(&COMPLIANCE.replace("for: 7y", period)));
+    let [one, other]: [Plan<'_>; 2] = policies.each_ref().map(|policy| plan(&snapshot, policy, &facts, now));
+    let less = diff(&one, &other);
+    assert_eq!((less.delete.len(), less.is_empty()), (0, false), "nothing is that old");
+    assert_eq!(less.weakened, weakened(&policies[0], &policies[1]));
+    let line = "\nwarning: the hold sox-7y is for compliance: it was for 7y, and is for 5y";
+    assert!(less.to_string().ends_with(line), "{less}");
+    let told: Difference = serde_json::from_value(serde_json::to_value(&less).unwrap()).unwrap();
+    assert_eq!(told, less);
+    assert!(diff(&other, &one).is_empty(), "a longer one is no less");
 }

@@ -1,8 +1,10 @@
 //! How long large registries take, and how much memory: `cargo test --release --test retain -- --ignored --nocapture speed`.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::time::{Duration, Instant};
 
-use lockage_policy::retain::{Facts, Plan, plan};
+use lockage_policy::retain::{Facts, Plan, Snapshot, plan};
 
 use super::large::{ingest, now, policy};
 
@@ -37,5 +39,27 @@ fn a_million_tags_and_five_million_manifests() {
         );
         assert!(ingested < Duration::from_secs(15) && planned < Duration::from_secs(6), "three times the target");
         assert!(explain < Duration::from_millis(3) && peak() < 1024);
+        drop(plan);
+        written_and_read(snapshot);
     }
+}
+
+/// As `retain snapshot` writes one and `retain plan --snapshot` reads it.
+fn written_and_read(snapshot: Snapshot) {
+    let path = std::env::temp_dir().join(format!("lockage-speed-{}.json", std::process::id()));
+    serde_json::to_writer(BufWriter::new(File::create(&path).unwrap()), &snapshot).unwrap();
+    let tags = snapshot.tags().len();
+    drop(snapshot);
+    let document = File::open(&path).unwrap();
+    let bytes = document.metadata().unwrap().len();
+    let start = Instant::now();
+    let snapshot = Snapshot::read(document).unwrap();
+    let read = start.elapsed();
+    println!("{tags:>8} tags, {:>8} MB: read {read:.2?}, peak {} MiB", bytes / 1_000_000, peak());
+    assert_eq!(snapshot.tags().len(), tags);
+    assert!(
+        read < Duration::from_secs(30) && peak() < 1024,
+        "three times what two cores take, and none of the text kept"
+    );
+    std::fs::remove_file(path).unwrap();
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use lockage_promote::Gate;
 use lockage_promote::pipeline::approval::StatementVerifier;
-use lockage_promote::pipeline::documents::{GateFactory, GateProblem, Parameters, Surroundings};
+use lockage_promote::pipeline::documents::{GateFactory, Parameters, Surroundings, TableProblem};
 use lockage_registry::Source;
 
 use super::{AttestedReports, CheckGate, FileReports, Files, ScanGate, ScannedReports, Scanner, WindowGate};
@@ -24,8 +24,8 @@ use written::{Checks, Exit, ReportPath, Scan, ScannerName, WindowsOf};
 
 pub use disk::Disk;
 
-type MakeScanner = dyn Fn(&str, &Parameters) -> Result<Arc<dyn Scanner>, GateProblem> + Send + Sync;
-type MakeVerifier = dyn Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, GateProblem> + Send + Sync;
+type MakeScanner = dyn Fn(&str, &Parameters) -> Result<Arc<dyn Scanner>, TableProblem> + Send + Sync;
+type MakeVerifier = dyn Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, TableProblem> + Send + Sync;
 
 /// Makes gates of the kinds `scan`, `checks` and `window`.
 ///
@@ -80,7 +80,7 @@ impl PolicyGates {
     /// Makes scanners from what a document says of them: a name, and options.
     pub fn scanners<F>(self, make: F) -> Self
     where
-        F: Fn(&str, &Parameters) -> Result<Arc<dyn Scanner>, GateProblem> + Send + Sync + 'static,
+        F: Fn(&str, &Parameters) -> Result<Arc<dyn Scanner>, TableProblem> + Send + Sync + 'static,
     {
         Self { scanners: Some(Arc::new(make)), ..self }
     }
@@ -88,7 +88,7 @@ impl PolicyGates {
     /// Makes a verifier that knows these signers of the document, and nobody else.
     pub fn verifiers<F>(self, make: F) -> Self
     where
-        F: Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, GateProblem> + Send + Sync + 'static,
+        F: Fn(&[String]) -> Result<Arc<dyn StatementVerifier>, TableProblem> + Send + Sync + 'static,
     {
         Self { verifiers: Some(Arc::new(make)), ..self }
     }
@@ -107,7 +107,7 @@ impl PolicyGates {
         Folder { files: &*self.files, path: &self.folder }
     }
 
-    fn at(&self, paths: &[ReportPath]) -> Result<FileReports, GateProblem> {
+    fn at(&self, paths: &[ReportPath]) -> Result<FileReports, TableProblem> {
         paths.iter().try_fold(FileReports::new(self.files.clone(), &self.folder), |reports, path| {
             let reports = match path {
                 ReportPath::Path(path) => reports.path(path),
@@ -120,7 +120,7 @@ impl PolicyGates {
         })
     }
 
-    fn scan(&self, name: &str, written: Scan) -> Result<ScanGate, GateProblem> {
+    fn scan(&self, name: &str, written: Scan) -> Result<ScanGate, TableProblem> {
         let Scan { scan, config, reports, database, scanner, attested, exceptions, vex, baseline } = written;
         let from_file = || config.as_deref().map(|file| self.folder().parsed::<GateConfig>(file)).transpose();
         let config = one_of("scan", scan, from_file()?.map(|config| config.scan))?;
@@ -163,7 +163,7 @@ impl PolicyGates {
         }
     }
 
-    fn scanner(&self, written: ScannerName) -> Result<Arc<dyn Scanner>, GateProblem> {
+    fn scanner(&self, written: ScannerName) -> Result<Arc<dyn Scanner>, TableProblem> {
         let make = self.scanners.as_ref().ok_or_else(|| nothing_given("a scanner", "that could be run"))?;
         match written {
             ScannerName::Name(name) => make(&name, &Parameters::default()),
@@ -171,15 +171,15 @@ impl PolicyGates {
         }
     }
 
-    fn verifier(&self, signers: &[String]) -> Result<Arc<dyn StatementVerifier>, GateProblem> {
+    fn verifier(&self, signers: &[String]) -> Result<Arc<dyn StatementVerifier>, TableProblem> {
         if signers.is_empty() {
-            return Err(GateProblem::parameters("attested.signers: nobody would be believed"));
+            return Err(TableProblem::parameters("attested.signers: nobody would be believed"));
         }
         let make = self.verifiers.as_ref().ok_or_else(|| nothing_given("signed reports", "to verify them by"))?;
         make(signers)
     }
 
-    fn checks(&self, name: &str, written: Checks) -> Result<CheckGate, GateProblem> {
+    fn checks(&self, name: &str, written: Checks) -> Result<CheckGate, TableProblem> {
         let Checks { checks, config, reports, exits, tools, commit_env } = written;
         let from_file = || config.as_deref().map(|file| self.folder().parsed::<GateConfig>(file)).transpose();
         let config = one_of("checks", checks, from_file()?.map(|config| config.checks))?;
@@ -195,7 +195,7 @@ impl PolicyGates {
                     files = more.map_err(|error| parameter("exits", &error))?;
                 }
                 (None, Some(variable)) => statuses.push(Status { tool, variable }),
-                _ => return Err(GateProblem::parameters(format!("exits: {tool}: path or env, and one of them"))),
+                _ => return Err(TableProblem::parameters(format!("exits: {tool}: path or env, and one of them"))),
             }
         }
         let told = ToldReports { files, statuses, codes, commit: commit_env, surroundings: self.surroundings.clone() };
@@ -203,11 +203,11 @@ impl PolicyGates {
         Ok(tools.iter().fold(gate, |gate, tool| gate.tool(tool)))
     }
 
-    fn window(&self, name: &str, written: WindowsOf) -> Result<WindowGate, GateProblem> {
+    fn window(&self, name: &str, written: WindowsOf) -> Result<WindowGate, TableProblem> {
         let inline = written.windows.map(|windows| windows.into_iter().fold(Windows::new(), Windows::with));
         let file = written.file.as_deref().map(|file| self.folder().parsed::<Windows>(file)).transpose()?;
         let windows = match (inline, file) {
-            (Some(_), Some(_)) => return Err(GateProblem::parameters("windows and file: one of them")),
+            (Some(_), Some(_)) => return Err(TableProblem::parameters("windows and file: one of them")),
             (None, None) if written.kill_switch.is_none() => {
                 return Err(none_of("it has no window", "Write windows = [{ … }], or file = \"windows.yaml\"."));
             }
@@ -223,12 +223,12 @@ impl PolicyGates {
 }
 
 impl GateFactory for PolicyGates {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, GateProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Gate>, TableProblem> {
         Ok(match kind {
             "checks" => Arc::new(self.checks(name, parameters.read()?)?),
             "scan" => Arc::new(self.scan(name, parameters.read()?)?),
             "window" => Arc::new(self.window(name, parameters.read()?)?),
-            _ => return Err(GateProblem::unknown(kind, KINDS)),
+            _ => return Err(TableProblem::unknown(kind, KINDS)),
         })
     }
 }
@@ -240,12 +240,12 @@ impl fmt::Debug for PolicyGates {
 }
 
 /// A section that is written inline, or in a file; not in both, and in one.
-fn one_of<T>(section: &str, inline: Option<T>, file: Option<Option<T>>) -> Result<T, GateProblem> {
+fn one_of<T>(section: &str, inline: Option<T>, file: Option<Option<T>>) -> Result<T, TableProblem> {
     match (inline, file) {
         (Some(inline), None) => Ok(inline),
         (None, Some(Some(of_file))) => Ok(of_file),
-        (None, Some(None)) => Err(GateProblem::parameters(format!("config: the file has no section {section}"))),
-        (Some(_), Some(_)) => Err(GateProblem::parameters(format!("{section} and config: one of them"))),
+        (None, Some(None)) => Err(TableProblem::parameters(format!("config: the file has no section {section}"))),
+        (Some(_), Some(_)) => Err(TableProblem::parameters(format!("{section} and config: one of them"))),
         (None, None) => Err(none_of(
             &format!("it has neither {section} nor config"),
             &format!("Write a table {section} with at_least = \"…\", or config = \"gate.toml\"."),
@@ -253,18 +253,18 @@ fn one_of<T>(section: &str, inline: Option<T>, file: Option<Option<T>>) -> Resul
     }
 }
 
-fn none_of(why: &str, remedy: &str) -> GateProblem {
-    GateProblem::Parameters { why: why.to_owned(), remedy: Some(remedy.to_owned()) }
+fn none_of(why: &str, remedy: &str) -> TableProblem {
+    TableProblem::Parameters { why: why.to_owned(), remedy: Some(remedy.to_owned()) }
 }
 
-fn nothing_given(what: &str, by: &str) -> GateProblem {
-    GateProblem::parameters(format!("it asks for {what}, and nothing was given {by}"))
+fn nothing_given(what: &str, by: &str) -> TableProblem {
+    TableProblem::parameters(format!("it asks for {what}, and nothing was given {by}"))
 }
 
-fn parameter(key: &str, error: &dyn fmt::Display) -> GateProblem {
-    GateProblem::parameters(format!("{key}: {error}"))
+fn parameter(key: &str, error: &dyn fmt::Display) -> TableProblem {
+    TableProblem::parameters(format!("{key}: {error}"))
 }
 
-fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> Result<T, GateProblem> {
+fn parsed<T: FromStr<Err: fmt::Display>>(key: &str, text: &str) -> Result<T, TableProblem> {
     text.parse().map_err(|error| parameter(key, &error))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockage_promote::pipeline::documents::GateProblem;
+use lockage_promote::pipeline::documents::TableProblem;
 use serde::de::DeserializeOwned;
 
 use crate::gate::{Cited, Files};
@@ -19,21 +19,21 @@ pub(super) struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    fn bytes(&self, name: &str, most: usize) -> Result<Vec<u8>, GateProblem> {
+    fn bytes(&self, name: &str, most: usize) -> Result<Vec<u8>, TableProblem> {
         self.files.read(&self.path.join(name), most).map_err(|error| wrong(name, &error))
     }
 
     /// A document in TOML, YAML or JSON, by the end of its name.
-    pub(super) fn parsed<T: DeserializeOwned>(&self, name: &str) -> Result<T, GateProblem> {
+    pub(super) fn parsed<T: DeserializeOwned>(&self, name: &str) -> Result<T, TableProblem> {
         parse(name, &self.text(name)?)
     }
 
-    fn text(&self, name: &str) -> Result<String, GateProblem> {
+    fn text(&self, name: &str) -> Result<String, TableProblem> {
         String::from_utf8(self.bytes(name, LIMIT)?).map_err(|error| wrong(name, &error))
     }
 
     /// Exceptions in any of the forms that are known, told by the name of the file.
-    pub(super) fn exceptions(&self, name: &str) -> Result<(Exceptions, Cited), GateProblem> {
+    pub(super) fn exceptions(&self, name: &str) -> Result<(Exceptions, Cited), TableProblem> {
         let text = self.text(name)?;
         let file = name.rsplit('/').next().unwrap_or(name).to_lowercase();
         let exceptions = if file.contains("trivyignore") && !is_structured(&file) {
@@ -48,14 +48,14 @@ impl Folder<'_> {
         Ok((exceptions, cited(name, text.as_bytes())?))
     }
 
-    pub(super) fn vex(&self, name: &str) -> Result<(Vex, Cited), GateProblem> {
+    pub(super) fn vex(&self, name: &str) -> Result<(Vex, Cited), TableProblem> {
         let bytes = self.bytes(name, Format::LARGEST)?;
         let vex = Vex::read(&bytes).map_err(|error| wrong(name, &error))?;
         Ok((vex, cited(name, &bytes)?))
     }
 }
 
-fn cited(name: &str, bytes: &[u8]) -> Result<Cited, GateProblem> {
+fn cited(name: &str, bytes: &[u8]) -> Result<Cited, TableProblem> {
     Cited::new(name, bytes).map_err(|error| wrong(name, &error))
 }
 
@@ -67,16 +67,16 @@ fn is_structured(name: &str) -> bool {
     matches!(end_of(name), "yaml" | "yml" | "json" | "toml")
 }
 
-fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, GateProblem> {
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, TableProblem> {
     match end_of(&name.to_lowercase()) {
         "json" => serde_json::from_str(text).map_err(|error| wrong(name, &error)),
-        "yaml" | "yml" => serde_saphyr::from_str(text).map_err(|error| wrong(name, &error.without_snippet())),
+        "yaml" | "yml" => crate::yaml::from_str(text).map_err(|error| wrong(name, &error.without_snippet())),
         "toml" => toml::from_str(text).map_err(|error| wrong(name, &error.message())),
-        _ => Err(GateProblem::parameters(format!("{name}: its name ends in none of .toml, .yaml and .json"))),
+        _ => Err(TableProblem::parameters(format!("{name}: its name ends in none of .toml, .yaml and .json"))),
     }
 }
 
-fn wrong(name: &str, error: &dyn std::fmt::Display) -> GateProblem {
+fn wrong(name: &str, error: &dyn std::fmt::Display) -> TableProblem {
     let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    GateProblem::parameters(format!("{name}: {line}"))
+    TableProblem::parameters(format!("{name}: {line}"))
 }

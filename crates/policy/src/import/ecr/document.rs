@@ -17,11 +17,21 @@ const LEAST_DAYS_IN_ARCHIVE: u32 = 90;
 const MOST: u32 = i32::MAX as u32;
 
 impl LifecyclePolicy {
-    /// Reads the document of a policy: `{"rules": [{"rulePriority", "selection", "action"}]}`.
+    /// Reads the document of a policy, `{"rules": [{"rulePriority", "selection", "action"}]}`, and as the API carries it: as
+    /// the text `lifecyclePolicyText` of what `get-lifecycle-policy` answers, or as that text alone.
     ///
     /// # Errors
     /// Where ECR would refuse it, and where a list of patterns is empty or has an empty one.
     pub fn parse(document: &[u8]) -> Result<Self, InvalidPolicy> {
+        let value = json(System::Ecr, document)?;
+        let root = Node::root(System::Ecr, &value);
+        if let Some(text) = carried(&root)? {
+            return Self::read(text.text()?.as_bytes()).map_err(|error| error.within(text.place()));
+        }
+        Self::read(document)
+    }
+
+    fn read(document: &[u8]) -> Result<Self, InvalidPolicy> {
         let value = json(System::Ecr, document)?;
         let root = Node::root(System::Ecr, &value);
         let found = String::from_utf8_lossy(document).chars().count();
@@ -45,6 +55,18 @@ impl LifecyclePolicy {
         rules.sort_by_key(|rule| rule.priority);
         Ok(Self { rules })
     }
+}
+
+/// The text that the document is, where another one carries it.
+fn carried<'a>(root: &Node<'a>) -> Read<Option<Node<'a>>> {
+    if root.value().is_string() {
+        return Ok(Some(root.clone()));
+    }
+    if !root.has("lifecyclePolicyText") {
+        return Ok(None);
+    }
+    let answer = root.object(&["registryId", "repositoryName", "lifecyclePolicyText", "lastEvaluatedAt"])?;
+    answer.get("lifecyclePolicyText")
 }
 
 fn rule(node: &Node<'_>) -> Read<Rule> {
@@ -129,7 +151,8 @@ fn tagged(selection: &Object<'_>) -> Read<TagStatus> {
     }
 }
 
-/// A list with something in it. An empty prefix would be one of every tag.
+/// A list with something in it. An empty prefix would be one of every tag. One that is there twice asks for no more than once:
+/// ECR's rules about lists are about those of two rules.
 fn words(list: &Node<'_>) -> Read<Vec<String>> {
     let words = list.texts(usize::MAX)?;
     if words.is_empty() {

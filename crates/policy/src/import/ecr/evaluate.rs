@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, Count, LifecyclePolicy, Rule, StorageClass};
 use crate::import::condemned::{self, by};
+use crate::import::moment::older_from;
 use crate::import::{Condemned, System};
+use crate::retain::clock::Clock;
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, Storage, Word};
 
 impl LifecyclePolicy {
@@ -13,21 +15,32 @@ impl LifecyclePolicy {
     /// An image of which nobody knows when it was pushed is acted on by no rule, and is counted by none.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
+        self.evaluate_by(snapshot, &Clock::One(now))
+    }
+
+    pub(in crate::import) fn evaluate_by(&self, snapshot: &Snapshot, clock: &Clock) -> Condemned {
         let name = |rule: &Rule| {
             let words = rule.description.clone().unwrap_or_else(|| rule.words());
             condemned::Rule::new(Layer::Delete, format!("rule {}", rule.priority), words).numbered(rule.priority)
         };
         let names = self.rules.iter().map(name).collect();
-        let mut condemned = Condemned::nothing(System::Ecr, snapshot, now, names);
+        let mut condemned = Condemned::nothing(System::Ecr, snapshot, clock.clone(), names);
         for repository in snapshot.repositories() {
-            self.mark(snapshot, repository, now, &mut condemned);
-            spare_what_is_referenced(snapshot, repository, &mut condemned);
+            self.mark(snapshot, repository, clock, &mut condemned);
             follow_subjects(snapshot, repository, &mut condemned);
+            spare_what_is_needed(snapshot, repository, &mut condemned);
         }
         condemned.with_tags(snapshot).of_policy(self)
     }
 
-    fn mark(&self, snapshot: &Snapshot, repository: RepositoryId, now: Timestamp, condemned: &mut Condemned) {
+    /// From when on an image is marked by the rule that owns it, where that is a matter of time.
+    pub(in crate::import) fn moment(&self, snapshot: &Snapshot, image: ManifestId) -> Option<Timestamp> {
+        let may_own = |rule: &&Rule| snapshot.subject(image).is_none() && rule.matches(snapshot, image);
+        let (at, days) = self.rules.iter().find(may_own)?.counts_from(snapshot, image)?;
+        older_from(at, days_of_24_hours(days))
+    }
+
+    fn mark(&self, snapshot: &Snapshot, repository: RepositoryId, clock: &Clock, condemned: &mut Condemned) {
         for (place, rule) in self.rules.iter().enumerate() {
             let mut matching: Vec<_> = snapshot
                 .manifests_of(repository)
@@ -43,9 +56,9 @@ impl LifecyclePolicy {
                         counted += 1;
                         counted > u64::from(most)
                     }),
-                    Count::SincePushed(days) => older(snapshot.pushed_at(image), days, now),
-                    Count::SincePulled(days) => older(pulled_at(snapshot, image), days, now),
-                    Count::SinceTransitioned(days) => older(snapshot.archived_at(image), days, now),
+                    _ => rule
+                        .counts_from(snapshot, image)
+                        .is_some_and(|(at, days)| clock.at(image).duration_since(at) > days_of_24_hours(days)),
                 };
                 // The rules come by their priority: an image that has an owner keeps it.
                 if condemned.word(image) == Word::Keep(Reason::Default) {
@@ -70,9 +83,20 @@ impl Rule {
         let tags: Vec<_> = snapshot.tags_at(image).map(|tag| snapshot.tag_name(tag)).collect();
         class == self.class && self.tags.matches(tags.iter().copied())
     }
+
+    /// Since when the days of an image count, and the most that there may be of them.
+    fn counts_from(&self, snapshot: &Snapshot, image: ManifestId) -> Option<(Timestamp, u32)> {
+        let (at, days) = match self.count {
+            Count::MoreThan(_) => return None,
+            Count::SincePushed(days) => (counted_at(snapshot, image), days),
+            Count::SincePulled(days) => (pulled_at(snapshot, image), days),
+            Count::SinceTransitioned(days) => (snapshot.archived_at(image), days),
+        };
+        Some((at?, days))
+    }
 }
 
-/// The time by which images are counted: that of the push, or of the restore from the archive.
+/// The time by which images are counted and grow old: that of the push, or of the restore from the archive.
 fn counted_at(snapshot: &Snapshot, image: ManifestId) -> Option<Timestamp> {
     snapshot.pushed_at(image).map(|pushed| snapshot.activated_at(image).unwrap_or(pushed))
 }
@@ -85,26 +109,8 @@ fn pulled_at(snapshot: &Snapshot, image: ManifestId) -> Option<Timestamp> {
     }
 }
 
-fn older(at: Option<Timestamp>, days: u32, now: Timestamp) -> bool {
-    at.is_some_and(|at| now.duration_since(at) > SignedDuration::from_hours(24 * i64::from(days)))
-}
-
-/// Leaves an image alone that an index names which is left alone. An index in the archive still needs its images.
-fn spare_what_is_referenced(snapshot: &Snapshot, repository: RepositoryId, condemned: &mut Condemned) {
-    let is_needed = |child: Word, parent: Word| match parent {
-        Word::Remove(_) => false,
-        Word::Archive(_) => matches!(child, Word::Remove(_)),
-        Word::Keep(_) | Word::Nothing => !matches!(child, Word::Keep(_) | Word::Nothing),
-    };
-    let mut stay: Vec<_> = snapshot.manifests_of(repository).collect();
-    while let Some(parent) = stay.pop() {
-        for child in snapshot.children(parent) {
-            if is_needed(condemned.word(child), condemned.word(parent)) {
-                condemned.say(child, Word::Keep(Reason::ChildOf(parent)));
-                stay.push(child);
-            }
-        }
-    }
+fn days_of_24_hours(days: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(days))
 }
 
 /// What speaks about an image shares its fate, and what speaks about that too.
@@ -115,11 +121,38 @@ fn follow_subjects(snapshot: &Snapshot, repository: RepositoryId, condemned: &mu
         for referrer in snapshot.referrers(subject).filter(|referrer| snapshot.subject(*referrer) == Some(subject)) {
             let word = match condemned.word(subject) {
                 Word::Remove(_) => Word::Remove(Reason::SubjectGoes(subject)),
-                Word::Archive(_) => Word::Archive(Reason::SubjectGoes(subject)),
-                Word::Keep(_) | Word::Nothing => Word::Keep(Reason::RefersTo(subject)),
+                Word::Archive(_) if snapshot.storage(referrer) != Storage::Archive => {
+                    Word::Archive(Reason::SubjectGoes(subject))
+                }
+                _ => Word::Keep(Reason::RefersTo(subject)),
             };
             condemned.say(referrer, word);
             subjects.push(referrer);
+        }
+    }
+}
+
+/// Leaves an image alone that an index names which is left alone, and then what speaks about that image. An index in the
+/// archive still needs its images, there.
+fn spare_what_is_needed(snapshot: &Snapshot, repository: RepositoryId, condemned: &mut Condemned) {
+    let is_kept = |word: Word| matches!(word, Word::Keep(_) | Word::Nothing);
+    let is_needed = |child: Word, index: ManifestId, word: Word| match word {
+        Word::Remove(_) => false,
+        Word::Keep(_) | Word::Nothing if snapshot.storage(index) != Storage::Archive => !is_kept(child),
+        _ => matches!(child, Word::Remove(_)),
+    };
+    let mut stay: Vec<_> = snapshot.manifests_of(repository).collect();
+    while let Some(image) = stay.pop() {
+        let children = snapshot.children(image).map(|child| (child, Reason::ChildOf(image)));
+        let children = children.filter(|(child, _)| is_needed(condemned.word(*child), image, condemned.word(image)));
+        let referrers = snapshot.referrers(image).filter(|referrer| {
+            let is_its_own = snapshot.subject(*referrer) == Some(image);
+            is_its_own && is_kept(condemned.word(image)) && !is_kept(condemned.word(*referrer))
+        });
+        let spared: Vec<_> = children.chain(referrers.map(|referrer| (referrer, Reason::RefersTo(image)))).collect();
+        for (spared, reason) in spared {
+            condemned.say(spared, Word::Keep(reason));
+            stay.push(spared);
         }
     }
 }

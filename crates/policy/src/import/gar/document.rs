@@ -13,7 +13,7 @@ const MOST_PREFIXES: usize = 1_000;
 
 impl CleanupPolicies {
     /// Reads a list of policies, `{"cleanupPolicies": …, "cleanupPolicyDryRun": …}` with a list or a map of them, or such a
-    /// map alone.
+    /// map alone; and a repository with such members, as `gcloud artifacts repositories describe` prints it.
     ///
     /// # Errors
     /// Where the API would refuse it: more than ten policies, two of one name, a policy without anything to match by or with
@@ -24,7 +24,9 @@ impl CleanupPolicies {
         if root.is_list() || !(root.has("cleanupPolicies") || root.has("cleanupPolicyDryRun")) {
             return Ok(Self { policies: policies(&root)?, dry_run: false });
         }
-        let object = root.object(&["cleanupPolicies", "cleanupPolicyDryRun"])?;
+        let is_repository = root.has("name") && root.has("format");
+        let object =
+            if is_repository { root.open()? } else { root.object(&["cleanupPolicies", "cleanupPolicyDryRun"])? };
         Ok(Self { policies: policies(&object.need("cleanupPolicies")?)?, dry_run: object.flag("cleanupPolicyDryRun")? })
     }
 }

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::{Action, Age, CleanupPolicies, CleanupPolicy, Condition, Criteria, TagState};
 use crate::import::condemned::{Rule, by};
+use crate::import::moment::{as_old_from, older_from};
 use crate::import::{Condemned, System};
+use crate::retain::clock::Clock;
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, Word};
 
 impl CleanupPolicies {
@@ -17,9 +19,13 @@ impl CleanupPolicies {
     /// recent ones without being counted as one.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
+        self.evaluate_by(snapshot, &Clock::One(now))
+    }
+
+    pub(in crate::import) fn evaluate_by(&self, snapshot: &Snapshot, clock: &Clock) -> Condemned {
         let mut names: Vec<_> = self.policies.iter().map(CleanupPolicy::named).collect();
         names.push(Rule::new(Layer::Keep, "referrer", "what speaks about it stays"));
-        let mut condemned = Condemned::nothing(System::Gar, snapshot, now, names);
+        let mut condemned = Condemned::nothing(System::Gar, snapshot, clock.clone(), names);
         condemned.dry_run = self.dry_run;
         for repository in snapshot.repositories() {
             // What comes later says more: a policy that keeps is heard above all that delete.
@@ -30,7 +36,7 @@ impl CleanupPolicies {
                         Action::Delete => Word::Remove(by(Layer::Delete, place)),
                         Action::Keep => Word::Keep(by(Layer::Keep, place)),
                     };
-                    for version in policy.matching(snapshot, repository, now) {
+                    for version in policy.matching(snapshot, repository, clock) {
                         let is_first = condemned.word(version) == Word::Keep(Reason::Default);
                         if is_first || action == Action::Keep && condemned.is_condemned(version) {
                             condemned.say(version, word);
@@ -41,6 +47,24 @@ impl CleanupPolicies {
             self.spare_what_is_named(snapshot, repository, &mut condemned);
         }
         condemned.with_tags(snapshot).of_policy(self)
+    }
+
+    /// From when on a version is old enough for a policy that is about it, or too old.
+    pub(in crate::import) fn moments(
+        &self,
+        snapshot: &Snapshot,
+        version: ManifestId,
+        add: &mut dyn FnMut(Option<Timestamp>),
+    ) {
+        let Some(uploaded) = snapshot.pushed_at(version) else { return };
+        let package = package(snapshot.repository_name(snapshot.repository_of(version)));
+        for policy in &self.policies {
+            let Criteria::Condition(condition) = &policy.criteria else { continue };
+            if condition.is_for(package) && condition.is_about(snapshot, version) {
+                add(condition.older_than.and_then(|limit| older_from(uploaded, limit.duration())));
+                add(condition.newer_than.and_then(|limit| as_old_from(uploaded, limit.duration())));
+            }
+        }
     }
 
     /// Leaves alone what the registry refuses to delete: what a version names that stays.
@@ -70,14 +94,14 @@ impl CleanupPolicy {
         Rule::new(layer, &self.name, self.words())
     }
 
-    fn matching(&self, snapshot: &Snapshot, repository: RepositoryId, now: Timestamp) -> Vec<ManifestId> {
+    fn matching(&self, snapshot: &Snapshot, repository: RepositoryId, clock: &Clock) -> Vec<ManifestId> {
         let package = package(snapshot.repository_name(repository));
         match &self.criteria {
             Criteria::Condition(condition) => {
-                if !any_prefix(&condition.package_name_prefixes, std::iter::once(package)) {
+                if !condition.is_for(package) {
                     return Vec::new();
                 }
-                let matches = |id: &ManifestId| condition.matches(snapshot, *id, now, self.action);
+                let matches = |id: &ManifestId| condition.matches(snapshot, *id, clock.at(*id), self.action);
                 snapshot.manifests_of(repository).filter(matches).collect()
             }
             Criteria::MostRecentVersions(most) => {
@@ -96,23 +120,31 @@ impl CleanupPolicy {
 }
 
 impl Condition {
-    fn matches(&self, snapshot: &Snapshot, id: ManifestId, now: Timestamp, action: Action) -> bool {
+    fn is_for(&self, package: &str) -> bool {
+        any_prefix(&self.package_name_prefixes, std::iter::once(package))
+    }
+
+    /// Whether it is about a version, however old that is.
+    fn is_about(&self, snapshot: &Snapshot, id: ManifestId) -> bool {
         let tags = || snapshot.tags_at(id).map(|tag| snapshot.tag_name(tag));
         let state = match self.tag_state {
             TagState::Any => true,
             TagState::Tagged => tags().next().is_some(),
             TagState::Untagged => tags().next().is_none(),
         };
+        let version = || snapshot.version_name(id).map_or_else(|| snapshot.key(id).to_string(), str::to_owned);
+        state
+            && any_prefix(&self.tag_prefixes, tags())
+            && (self.version_name_prefixes.is_empty()
+                || any_prefix(&self.version_name_prefixes, std::iter::once(version().as_str())))
+    }
+
+    fn matches(&self, snapshot: &Snapshot, id: ManifestId, now: Timestamp, action: Action) -> bool {
         let age = snapshot.pushed_at(id).map(|at| now.duration_since(at));
         let unknown = action == Action::Keep;
         let older = |limit: Age| age.map_or(unknown, |age| age > limit.duration());
         let newer = |limit: Age| age.map_or(unknown, |age| age < limit.duration());
-        let version = snapshot.version_name(id).map_or_else(|| snapshot.key(id).to_string(), str::to_owned);
-        state
-            && any_prefix(&self.tag_prefixes, tags())
-            && any_prefix(&self.version_name_prefixes, std::iter::once(version.as_str()))
-            && self.older_than.is_none_or(older)
-            && self.newer_than.is_none_or(newer)
+        self.is_about(snapshot, id) && self.older_than.is_none_or(older) && self.newer_than.is_none_or(newer)
     }
 }
 

@@ -14,22 +14,37 @@ use crate::import::{Flaw, InvalidPolicy, System};
 const MOST: usize = 1_000;
 
 impl Retention {
-    /// Reads the section: `{"dryRun", "delay", "policies": […]}`, or `{"retention": …}` around it.
+    /// Reads the section, `{"dryRun", "delay", "policies": […]}`, with `{"retention": …}` around it, or in zot's whole
+    /// configuration, as `{"storage": {"retention": …}}`.
     ///
-    /// Where no delay is written it is zot's for its garbage collection, an hour.
+    /// Where no delay is written it is that of zot's garbage collection: `gcDelay`, or else an hour.
     ///
     /// # Errors
-    /// Where zot would refuse it, and where a number stands for a span of time: zot takes it as nanoseconds.
+    /// Where zot would refuse it, and where a number stands for a span of time: zot takes it as nanoseconds. Where a
+    /// configuration has more than one retention, or one that never runs.
     pub fn parse(document: &[u8]) -> Result<Self, InvalidPolicy> {
         let value = json(System::Zot, document)?;
         let root = Node::root(System::Zot, &value);
-        let section = if root.has("retention") { root.object(&["retention"])?.need("retention")? } else { root };
+        let mut garbage = None;
+        let section = if root.has("storage") {
+            let storage = root.open()?.need("storage")?.open()?;
+            storage.forbid("subPaths", "sub paths have a retention of their own: give each section by itself")?;
+            if let Some(node) = storage.get("gc")?.filter(|node| node.value() == &Value::Bool(false)) {
+                return Err(node.flaw(Flaw::Contradiction("without gc zot deletes nothing")));
+            }
+            garbage = span(&storage, "gcDelay")?;
+            storage.need("retention")?
+        } else if root.has("retention") {
+            root.object(&["retention"])?.need("retention")?
+        } else {
+            root
+        };
         let object = section.object(&["dryRun", "delay", "policies"])?;
         let policies = match object.get("policies")? {
             Some(list) => list.items(MOST)?.iter().map(policy).collect::<Read<_>>()?,
             None => Vec::new(),
         };
-        let delay = span(&object, "delay")?.unwrap_or(Span::ONE_HOUR);
+        let delay = span(&object, "delay")?.or(garbage).unwrap_or(Span::ONE_HOUR);
         Ok(Self { dry_run: object.flag("dryRun")?, delay, policies })
     }
 }

@@ -3,12 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Policy, Retention, Rules};
+use super::{Policy, Retention, Rules, Span};
 use crate::import::condemned::{Rule, by};
+use crate::import::moment::as_old_from;
 use crate::import::{Condemned, System};
+use crate::retain::clock::Clock;
 use crate::retain::{Layer, ManifestId, Reason, RepositoryId, Snapshot, TagId, Word};
+
+/// What a run takes at most. A delay that is shorter is over before the run is.
+const RUN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What zot does without a rule, after the names of the rules.
 const WITHOUT_RULE: [(&str, &str); 3] = [
@@ -23,6 +28,10 @@ impl Retention {
     /// A manifest of which nobody knows when it was pushed is one without statistics: it and its tags stay.
     #[must_use]
     pub fn evaluate(&self, snapshot: &Snapshot, now: Timestamp) -> Condemned {
+        self.evaluate_by(snapshot, &Clock::One(now))
+    }
+
+    pub(in crate::import) fn evaluate_by(&self, snapshot: &Snapshot, clock: &Clock) -> Condemned {
         let mut names = Vec::new();
         let mut groups = Vec::new();
         for (place, policy) in self.policies.iter().enumerate() {
@@ -36,7 +45,7 @@ impl Retention {
         }
         let defaults = names.len();
         names.extend(WITHOUT_RULE.map(|(name, words)| Rule::new(Layer::Delete, name, words)));
-        let mut condemned = Condemned::nothing(System::Zot, snapshot, now, names);
+        let mut condemned = Condemned::nothing(System::Zot, snapshot, clock.clone(), names);
         condemned.dry_run = self.dry_run;
         let needs_statistics = self.needs_statistics();
         for repository in snapshot.repositories() {
@@ -44,13 +53,45 @@ impl Retention {
             let place = self.policies.iter().position(|policy| policy.is_for(name));
             let policy = place.and_then(|place| self.policies.get(place));
             let first = place.and_then(|place| groups.get(place)).copied().unwrap_or_default();
-            let run = Run { snapshot, repository, now, retention: self, first, defaults, needs_statistics };
+            let run = Run { snapshot, repository, clock, retention: self, first, defaults, needs_statistics };
             if let Some(policy) = policy {
                 run.tags(policy, &mut condemned);
             }
             run.manifests(policy, &mut condemned);
         }
         condemned.of_policy(self)
+    }
+
+    fn policy_for(&self, repository: &str) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.is_for(repository))
+    }
+
+    /// From when on rules keep a manifest or a tag at it no longer, and the delay of the manifest is over.
+    pub(in crate::import) fn moments(
+        &self,
+        snapshot: &Snapshot,
+        id: ManifestId,
+        add: &mut dyn FnMut(Option<Timestamp>),
+    ) {
+        let (pushed, pulled) = (snapshot.pushed_at(id), snapshot.pulled_at(id));
+        let after = |at: Option<Timestamp>, span: Span| at.and_then(|at| as_old_from(at, span.duration()));
+        add(after(pushed, self.delay));
+        let Some(policy) = self.policy_for(snapshot.repository_name(snapshot.repository_of(id))) else { return };
+        let tags = || snapshot.tags_at(id).map(|tag| snapshot.tag_name(tag));
+        let groups = policy.keep_tags.iter().filter(|keep| tags().any(|tag| keep.matches(tag)));
+        for rules in groups.map(|keep| keep.rules).chain(policy.keep_untagged) {
+            if let Some(span) = rules.pulled_within {
+                add(after(pulled, span));
+                add(after(pushed, span));
+            }
+            add(rules.pushed_within.and_then(|span| after(pushed, span)));
+        }
+    }
+
+    /// Whether the untagged manifests of a repository are counted together with those that lose their tags.
+    pub(in crate::import) fn is_entangled(&self, repository: &str) -> bool {
+        let counts = |policy: &Policy| policy.keep_untagged.is_some_and(|rules| !rules.is_empty());
+        self.delay.duration() < RUN && self.policy_for(repository).is_some_and(counts)
     }
 }
 
@@ -64,7 +105,7 @@ impl Policy {
 struct Run<'a> {
     snapshot: &'a Snapshot,
     repository: RepositoryId,
-    now: Timestamp,
+    clock: &'a Clock,
     retention: &'a Retention,
     /// The place of the first rule of the policy.
     first: usize,
@@ -133,14 +174,13 @@ impl Run<'_> {
         };
         newest(rules.pulled_count, &pulled);
         newest(rules.pushed_count, &pushed);
-        let since = |span: super::Span| self.now.checked_sub(span.duration()).ok();
+        let since = |one: &T, span: Span| self.clock.at(manifest(one)).checked_sub(span.duration()).ok();
         if let Some(span) = rules.pulled_within {
-            let since = since(span);
-            kept.extend(group.iter().filter(|one| pulled(one) > since || pushed(one) > since));
+            let is_within = |one: &&T| pulled(one).max(pushed(one)) > since(one, span);
+            kept.extend(group.iter().filter(is_within));
         }
         if let Some(span) = rules.pushed_within {
-            let since = since(span);
-            kept.extend(group.iter().filter(|one| pushed(one) > since));
+            kept.extend(group.iter().filter(|one| pushed(one) > since(one, span)));
         }
         kept
     }
@@ -153,7 +193,7 @@ impl Run<'_> {
     fn manifests(&self, policy: Option<&Policy>, condemned: &mut Condemned) {
         let untagged = policy.is_none_or(|policy| policy.delete_untagged);
         let referrers = policy.is_some_and(|policy| policy.delete_referrers);
-        let retained = policy.map(|policy| self.retained_untagged(policy)).unwrap_or_default();
+        let retained = policy.map(|policy| self.retained_untagged(policy, condemned)).unwrap_or_default();
         let keep = Word::Keep(by(Layer::Keep, self.first + policy.map_or(0, |policy| policy.keep_tags.len())));
         retained.iter().for_each(|id| condemned.say(*id, keep));
         let mut changed = true;
@@ -169,9 +209,9 @@ impl Run<'_> {
     }
 
     /// The untagged manifests that `keepUntagged` keeps, and those without statistics.
-    fn retained_untagged(&self, policy: &Policy) -> HashSet<ManifestId> {
+    fn retained_untagged(&self, policy: &Policy, condemned: &Condemned) -> HashSet<ManifestId> {
         let Some(rules) = policy.keep_untagged.filter(|rules| !rules.is_empty()) else { return HashSet::new() };
-        let pool = self.snapshot.manifests_of(self.repository).filter(|id| self.is_untagged(*id));
+        let pool = self.snapshot.manifests_of(self.repository).filter(|id| self.is_untagged_by_then(*id, condemned));
         let (unknown, pool): (Vec<_>, Vec<_>) = pool.partition(|id| self.is_unknown(*id));
         let mut kept = self.kept(&pool, rules, |id| *id);
         kept.extend(unknown);
@@ -182,15 +222,21 @@ impl Run<'_> {
         self.snapshot.has_no_statistics(id) || self.pushed_at(id).is_none()
     }
 
-    /// A manifest whose tags only go now is none: zot looks at it on its next run.
     fn is_untagged(&self, id: ManifestId) -> bool {
         self.snapshot.tags_at(id).next().is_none()
+    }
+
+    /// Whether it has no tag when the manifests have their turn. What loses its last tag now waits for the delay from now
+    /// on, for its next run, unless a run is longer than the delay.
+    fn is_untagged_by_then(&self, id: ManifestId, condemned: &Condemned) -> bool {
+        let lost = |tag| matches!(condemned.said.tag(tag), Word::Remove(_));
+        self.is_untagged(id) || self.retention.delay.duration() < RUN && self.snapshot.tags_at(id).all(lost)
     }
 
     /// Whether the delay has gone by. It has after exactly as long.
     fn is_old(&self, id: ManifestId) -> Option<bool> {
         let pushed = self.pushed_at(id)?;
-        Some(self.now.duration_since(pushed) >= self.retention.delay.duration())
+        Some(self.clock.at(id).duration_since(pushed) >= self.retention.delay.duration())
     }
 
     /// Takes those of the manifests away that are old enough, and says whether it took any.
@@ -217,7 +263,8 @@ impl Run<'_> {
             }
         }
         let is_free = |id: &ManifestId, condemned: &Condemned| {
-            self.is_untagged(*id) && !condemned.is_condemned(*id) && !named.contains(id) && !retained.contains(id)
+            let untagged = self.is_untagged_by_then(*id, condemned);
+            untagged && !condemned.is_condemned(*id) && !named.contains(id) && !retained.contains(id)
         };
         let free: Vec<_> = self.snapshot.manifests_of(self.repository).filter(|id| is_free(id, condemned)).collect();
         self.take(&free, 1, condemned)

@@ -2,10 +2,11 @@
 
 mod capabilities;
 mod closure;
+pub(in crate::retain) mod last_tag;
 mod order;
 mod reason;
 mod said;
-mod settle;
+pub(in crate::retain) mod settle;
 
 pub use self::capabilities::Capabilities;
 pub use self::reason::{Block, FactId, Layer, Reason, RuleId};

@@ -94,6 +94,8 @@ pub enum Reason {
 pub enum Block {
     /// Take a tag from a manifest that stays.
     Untag,
+    /// Take a tag by itself, as far as it is known, and not everything of the repository is known either.
+    UnprovenUntag,
     /// Delete a manifest.
     DeleteManifest,
     /// Take the last tag from a manifest and keep it.
@@ -108,6 +110,9 @@ impl Block {
     pub fn words(self) -> &'static str {
         match self {
             Self::Untag => "its registry cannot take a tag from a manifest that stays",
+            Self::UnprovenUntag => {
+                "not everything of its repository is known, nor that its registry takes tags itself: --registry says more"
+            }
             Self::DeleteManifest => "its registry deletes no manifest",
             Self::LastTag => "its registry deletes a manifest with its last tag, and this one has to stay",
             Self::LastTagged => "its registry does not delete the last manifest that has a tag",

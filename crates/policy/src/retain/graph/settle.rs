@@ -1,6 +1,7 @@
 //! What comes of what a policy says, once it is known what names what.
 
 use super::closure::Live;
+use super::last_tag::last_tags;
 use super::{Block, Capabilities, Reason, Said, Word};
 use crate::retain::bits::Bits;
 use crate::retain::parallel;
@@ -65,12 +66,26 @@ impl Settled {
 /// What happens to every tag and every manifest, after what `said` says of them.
 ///
 /// With [`Protection::Full`] a manifest goes only if every plain tag that points at it goes, nothing that stays needs it, and
-/// all of its repository is known. Structural tags go with what they speak about.
+/// all of its repository is known. Structural tags go with what they speak about. Where all plain tags of a repository would go
+/// and its registry does not delete the last manifest that has one, one stays: of the manifest that was pushed last, the one
+/// that was moved last.
 #[must_use]
 pub fn settle(snapshot: &Snapshot, said: &Said, protection: Protection, can: Capabilities) -> Settled {
+    settle_told(snapshot, said, protection, can, None)
+}
+
+/// The same, where not everything is decided for one moment: then it is told which tags stay because nothing else would be left
+/// with a tag.
+pub(in crate::retain) fn settle_told(
+    snapshot: &Snapshot,
+    said: &Said,
+    protection: Protection,
+    can: Capabilities,
+    last: Option<&[TagId]>,
+) -> Settled {
     match protection {
         Protection::Faithful => faithful(snapshot, said),
-        Protection::Full => full(snapshot, said, can),
+        Protection::Full => full(snapshot, said, can, last),
     }
 }
 
@@ -105,32 +120,27 @@ fn ordered(snapshot: &Snapshot, tags: Vec<(Verdict, Reason)>, manifests: Vec<(Ve
     Settled { tags, manifests, order }
 }
 
-fn full(snapshot: &Snapshot, said: &Said, can: Capabilities) -> Settled {
-    let mut live = Live::new(snapshot);
-    let mut archive = Vec::new();
-    for repository in snapshot.repositories() {
-        roots(snapshot, said, can, repository, &mut live, &mut archive);
-    }
-    live.close(snapshot);
-    // What may be archived is not deleted, nor is what needs it or it needs; only what something live needs stays where it is.
-    archive.retain(|(id, _)| !live.has(*id));
-    for (id, reason) in &archive {
-        live.root(*id, *reason);
-    }
-    live.close(snapshot);
-    if can.last_tagged_undeletable {
-        for repository in snapshot.repositories() {
-            last_tagged(snapshot, repository, &mut live);
-        }
-        live.close(snapshot);
-    }
-    let mut archived = Bits::new(snapshot.manifests().len());
-    archive.iter().for_each(|(id, _)| {
-        archived.add(id.0);
-    });
+/// What stands where it is not yet said what happens.
+const UNSETTLED: (Verdict, Reason) = (Verdict::Keep, Reason::Default);
 
-    let rows = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let tags = parallel::map(rows(snapshot.tags().len()), |row| tag(snapshot, said, &live, TagId(row)));
+fn full(snapshot: &Snapshot, said: &Said, can: Capabilities, last: Option<&[TagId]>) -> Settled {
+    let mut lives = lives(snapshot, said, can, &[]);
+    let mut tags = tags(snapshot, said, can, &lives.0, &[]);
+    let last = match last {
+        Some(told) => told.to_vec(),
+        None if can.last_tagged_undeletable => {
+            last_tags(snapshot, |id| tags.get(id.index()).map_or(Verdict::Keep, |(verdict, _)| *verdict))
+        }
+        None => Vec::new(),
+    };
+    if !last.is_empty() {
+        let held = last.iter().map(|id| snapshot.target(*id)).filter(|id| !lives.0.has(*id)).collect::<Vec<_>>();
+        if !held.is_empty() {
+            lives = self::lives(snapshot, said, can, &held);
+        }
+        tags = self::tags(snapshot, said, can, &lives.0, &last);
+    }
+    let (live, archived) = lives;
     let manifest = |id: ManifestId| match live.has(id) {
         true if archived.has(id.0) => (Verdict::Archive, live.reason(id)),
         true => match live.reason(id) {
@@ -139,10 +149,40 @@ fn full(snapshot: &Snapshot, said: &Said, can: Capabilities) -> Settled {
         },
         false => (Verdict::Delete, gone(snapshot, said, &tags, id)),
     };
-    let manifests = parallel::map(rows(snapshot.manifests().len()), |row| manifest(ManifestId(row)));
-    let mut settled = ordered(snapshot, tags, manifests);
-    block(snapshot, can, &mut settled);
-    settled
+    let manifests = parallel::map(rows(snapshot.manifests().len()), UNSETTLED, |row| manifest(ManifestId(row)));
+    ordered(snapshot, tags, manifests)
+}
+
+fn rows(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// What lives, and what of that is archived; `held` are manifests that would go if their registry let them.
+fn lives(snapshot: &Snapshot, said: &Said, can: Capabilities, held: &[ManifestId]) -> (Live, Bits) {
+    let mut live = Live::new(snapshot);
+    let mut archive = Vec::new();
+    for repository in snapshot.repositories() {
+        roots(snapshot, said, can, repository, &mut live, &mut archive);
+    }
+    live.close(snapshot);
+    held.iter().for_each(|id| live.root(*id, Reason::Blocked(Block::LastTagged)));
+    live.close(snapshot);
+    // What may be archived is not deleted, nor is what needs it or it needs; only what something live needs stays where it is.
+    archive.retain(|(id, _)| !live.has(*id));
+    for (id, reason) in &archive {
+        live.root(*id, *reason);
+    }
+    live.close(snapshot);
+    let mut archived = Bits::new(snapshot.manifests().len());
+    archive.iter().for_each(|(id, _)| {
+        archived.add(id.0);
+    });
+    (live, archived)
+}
+
+/// Whether everything of a repository is known.
+pub(in crate::retain) fn is_known(snapshot: &Snapshot, repository: RepositoryId) -> bool {
+    snapshot.is_complete(repository) && snapshot.manifests_of(repository).all(|id| snapshot.is_resolved(id))
 }
 
 /// What lives for its own sake.
@@ -155,7 +195,7 @@ fn roots(
     archive: &mut Vec<(ManifestId, Reason)>,
 ) {
     let manifests = || snapshot.manifests_of(repository);
-    let known = snapshot.is_complete(repository) && manifests().all(|id| snapshot.is_resolved(id));
+    let known = is_known(snapshot, repository);
     for id in snapshot.tags_of(repository) {
         let target = snapshot.target(id);
         match (said.tag(id), snapshot.speaks_about(id)) {
@@ -189,15 +229,17 @@ fn is_alone(snapshot: &Snapshot, id: ManifestId) -> bool {
     !snapshot.has_parent(id) && !snapshot.is_referrer(id) && !snapshot.tags_at(id).any(plain)
 }
 
-/// Where no manifest of a repository that has a plain tag stays, the newest does.
-fn last_tagged(snapshot: &Snapshot, repository: RepositoryId, live: &mut Live) {
-    let plain = |id: TagId| snapshot.speaks_about(id).is_none();
-    let targets = || snapshot.tags_of(repository).filter(|id| plain(*id)).map(|id| snapshot.target(id));
-    if targets().any(|id| live.has(id)) {
-        return;
-    }
-    if let Some(newest) = targets().max_by_key(|id| (snapshot.pushed_at(*id), *id)) {
-        live.root(newest, Reason::Blocked(Block::LastTagged));
+/// What happens to every tag, where `last` are those that their registry does not take.
+fn tags(snapshot: &Snapshot, said: &Said, can: Capabilities, live: &Live, last: &[TagId]) -> Vec<(Verdict, Reason)> {
+    let mut tags = parallel::map(rows(snapshot.tags().len()), UNSETTLED, |row| tag(snapshot, said, live, TagId(row)));
+    last.iter().for_each(|id| blocked(&mut tags, *id, Block::LastTagged));
+    block(snapshot, can, &mut tags);
+    tags
+}
+
+fn blocked(tags: &mut [(Verdict, Reason)], id: TagId, block: Block) {
+    if let Some(place) = tags.get_mut(id.index()) {
+        *place = (Verdict::Blocked, Reason::Blocked(block));
     }
 }
 
@@ -237,24 +279,23 @@ fn gone(snapshot: &Snapshot, said: &Said, tags: &[(Verdict, Reason)], id: Manife
 }
 
 /// Tags that should go and cannot.
-fn block(snapshot: &Snapshot, can: Capabilities, settled: &mut Settled) {
-    if can.untag && !can.last_tag_deletes_manifest {
+fn block(snapshot: &Snapshot, can: Capabilities, tags: &mut [(Verdict, Reason)]) {
+    if can.untag && can.native_untag && !can.last_tag_deletes_manifest {
         return;
     }
+    let known: Vec<bool> = snapshot.repositories().map(|repository| is_known(snapshot, repository)).collect();
     for manifest in snapshot.manifests() {
-        let goes = |settled: &Settled, tag: TagId| settled.tag(tag).0 == Verdict::Untag;
-        let untagged: Vec<TagId> = snapshot.tags_at(manifest).filter(|tag| goes(settled, *tag)).collect();
-        let blocked: Vec<(TagId, Block)> = if !can.untag {
+        let goes = |tag: &TagId| matches!(tags.get(tag.index()), Some((Verdict::Untag, _)));
+        let untagged: Vec<TagId> = snapshot.tags_at(manifest).filter(goes).collect();
+        let stay: Vec<(TagId, Block)> = if !can.untag {
             untagged.iter().map(|tag| (*tag, Block::Untag)).collect()
-        } else if untagged.len() == snapshot.tags_at(manifest).count() {
+        } else if !can.native_untag && known.get(snapshot.repository_of(manifest).index()) != Some(&true) {
+            untagged.iter().map(|tag| (*tag, Block::UnprovenUntag)).collect()
+        } else if can.last_tag_deletes_manifest && untagged.len() == snapshot.tags_at(manifest).count() {
             untagged.first().map(|tag| (*tag, Block::LastTag)).into_iter().collect()
         } else {
             continue;
         };
-        for (tag, block) in blocked {
-            if let Some(place) = settled.tags.get_mut(tag.index()) {
-                *place = (Verdict::Blocked, Reason::Blocked(block));
-            }
-        }
+        stay.into_iter().for_each(|(tag, block)| blocked(tags, tag, block));
     }
 }

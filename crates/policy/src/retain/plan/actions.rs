@@ -33,6 +33,9 @@ pub enum Action {
         repository: String,
         /// The manifest.
         digest: String,
+        /// The tags that it may have, and no others. It keeps them there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        expect_tags: Vec<String>,
     },
 }
 
@@ -47,12 +50,16 @@ impl Plan<'_> {
         });
         let repository = |id| snapshot.repository_name(snapshot.repository_of(id)).to_owned();
         let archived = snapshot.manifests().filter(|id| self.manifest(*id).0 == Verdict::Archive);
-        let archived = archived
-            .map(move |id| Action::Archive { repository: repository(id), digest: snapshot.key(id).to_string() });
+        let tags_of = |id| snapshot.tags_at(id).map(|tag| snapshot.tag_name(tag).to_owned()).collect();
+        let archived = archived.map(move |id| Action::Archive {
+            repository: repository(id),
+            digest: snapshot.key(id).to_string(),
+            expect_tags: tags_of(id),
+        });
         let deleted = self.deletes().iter().map(move |id| Action::DeleteManifest {
             repository: repository(*id),
             digest: snapshot.key(*id).to_string(),
-            expect_tags: snapshot.tags_at(*id).map(|tag| snapshot.tag_name(tag).to_owned()).collect(),
+            expect_tags: tags_of(*id),
         });
         tags.chain(archived).chain(deleted)
     }

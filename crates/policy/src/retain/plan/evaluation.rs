@@ -52,7 +52,7 @@ struct Counted {
 impl<'a> Evaluation<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy, facts: &'a Facts, now: i64) -> Self {
         let tags = u32::try_from(snapshot.tags().len()).unwrap_or(u32::MAX);
-        let at = parallel::map(tags, |tag| time::of_tag(snapshot, TagId(tag), policy.basis, now));
+        let at = parallel::map(tags, UNKNOWN, |tag| time::of_tag(snapshot, TagId(tag), policy.basis, now));
         let mut matching = Matching::new(snapshot, policy);
         let holds = policy.hold.iter().map(|rule| matching.of(rule.scope())).collect();
         let keeps: Vec<_> = policy.keep.iter().map(|rule| matching.of(rule.scope())).collect();
@@ -101,8 +101,12 @@ impl<'a> Evaluation<'a> {
 
     /// Everything that holds a tag, with the end of it.
     pub(super) fn holds(&self, tag: TagId) -> impl Iterator<Item = (Reason, i64)> {
+        self.holds_of_age(tag, self.at(tag), self.now)
+    }
+
+    /// Everything that holds a tag whose age is counted from this moment, as it is seen at `now`, with the end of it.
+    pub(super) fn holds_of_age(&self, tag: TagId, at: i64, now: i64) -> impl Iterator<Item = (Reason, i64)> {
         let target = self.snapshot.target(tag);
-        let at = self.at(tag);
         let lasts = |says: bool| if says { EVER } else { NOT };
         let in_use = self.known.tag_in_use(tag).or_else(|| self.known.in_use(target));
         let (one, other) = (self.known.held(target), self.known.tag_held(tag));
@@ -112,27 +116,37 @@ impl<'a> Evaluation<'a> {
         let built_in = [
             (Reason::Immutable, lasts(self.snapshot.is_immutable(tag))),
             (Reason::InUse(in_use.unwrap_or_default()), lasts(in_use.is_some())),
+            (Reason::Unasked, lasts(self.known.may_be_in_use(target))),
             (Reason::Legal(legal.fact), legal.until),
             (Reason::UnknownTime, lasts(unknown)),
             (Reason::Grace, grace),
         ];
         let rules = self.policy.hold.iter().zip(&self.holds).enumerate().map(move |(place, (rule, set))| {
-            let until = if self.has(*set, tag) { self.hold(rule, target, at) } else { NOT };
+            let until = if self.has(*set, tag) { self.hold(rule, target, at, now) } else { NOT };
             (named(Layer::Hold, place), until)
         });
         built_in.into_iter().chain(rules).filter(|(_, until)| *until != NOT)
     }
 
-    fn hold(&self, rule: &Hold, target: ManifestId, at: i64) -> i64 {
+    fn hold(&self, rule: &Hold, target: ManifestId, at: i64, now: i64) -> i64 {
         if rule.forever || rule.in_use.as_ref().is_some_and(|from| !self.asked(from)) {
             return EVER;
         }
         let Some(period) = rule.period else { return NOT };
         let from = match rule.from {
             HoldFrom::Pushed => at,
-            HoldFrom::Promoted => self.known.promotions(target, rule.to.as_ref(), &[]).min().unwrap_or(at),
+            HoldFrom::Promoted => {
+                let first = self.known.promotions(target, rule.to.as_ref(), &[]).min();
+                first.unwrap_or_else(|| self.pushed_or_later(target, at, now))
+            }
         };
         if from == UNKNOWN { EVER } else { period.after(from) }
+    }
+
+    /// The later one of a push and a tag's age. What an image says of its own making begins nothing, nor does an unknown push.
+    fn pushed_or_later(&self, target: ManifestId, at: i64, now: i64) -> i64 {
+        let pushed = time::believed(self.snapshot.pushed_micros(target.0), now);
+        if pushed == UNKNOWN { UNKNOWN } else { pushed.max(at) }
     }
 
     fn asked(&self, from: &[String]) -> bool {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::evaluation::{EVER, NOT};
 use super::known::tag;
 use super::{Plan, Verdict};
+use crate::one_line::OneLine;
 use crate::retain::graph::{Layer, Reason};
 use crate::retain::snapshot::timestamp;
 use crate::retain::{ManifestId, TagId};
@@ -159,10 +160,10 @@ impl std::fmt::Display for Explanation {
             Verdict::Archive => "is archived",
             Verdict::Blocked => "should go and cannot",
         };
-        write!(f, "{} {verdict}: {}", self.subject, self.words)?;
+        write!(f, "{} {verdict}: {}", OneLine(&self.subject), OneLine(&self.words))?;
         for voice in self.voices.iter().filter(|voice| !voice.decides) {
             let says = if voice.applies { "also" } else { "not" };
-            write!(f, "\n  {says:<4}  {}", voice.words)?;
+            write!(f, "\n  {says:<4}  {}", OneLine(&voice.words))?;
             match (voice.from, voice.until) {
                 (Some(from), _) if !voice.applies => write!(f, ", from {from} on")?,
                 (_, Some(until)) if voice.applies => write!(f, ", until {until}")?,
@@ -171,7 +172,7 @@ impl std::fmt::Display for Explanation {
             }
         }
         for line in &self.because {
-            write!(f, "\n  {:<4}  {line}", "as")?;
+            write!(f, "\n  {:<4}  {}", "as", OneLine(line))?;
         }
         match self.goes_at {
             Some(at) => write!(f, "\n  then  it goes at {at}, if nothing else changes"),

@@ -88,6 +88,13 @@ pub enum Warning {
         /// The digest that it was seen with.
         seen: String,
     },
+    /// It deletes a large part of everything, and no guard says how much it may.
+    LargePart {
+        /// So many manifests.
+        deletes: u64,
+        /// Of so many.
+        of: u64,
+    },
     /// A tag that somebody runs is not here.
     InUseMissing {
         /// The tag or the digest.
@@ -103,6 +110,9 @@ impl fmt::Display for Warning {
             }
             Self::Unasked { who } => write!(f, "{who} was not asked what is in use: what the rule is about stays"),
             Self::ImmutableMoved { tag, seen } => write!(f, "{tag} should never move, and was seen with {seen}"),
+            Self::LargePart { deletes, of } => {
+                write!(f, "{deletes} of {of} manifests go: max_delete_ratio would stop that")
+            }
             Self::InUseMissing { what } => write!(f, "{what} is in use, and is not here"),
         }
     }
@@ -143,6 +153,9 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
             warnings.push(Warning::Partial { repository: snapshot.repository_name(repository).to_owned() });
         }
     }
+    if plan.lint().is_some() {
+        warnings.push(Warning::LargePart { deletes, of });
+    }
     for who in
         policy.hold.iter().flat_map(|rule| rule.in_use.iter().flatten()).filter(|who| !facts.asked.contains(*who))
     {
@@ -150,6 +163,13 @@ pub(super) fn guard(plan: &Plan<'_>, facts: &Facts) -> (Vec<Refusal>, Vec<Warnin
     }
     moved(plan, facts, &mut refusals, &mut warnings);
     (refusals, warnings)
+}
+
+impl Plan<'_> {
+    /// Whether the policy does not say how large a part of all manifests may go.
+    pub(in crate::retain) fn ratio_is_unlimited(&self) -> bool {
+        self.evaluation.policy.guards.max_delete_ratio.is_none()
+    }
 }
 
 /// Tags of classes that are not mutable, which were seen with another digest.

@@ -1,43 +1,52 @@
-//! The hash of all that a plan was made from.
+//! The id of a plan: the hash of all that it says, so that whoever executes it can see that nobody changed it since.
 
+use std::io;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::RuleName;
-use crate::retain::facts::Facts;
-use crate::retain::graph::Protection;
-use crate::retain::{DigestKey, Snapshot};
+use crate::retain::DigestKey;
 
-pub(super) fn id(
-    snapshot: &Snapshot,
-    policy: DigestKey,
-    facts: &Facts,
-    rules: &[RuleName],
-    protection: Protection,
-    now: i64,
-) -> DigestKey {
-    let mut hash = Sha256::new();
-    hash.update(format!("lockage plan 1\n{}\n{policy}\n{now}\n", snapshot.digest()));
-    if protection == Protection::Faithful {
-        hash.update("faithful\n");
-    }
-    for rule in rules {
-        hash.update(format!("{} {} {}\n", rule.layer.as_str(), rule.name, rule.words));
-    }
-    hash.update(format!("{:?} {:?}\n", facts.asked, facts.capabilities));
-    // Facts have no order.
-    let lists =
-        [lines(&facts.in_use), lines(&facts.promoted), lines(&facts.holds), lines(&facts.events), lines(&facts.seen)];
-    for list in lists {
-        hash.update(format!("{}\n", list.len()));
-        list.iter().for_each(|line| hash.update(line));
-    }
-    DigestKey::sha256(hash.finalize().into())
+/// How many fields a plan has as a document, its id included.
+pub(super) const FIELDS: usize = 18;
+
+/// A plan as a document.
+pub(super) trait Document {
+    /// All its fields after the id, in order.
+    fn fields<S: SerializeStruct>(&self, document: &mut S) -> Result<(), S::Error>;
 }
 
-fn lines<T: serde::Serialize>(facts: &[T]) -> Vec<Vec<u8>> {
-    // A fact holds nothing that JSON cannot say.
-    let mut lines: Vec<Vec<u8>> = facts.iter().map(|fact| serde_json::to_vec(fact).unwrap_or_default()).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines
+/// A plan without its id.
+struct Said<'a, D>(&'a D);
+
+impl<D: Document> Serialize for Said<'_, D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("Report", FIELDS - 1)?;
+        self.0.fields(&mut document)?;
+        document.end()
+    }
+}
+
+/// What is written is hashed.
+struct Hashed(Sha256);
+
+impl io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The same for a plan and for what was read of it where it was written. It is hashed as it is made, and no copy is in memory.
+pub(super) fn id(document: &impl Document) -> DigestKey {
+    let mut hash = Hashed(Sha256::new_with_prefix("lockage plan 2\n"));
+    // A hash takes everything, and a plan holds nothing that JSON cannot say.
+    if let Err(error) = serde_json::to_writer(&mut hash, &Said(document)) {
+        hash.0.update(error.to_string());
+    }
+    DigestKey::sha256(hash.0.finalize().into())
 }

@@ -14,6 +14,8 @@ use crate::retain::{DigestKey, FactId, ManifestId, Snapshot, TagId};
 pub(super) struct Known<'a> {
     in_use: HashMap<u32, FactId>,
     in_use_tags: HashMap<u32, FactId>,
+    /// What may name something that is in use: its content could not be read.
+    unread: HashMap<u32, ()>,
     held: HashMap<u32, Until>,
     held_tags: HashMap<u32, Until>,
     promoted: HashMap<u32, Vec<&'a Promotion>>,
@@ -44,21 +46,24 @@ impl<'a> Known<'a> {
         let mut known = Self {
             in_use: HashMap::new(),
             in_use_tags: HashMap::new(),
+            unread: HashMap::new(),
             held: HashMap::new(),
             held_tags: HashMap::new(),
             promoted: HashMap::new(),
             events: HashMap::new(),
         };
-        let mut with_parents: HashMap<u32, FactId> = HashMap::new();
-        let in_use = in_order(&facts.in_use);
-        for (fact, used) in &in_use {
-            let fact = *fact;
+        // The facts by their places in order, of which the first is named.
+        let mut with_parents: HashMap<u32, (usize, FactId)> = HashMap::new();
+        let mut names_parents = false;
+        for (place, (fact, used)) in in_order(&facts.in_use).into_iter().enumerate() {
             match &used.what {
                 Running::Digest(digest) | Running::Alone(digest) => {
+                    let with = matches!(used.what, Running::Digest(_));
+                    names_parents |= with;
                     for id in everywhere(snapshot, digest) {
                         known.in_use.entry(id.0).or_insert(fact);
-                        if matches!(used.what, Running::Digest(_)) {
-                            with_parents.entry(id.0).or_insert(fact);
+                        if with {
+                            with_parents.entry(id.0).or_insert((place, fact));
                         }
                     }
                 }
@@ -70,25 +75,15 @@ impl<'a> Known<'a> {
             }
         }
         // Whoever runs one platform of an index may run another one tomorrow.
-        let place = |fact: &FactId| in_use.iter().position(|(other, _)| other == fact);
-        let mut more = !with_parents.is_empty();
-        while more {
-            more = false;
-            for id in snapshot.manifests() {
-                if with_parents.contains_key(&id.0) {
-                    continue;
-                }
-                let fact = snapshot
-                    .children(id)
-                    .filter_map(|child| with_parents.get(&child.0))
-                    .min_by_key(|fact| place(fact))
-                    .copied();
-                if let Some(fact) = fact {
-                    with_parents.insert(id.0, fact);
-                    known.in_use.entry(id.0).or_insert(fact);
-                    more = true;
-                }
-            }
+        add_parents(snapshot, &mut with_parents);
+        for (id, (_, fact)) in with_parents {
+            known.in_use.entry(id).or_insert(fact);
+        }
+        // What could not be read may be such an index, whether or not anything else tells what it names.
+        if names_parents {
+            let unread = snapshot.manifests().filter(|id| !snapshot.is_resolved(*id) && !is_image(snapshot, *id));
+            known.unread.extend(unread.map(|id| (id.0, ())));
+            add_parents(snapshot, &mut known.unread);
         }
         for (fact, hold) in in_order(&facts.holds) {
             let until = hold.until.map_or(i64::MAX, |until| micros(Some(until)));
@@ -138,6 +133,11 @@ impl<'a> Known<'a> {
         self.in_use_tags.get(&id.0).copied()
     }
 
+    /// Whether a manifest may name one that somebody runs.
+    pub(super) fn may_be_in_use(&self, id: ManifestId) -> bool {
+        self.unread.contains_key(&id.0)
+    }
+
     /// Until when a manifest must not be touched.
     pub(super) fn held(&self, id: ManifestId) -> Until {
         self.held.get(&id.0).copied().unwrap_or(Until::NOT)
@@ -164,6 +164,30 @@ impl<'a> Known<'a> {
             .map(|event| micros(Some(event.at)))
             .min()
     }
+}
+
+/// Adds everything that names what is there, with the least of what is said of that.
+fn add_parents<T: Copy + Ord>(snapshot: &Snapshot, said: &mut HashMap<u32, T>) {
+    let mut more = !said.is_empty();
+    while more {
+        more = false;
+        for id in snapshot.manifests() {
+            if said.contains_key(&id.0) {
+                continue;
+            }
+            if let Some(least) = snapshot.children(id).filter_map(|child| said.get(&child.0)).min().copied() {
+                said.insert(id.0, least);
+                more = true;
+            }
+        }
+    }
+}
+
+/// Whether a manifest is one that names no other, as its media type says.
+fn is_image(snapshot: &Snapshot, id: ManifestId) -> bool {
+    const IMAGES: [&str; 2] =
+        ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
+    IMAGES.contains(&snapshot.media_type(id))
 }
 
 fn everywhere(snapshot: &Snapshot, digest: &lockage_tagging::Digest) -> Vec<ManifestId> {

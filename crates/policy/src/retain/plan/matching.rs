@@ -38,7 +38,7 @@ impl<'a> Matching<'a> {
             let tags = (word * 64..all).take(64).map(TagId);
             (0..).zip(tags).filter(|(_, tag)| is_of(*tag)).fold(0, |set, (bit, _)| set | 1_u64 << bit)
         };
-        self.sets.push(Bits::of(parallel::map(all.div_ceil(64), word)));
+        self.sets.push(Bits::of(parallel::map(all.div_ceil(64), 0, word)));
         self.found.push((scope, self.sets.len() - 1));
         self.sets.len() - 1
     }

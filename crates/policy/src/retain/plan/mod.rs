@@ -13,7 +13,13 @@ mod rules;
 mod simulate;
 mod table;
 mod time;
+mod timeline;
+#[cfg(any(feature = "import-ecr", feature = "import-gar", feature = "import-harbor", feature = "import-zot"))]
+pub(crate) mod travel;
 mod words;
+mod write;
+
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
@@ -22,13 +28,15 @@ pub use self::explain::{Explanation, Voice};
 pub use self::guard::{Refusal, Warning};
 pub use self::report::{Line, Report};
 pub use self::rules::RuleName;
-pub use self::simulate::{Breakpoint, Timeline, simulate};
+pub use self::simulate::simulate;
+pub use self::timeline::{Breakpoint, Timeline};
 
 pub(super) use self::known::tag as find_tag;
 
 use self::evaluation::Evaluation;
+use super::clock::Clock;
 use super::facts::Facts;
-use super::graph::{Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle};
+use super::graph::{Capabilities, Protection, Reason, RuleId, Said, Settled, Verdict, Word, settle};
 use super::parallel;
 use super::policy::{Policy, Untag};
 use super::snapshot::{DigestKey, ManifestId, Snapshot, TagId, micros};
@@ -40,8 +48,10 @@ pub struct Plan<'a> {
     now: Timestamp,
     rules: Vec<RuleName>,
     settled: Settled,
-    id: DigestKey,
+    would_delete: Vec<ManifestId>,
+    id: OnceLock<DigestKey>,
     policy: DigestKey,
+    protection: Protection,
     refusals: Vec<Refusal>,
     warnings: Vec<Warning>,
 }
@@ -56,16 +66,21 @@ pub struct Imported {
     pub rules: Vec<RuleName>,
     /// How much more is kept than it says.
     pub protection: Protection,
+    /// The hash of the policy, where it is known.
+    pub policy: Option<DigestKey>,
+    /// What it would say if it did not ask for a dry run, where it does.
+    pub instead_of: Option<Said>,
 }
 
 impl Imported {
     /// What another system's policy says, and its rules by number.
     #[must_use]
     pub fn new(said: Said, rules: Vec<RuleName>) -> Self {
-        Self { said, rules, protection: Protection::Full }
+        Self { said, rules, protection: Protection::Full, policy: None, instead_of: None }
     }
 
-    /// Keeps no more than that system keeps. For comparisons with it, and for nothing else.
+    /// Keeps no more than that system keeps; a policy that [imports](super::Policy::import) it still holds what it holds, with
+    /// what that needs. For comparisons: such a plan is never executed.
     #[must_use]
     pub fn faithful(mut self) -> Self {
         self.protection = Protection::Faithful;
@@ -113,43 +128,60 @@ impl<'a> Plan<'a> {
     fn new(evaluation: Evaluation<'a>, facts: &Facts, now: Timestamp, imported: Option<Imported>) -> Self {
         let (snapshot, policy) = (evaluation.snapshot, evaluation.policy);
         let mut rules = rules::rules(policy);
-        let mut can = facts.capabilities;
-        if policy.untag == Untag::Never {
-            can = can.without_untag();
-        }
+        let can = can(policy, facts);
         let mut protection = Protection::Full;
+        let mut would_delete = Vec::new();
+        let mut policy_digest = policy.digest();
+        let clock = Clock::One(now);
         let said = match imported {
             None => own(&evaluation),
             Some(imported) => {
                 protection = imported.protection;
+                if let Some(theirs) = imported.policy {
+                    policy_digest = policy.digest_with(theirs);
+                }
                 let first = rules.len();
                 rules.extend(imported.rules);
-                theirs(&evaluation, imported.said, first, protection)
+                if let Some(said) = imported.instead_of {
+                    let instead =
+                        settle(snapshot, &theirs(&evaluation, &clock, said, first, protection), protection, can);
+                    would_delete = instead.order().to_vec();
+                }
+                theirs(&evaluation, &clock, imported.said, first, protection)
             }
         };
         let settled = settle(snapshot, &said, protection, can);
-        let policy_digest = policy.digest();
-        let id = id::id(snapshot, policy_digest, facts, &rules, protection, evaluation.now);
         let mut plan = Self {
             evaluation,
             now,
             rules,
             settled,
-            id,
+            would_delete,
+            id: OnceLock::new(),
             policy: policy_digest,
+            protection,
             refusals: Vec::new(),
             warnings: Vec::new(),
         };
-        if protection == Protection::Full {
+        // Whoever compares brings no policy of their own; a document that names another one says what it guards.
+        if protection == Protection::Full || policy.import.is_some() {
             (plan.refusals, plan.warnings) = guard::guard(&plan, facts);
         }
         plan
     }
 
-    /// The hash of all that it was made from. What executes a plan executes this one.
+    /// The hash of all that it says as a document. What executes a plan executes this one.
+    ///
+    /// It is computed when it is first asked for, in the time that it takes to write the document.
     #[must_use]
     pub fn id(&self) -> DigestKey {
-        self.id
+        *self.id.get_or_init(|| id::id(self))
+    }
+
+    /// Whether it keeps no more than another system would, to be compared with that. Such a plan is never executed.
+    #[must_use]
+    pub fn is_faithful(&self) -> bool {
+        self.protection == Protection::Faithful
     }
 
     /// The moment that it is for.
@@ -162,6 +194,11 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn policy(&self) -> DigestKey {
         self.policy
+    }
+
+    /// The policy of the own language: of another system's plan, the one around it.
+    pub(super) fn own_policy(&self) -> &'a Policy {
+        self.evaluation.policy
     }
 
     /// What it is about.
@@ -194,6 +231,12 @@ impl<'a> Plan<'a> {
         self.settled.order()
     }
 
+    /// The manifests that would be deleted if another system's policy did not ask for a dry run.
+    #[must_use]
+    pub fn would_delete(&self) -> &[ManifestId] {
+        &self.would_delete
+    }
+
     /// What stops it. A plan with a refusal is not executed.
     #[must_use]
     pub fn refusals(&self) -> &[Refusal] {
@@ -214,6 +257,11 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What the registry can do, as far as the policy lets it.
+fn can(policy: &Policy, facts: &Facts) -> Capabilities {
+    if policy.untag == Untag::Never { facts.capabilities.without_untag() } else { facts.capabilities }
+}
+
 /// What the own rules say.
 fn own(evaluation: &Evaluation<'_>) -> Said {
     let snapshot = evaluation.snapshot;
@@ -230,8 +278,9 @@ fn own(evaluation: &Evaluation<'_>) -> Said {
         },
     };
     let rows = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let tags = parallel::map(rows(snapshot.tags().len()), |row| tag(TagId(row)));
-    let manifests = parallel::map(rows(snapshot.manifests().len()), |row| manifest(evaluation, ManifestId(row)));
+    let tags = parallel::map(rows(snapshot.tags().len()), Word::Nothing, |row| tag(TagId(row)));
+    let manifests =
+        parallel::map(rows(snapshot.manifests().len()), Word::Nothing, |row| manifest(evaluation, ManifestId(row)));
     Said::of(tags, manifests)
 }
 
@@ -249,8 +298,8 @@ fn manifest(evaluation: &Evaluation<'_>, id: ManifestId) -> Word {
     evaluation.alone_from(id, pushed).map_or(Word::Nothing, |(reason, _)| Word::Remove(reason))
 }
 
-/// What another system's rules say, where the own holds say nothing.
-fn theirs(evaluation: &Evaluation<'_>, mut said: Said, first: usize, protection: Protection) -> Said {
+/// What another system's rules say, where the own holds say nothing at the moment of each.
+fn theirs(evaluation: &Evaluation<'_>, clock: &Clock, mut said: Said, first: usize, protection: Protection) -> Said {
     let snapshot = evaluation.snapshot;
     let renamed = |reason| match reason {
         Reason::Rule(layer, RuleId(rule)) => {
@@ -265,25 +314,58 @@ fn theirs(evaluation: &Evaluation<'_>, mut said: Said, first: usize, protection:
         Word::Archive(reason) => Word::Archive(renamed(reason)),
     };
     let full = protection == Protection::Full;
+    let held = (!full && evaluation.policy.import.is_some()).then(|| held(evaluation, clock));
     for tag in snapshot.tags() {
-        let plain = full && snapshot.speaks_about(tag).is_none();
-        // Without a time, the other system decided by what it has; only its own importer can know what that means.
-        let held =
-            evaluation.holds(tag).find(|(reason, until)| *until > evaluation.now && *reason != Reason::UnknownTime);
-        said.say_tag(
-            tag,
-            match held.filter(|_| plain) {
-                Some((reason, _)) => Word::Keep(reason),
-                None => word(said.tag(tag)),
-            },
-        );
+        let stays = match &held {
+            Some(held) => {
+                Some(held.tag(tag)).filter(|(verdict, _)| *verdict == Verdict::Keep).map(|(_, reason)| reason)
+            }
+            None if full => held_tag(evaluation, clock, tag),
+            None => None,
+        };
+        said.say_tag(tag, stays.map_or_else(|| word(said.tag(tag)), Word::Keep));
     }
     for id in snapshot.manifests() {
-        let (reason, until) = evaluation.manifest(id, true);
-        said.say_manifest(
-            id,
-            if full && until > evaluation.now { Word::Keep(reason) } else { word(said.manifest(id)) },
-        );
+        let stays = match &held {
+            Some(held) => {
+                Some(held.manifest(id)).filter(|(verdict, _)| *verdict == Verdict::Keep).map(|(_, reason)| reason)
+            }
+            None if full => held_manifest(evaluation, clock, id),
+            None => None,
+        };
+        said.say_manifest(id, stays.map_or_else(|| word(said.manifest(id)), Word::Keep));
     }
     said
+}
+
+/// Why a plain tag is held at its moment, where it is.
+fn held_tag(evaluation: &Evaluation<'_>, clock: &Clock, tag: TagId) -> Option<Reason> {
+    let snapshot = evaluation.snapshot;
+    if snapshot.speaks_about(tag).is_some() {
+        return None;
+    }
+    let now = micros(Some(clock.at(snapshot.target(tag))));
+    let mut holds = evaluation.holds_of_age(tag, time::of_tag(snapshot, tag, evaluation.policy.basis, now), now);
+    // Without a time, the other system decided by what it has; only its own importer can know what that means.
+    let stays = |(reason, until): &(Reason, i64)| *until > now && *reason != Reason::UnknownTime;
+    holds.find(stays).map(|(reason, _)| reason)
+}
+
+/// Why a manifest is held for its own sake at its moment, where it is.
+fn held_manifest(evaluation: &Evaluation<'_>, clock: &Clock, id: ManifestId) -> Option<Reason> {
+    let (reason, until) = evaluation.manifest(id, true);
+    (until > micros(Some(clock.at(id)))).then_some(reason)
+}
+
+/// What stays if only that stays which the own policy holds, and what that needs.
+fn held(evaluation: &Evaluation<'_>, clock: &Clock) -> Settled {
+    let snapshot = evaluation.snapshot;
+    let mut said = Said::nothing(snapshot);
+    for tag in snapshot.tags().filter(|tag| snapshot.speaks_about(*tag).is_none()) {
+        said.say_tag(tag, held_tag(evaluation, clock, tag).map_or(Word::Remove(Reason::Default), Word::Keep));
+    }
+    for id in snapshot.manifests() {
+        said.say_manifest(id, held_manifest(evaluation, clock, id).map_or(Word::Remove(Reason::Default), Word::Keep));
+    }
+    settle(snapshot, &said, Protection::Full, Capabilities::OCI)
 }

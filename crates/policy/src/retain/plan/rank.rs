@@ -1,5 +1,6 @@
 //! Which image of a group is the how-manieth: budgets are counted in images, over the whole group, whatever other rules say.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::matching::Grouping;
@@ -50,6 +51,8 @@ pub(super) fn ranks(
     let mut entries = entries(snapshot, set, at, grouping, order);
     entries.sort_unstable_by_key(|entry| (entry.group, entry.manifest, entry.tag));
     let mut ranks = vec![OUTSIDE; at.len()];
+    let mut tops: Vec<Top> = Vec::new();
+    let mut places: Vec<usize> = Vec::new();
     for group in entries.chunk_by(|one, other| one.group == other.group) {
         // The newest of each image's tags; none where one of them has no place in the order.
         let images = || group.chunk_by(|one, other| one.manifest == other.manifest);
@@ -57,19 +60,27 @@ pub(super) fn ranks(
             let known = image.iter().all(|entry| entry.key != UNKNOWN);
             image.iter().map(|entry| entry.key).max().filter(|_| known)
         };
-        let mut tops: Vec<(i64, u32)> =
-            images().filter_map(|image| Some((newest(image)?, image.first()?.manifest))).collect();
-        tops.sort_unstable_by_key(|(key, manifest)| (std::cmp::Reverse(*key), *manifest));
+        tops.clear();
+        tops.extend(images().enumerate().filter_map(|(image, entries)| {
+            Some(Top { key: newest(entries)?, manifest: entries.first()?.manifest, image })
+        }));
+        tops.sort_unstable_by_key(|top| (Reverse(top.key), top.manifest));
+        places.clear();
+        places.resize(group.len(), usize::MAX);
+        for (place, top) in tops.iter().enumerate() {
+            places.get_mut(top.image).into_iter().for_each(|at| *at = place);
+        }
         let ahead = |key: i64, manifest: u32| {
-            tops.partition_point(|(other, id)| *other > key || *other == key && *id < manifest)
+            tops.partition_point(|top| top.key > key || top.key == key && top.manifest < manifest)
         };
-        for image in images() {
+        for (image, own) in images().zip(&places) {
             let top = newest(image);
             for entry in image {
                 let rank = match (before, top) {
-                    (Before::Image, Some(top)) => ahead(top, entry.manifest),
+                    (Before::Image, Some(_)) => *own,
                     (Before::Image, None) => UNRANKED as usize,
                     (Before::Tag, _) if entry.key == UNKNOWN => UNRANKED as usize,
+                    (Before::Tag, Some(top)) if top == entry.key => *own,
                     (Before::Tag, top) => {
                         let itself = top.is_some_and(|top| top > entry.key);
                         ahead(entry.key, entry.manifest) - usize::from(itself)
@@ -82,6 +93,14 @@ pub(super) fn ranks(
         }
     }
     Ranks(ranks)
+}
+
+/// An image by the newest of its tags.
+struct Top {
+    key: i64,
+    manifest: u32,
+    /// The how-manieth it is in its group, by its number.
+    image: usize,
 }
 
 fn entries(snapshot: &Snapshot, set: &Bits, at: &[i64], grouping: &Grouping<'_>, order: Order) -> Vec<Entry> {

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
+use super::id::{Document, FIELDS, id};
 use super::{Action, Plan, Refusal, Verdict, Warning};
+use crate::retain::DigestKey;
 use crate::retain::graph::{Layer, Reason};
 
 /// A plan as a document. A manifest is `repository@digest`, or `repository@name` where it has a name; a tag is
 /// `repository:tag`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Report {
-    /// The hash of all that it was made from.
+    /// The hash of everything else in here: see [`Report::is_unchanged`].
     pub plan: String,
     /// The hash of the snapshot.
     pub snapshot: String,
@@ -22,8 +25,13 @@ pub struct Report {
     pub policy: String,
     /// The moment that it is for.
     pub now: Timestamp,
+    /// Whether it keeps no more than another system would, to be compared with that. Such a plan is never executed.
+    pub faithful: bool,
     /// Manifests that are deleted, in order.
     pub delete: Vec<String>,
+    /// Manifests that would be deleted, in order, if another system's policy did not ask for a dry run.
+    #[serde(default)]
+    pub would_delete: Vec<String>,
     /// Manifests that are neither deleted nor archived.
     pub keep: Vec<String>,
     /// Tags that go, those of deleted manifests as well.
@@ -46,6 +54,72 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// What whoever wrote the policy might not have meant.
     pub warnings: Vec<Warning>,
+}
+
+impl Report {
+    /// The id that it has to have: the hash of everything else that it says.
+    #[must_use]
+    pub fn digest(&self) -> DigestKey {
+        id(self)
+    }
+
+    /// Whether it says what it said when it was made. Whoever approves a plan approves this id, so that another one is to be
+    /// approved for everything that is changed in it: what is done and when, what is kept, where, and why.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.plan == self.digest().to_string()
+    }
+}
+
+impl Document for Report {
+    fn fields<S: SerializeStruct>(&self, document: &mut S) -> Result<(), S::Error> {
+        let Self {
+            plan: _,
+            snapshot,
+            policy,
+            now,
+            faithful,
+            delete,
+            would_delete,
+            keep,
+            delete_tags,
+            keep_tags,
+            untag,
+            archive,
+            blocked,
+            reasons,
+            actions,
+            bytes,
+            refusals,
+            warnings,
+        } = self;
+        document.serialize_field("snapshot", snapshot)?;
+        document.serialize_field("policy", policy)?;
+        document.serialize_field("now", now)?;
+        document.serialize_field("faithful", faithful)?;
+        document.serialize_field("delete", delete)?;
+        document.serialize_field("would_delete", would_delete)?;
+        document.serialize_field("keep", keep)?;
+        document.serialize_field("delete_tags", delete_tags)?;
+        document.serialize_field("keep_tags", keep_tags)?;
+        document.serialize_field("untag", untag)?;
+        document.serialize_field("archive", archive)?;
+        document.serialize_field("blocked", blocked)?;
+        document.serialize_field("reasons", reasons)?;
+        document.serialize_field("actions", actions)?;
+        document.serialize_field("bytes", bytes)?;
+        document.serialize_field("refusals", refusals)?;
+        document.serialize_field("warnings", warnings)
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("Report", FIELDS)?;
+        document.serialize_field("plan", &self.plan)?;
+        self.fields(&mut document)?;
+        document.end()
+    }
 }
 
 /// Why a tag or a manifest stays or goes.
@@ -111,7 +185,9 @@ impl Plan<'_> {
             snapshot: snapshot.digest().to_string(),
             policy: self.policy().to_string(),
             now: self.now(),
+            faithful: self.is_faithful(),
             delete: self.deletes().iter().map(|id| snapshot.manifest_reference(*id)).collect(),
+            would_delete: self.would_delete().iter().map(|id| snapshot.manifest_reference(*id)).collect(),
             keep,
             delete_tags,
             keep_tags,
@@ -124,11 +200,5 @@ impl Plan<'_> {
             refusals: self.refusals().to_vec(),
             warnings: self.warnings().to_vec(),
         }
-    }
-}
-
-impl Serialize for Plan<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.report().serialize(serializer)
     }
 }

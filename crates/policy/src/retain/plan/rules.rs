@@ -43,7 +43,9 @@ fn hold(rule: &Hold) -> String {
     let to = |to: &Option<Glob>| to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
     match (rule.period, &rule.in_use, rule.from) {
         (Some(period), _, HoldFrom::Pushed) => format!("for {period}"),
-        (Some(period), _, HoldFrom::Promoted) => format!("for {period} from the first promotion{}", to(&rule.to)),
+        (Some(period), _, HoldFrom::Promoted) => {
+            format!("for {period} from the first promotion{}, or from the push where none is known", to(&rule.to))
+        }
         (None, Some(from), _) => format!("in use, as {} says", from.join(" or ")),
         (None, None, _) => "for good".to_owned(),
     }

@@ -1,67 +1,46 @@
 //! What goes when: every moment at which something does, found by the rules' ends and not by trying days.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::evaluation::{EVER, Evaluation, NOT};
 use super::time::AHEAD;
+use super::timeline::{Moments, Timeline};
 use crate::retain::bits::Bits;
 use crate::retain::facts::Facts;
+use crate::retain::graph::Capabilities;
+use crate::retain::graph::last_tag::last_of;
+use crate::retain::graph::settle::is_known;
 use crate::retain::policy::Policy;
 use crate::retain::snapshot::{UNKNOWN, micros, timestamp};
-use crate::retain::{ManifestId, Snapshot};
-
-/// What goes when, if nothing is pushed, moved or deleted in between.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Timeline {
-    /// The first moment.
-    pub from: Timestamp,
-    /// The last one.
-    pub to: Timestamp,
-    /// The moments at which something goes. What goes at the first one went before.
-    pub breakpoints: Vec<Breakpoint>,
-}
-
-/// What goes at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Breakpoint {
-    /// When.
-    pub at: Timestamp,
-    /// The tags, as `repository:tag`.
-    pub tags: Vec<String>,
-    /// The manifests, as `repository@digest`.
-    pub manifests: Vec<String>,
-}
+use crate::retain::{ManifestId, Snapshot, TagId};
 
 /// What goes when, from one moment to another: a plan at any moment between has gone what went until then.
 ///
-/// It knows what a registry can do only as far as whether it deletes manifests at all.
+/// It knows what the registry can do: a tag that it does not take from a manifest that stays goes with that manifest, and where
+/// the last tag of a manifest or of a repository has to stay, it is the last one that would go. A plan of a moment knows of no
+/// moment before, and may keep another one of them.
+///
+/// Guards are not asked: a plan of that day may be refused by them.
+///
+/// From when the snapshot was taken on, it takes a few plans' time. From before that, it counts anew at every moment later than
+/// `from` that the snapshot knows of a push, a move or a pull: a plan's time for each.
 #[must_use]
 pub fn simulate(snapshot: &Snapshot, policy: &Policy, facts: &Facts, from: Timestamp, to: Timestamp) -> Timeline {
     let ends = ends(snapshot, policy, facts, micros(Some(from)), micros(Some(to)));
-    let mut moments: BTreeMap<i64, Breakpoint> = BTreeMap::new();
-    let last = micros(Some(to));
-    let mut at = |moment: i64, put: &mut dyn FnMut(&mut Breakpoint)| {
-        if moment <= last
-            && let Some(at) = timestamp(moment)
-        {
-            put(moments.entry(moment).or_insert_with(|| Breakpoint { at, tags: Vec::new(), manifests: Vec::new() }));
-        }
-    };
+    let mut moments = Moments::new(from, to);
     for (id, moment) in snapshot.tags().zip(&ends.tags) {
-        at(*moment, &mut |point| point.tags.push(snapshot.tag_reference(id)));
+        if let Some(point) = moments.at(timestamp(*moment)) {
+            point.tags.push(snapshot.tag_reference(id));
+        }
     }
     for (id, moment) in snapshot.manifests().zip(&ends.manifests) {
-        at(*moment, &mut |point| point.manifests.push(snapshot.manifest_reference(id)));
+        if let Some(point) = moments.at(timestamp(*moment)) {
+            point.manifests.push(snapshot.manifest_reference(id));
+        }
     }
-    Timeline { from, to, breakpoints: moments.into_values().collect() }
+    moments.timeline()
 }
 
 struct Ends {
@@ -70,8 +49,70 @@ struct Ends {
 }
 
 fn ends(snapshot: &Snapshot, policy: &Policy, facts: &Facts, from: i64, to: i64) -> Ends {
+    let Ends { tags: mut wanted, manifests: mut own } = wanted(snapshot, policy, facts, from, to);
+    let can = super::can(policy, facts);
+    for repository in snapshot.repositories() {
+        let known = is_known(snapshot, repository);
+        for id in snapshot.manifests_of(repository) {
+            let tagged = snapshot.tags_at(id).filter_map(|tag| wanted.get(tag.index())).max().copied();
+            if let Some(gone) = own.get_mut(id.index()) {
+                *gone = if known && can.delete_manifest { tagged.unwrap_or(NOT).max(*gone) } else { EVER };
+            }
+        }
+    }
+    let mut manifests = lived(snapshot, &own);
+    let mut tags = taken(snapshot, can, &wanted, &manifests);
+    let last = if can.last_tagged_undeletable { last(snapshot, &tags) } else { Vec::new() };
+    if !last.is_empty() {
+        let stays = |ends: &mut [i64], place: usize| ends.get_mut(place).into_iter().for_each(|end| *end = EVER);
+        for id in last {
+            stays(&mut wanted, id.index());
+            stays(&mut own, snapshot.target(id).index());
+        }
+        manifests = lived(snapshot, &own);
+        tags = taken(snapshot, can, &wanted, &manifests);
+    }
+    Ends { tags, manifests }
+}
+
+/// From when each tag is gone, where a registry may not take it from a manifest that stays.
+fn taken(snapshot: &Snapshot, can: Capabilities, wanted: &[i64], manifests: &[i64]) -> Vec<i64> {
+    let end = |id: ManifestId| manifests.get(id.index()).copied().unwrap_or(EVER);
+    let takes = |repository| can.untag && (can.native_untag || is_known(snapshot, repository));
+    let takes: Vec<bool> = snapshot.repositories().map(takes).collect();
+    let tag = |(id, wanted): (TagId, &i64)| match snapshot.speaks_about(id) {
+        Some(Some(subject)) => (*wanted).max(end(snapshot.target(id))).max(end(subject)),
+        None if takes.get(snapshot.repository_of_tag(id).index()) == Some(&true) => *wanted,
+        Some(None) | None => (*wanted).max(end(snapshot.target(id))),
+    };
+    let mut tags: Vec<i64> = snapshot.tags().zip(wanted).map(tag).collect();
+    if can.last_tag_deletes_manifest {
+        for manifest in snapshot.manifests() {
+            // Of several that go last it is the first, as in a plan. One that speaks about something goes no earlier than it.
+            let last = snapshot.tags_at(manifest).min_by_key(|id| Reverse(tags.get(id.index()).copied()));
+            if let Some(gone) = last.and_then(|id| tags.get_mut(id.index())) {
+                *gone = (*gone).max(end(manifest));
+            }
+        }
+    }
+    tags
+}
+
+/// The plain tag of each repository that would be without one which stays: of those that go last the one that a plan keeps.
+fn last(snapshot: &Snapshot, tags: &[i64]) -> Vec<TagId> {
+    let of = |repository| {
+        let plain = || snapshot.tags_of(repository).filter(|id| snapshot.speaks_about(*id).is_none());
+        let end = |id: &TagId| tags.get(id.index()).copied().unwrap_or(EVER);
+        let emptied = plain().map(|id| end(&id)).max().filter(|end| *end < EVER)?;
+        last_of(snapshot, plain().filter(|id| end(id) == emptied))
+    };
+    snapshot.repositories().filter_map(of).collect()
+}
+
+/// From when the rules let each go, of manifests where nothing else keeps it.
+fn wanted(snapshot: &Snapshot, policy: &Policy, facts: &Facts, from: i64, to: i64) -> Ends {
     let mut tags = vec![EVER; snapshot.tags().len()];
-    let mut own = vec![EVER; snapshot.manifests().len()];
+    let mut manifests = vec![EVER; snapshot.manifests().len()];
     let starts = starts(snapshot, policy, from, to);
     for (place, start) in starts.iter().enumerate() {
         let end = starts.get(place + 1).copied().unwrap_or(EVER);
@@ -88,30 +129,10 @@ fn ends(snapshot: &Snapshot, policy: &Policy, facts: &Facts, from: i64, to: i64)
             };
             *gone = within(moment).unwrap_or(EVER);
         }
-        for (id, gone) in snapshot.manifests().zip(&mut own).filter(|(_, gone)| **gone == EVER) {
+        for (id, gone) in snapshot.manifests().zip(&mut manifests).filter(|(_, gone)| **gone == EVER) {
             let plain = snapshot.tags_at(id).any(|tag| snapshot.speaks_about(tag).is_none());
             let (_, until) = evaluation.manifest(id, plain);
             *gone = within(until).unwrap_or(EVER);
-        }
-    }
-    for repository in snapshot.repositories() {
-        let known =
-            snapshot.is_complete(repository) && snapshot.manifests_of(repository).all(|id| snapshot.is_resolved(id));
-        for id in snapshot.manifests_of(repository) {
-            let tagged = snapshot.tags_at(id).filter_map(|tag| tags.get(tag.index())).max().copied();
-            if let Some(gone) = own.get_mut(id.index()) {
-                *gone =
-                    if known && facts.capabilities.delete_manifest { tagged.unwrap_or(NOT).max(*gone) } else { EVER };
-            }
-        }
-    }
-    let manifests = lived(snapshot, &own);
-    for (id, gone) in snapshot.tags().zip(&mut tags) {
-        let end = |id: ManifestId| manifests.get(id.index()).copied().unwrap_or(EVER);
-        match snapshot.speaks_about(id) {
-            Some(Some(subject)) => *gone = (*gone).max(end(snapshot.target(id))).max(end(subject)),
-            Some(None) => *gone = (*gone).max(end(snapshot.target(id))),
-            None => {}
         }
     }
     Ends { tags, manifests }
@@ -144,7 +165,7 @@ fn starts(snapshot: &Snapshot, policy: &Policy, from: i64, to: i64) -> Vec<i64> 
 /// Until when each manifest lives: as long as anything that it lives with.
 fn lived(snapshot: &Snapshot, own: &[i64]) -> Vec<i64> {
     let mut order: Vec<(i64, ManifestId)> = own.iter().copied().zip(snapshot.manifests()).collect();
-    order.sort_unstable_by_key(|(end, id)| (std::cmp::Reverse(*end), *id));
+    order.sort_unstable_by_key(|(end, id)| (Reverse(*end), *id));
     let mut ends = own.to_vec();
     let mut seen = Bits::new(own.len());
     let mut waiting = Vec::new();
@@ -162,22 +183,4 @@ fn lived(snapshot: &Snapshot, own: &[i64]) -> Vec<i64> {
         }
     }
     ends
-}
-
-impl fmt::Display for Timeline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.breakpoints.is_empty() {
-            return write!(f, "nothing goes from {} to {}", self.from, self.to);
-        }
-        for (place, point) in self.breakpoints.iter().enumerate() {
-            if place > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{}  {} tags, {} manifests", point.at, point.tags.len(), point.manifests.len())?;
-            for name in point.tags.iter().chain(&point.manifests) {
-                write!(f, "\n  {name}")?;
-            }
-        }
-        Ok(())
-    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::words::short;
 use super::{Plan, Verdict};
+use crate::one_line::OneLine;
 use crate::retain::graph::Reason;
 
 impl fmt::Display for Plan<'_> {
@@ -18,7 +19,7 @@ impl fmt::Display for Plan<'_> {
                 Verdict::Archive => "archive",
                 Verdict::Blocked => "blocked",
             };
-            writeln!(f, "{verdict:<8} {name:<48} {}", self.words(reason))
+            writeln!(f, "{verdict:<8} {:<48} {}", OneLine(name).to_string(), OneLine(self.words(reason)))
         };
         let shows = |verdict: Verdict| f.alternate() || !matches!(verdict, Verdict::Keep | Verdict::Delete);
         let tags: Vec<_> = snapshot.tags().filter(|id| shows(self.tag(*id).0)).collect();
@@ -42,18 +43,41 @@ impl fmt::Display for Plan<'_> {
         let untagged = snapshot.tags().filter(|id| self.tag(*id).0 == Verdict::Untag).count();
         writeln!(
             f,
-            "{} of {} manifests deleted, {untagged} of {} tags taken off, {} bytes",
+            "{} of {} manifests deleted, {untagged} of {} tags taken off, {}",
             self.deletes().len(),
             snapshot.manifests().len(),
             snapshot.tags().len(),
-            self.bytes()
+            Freed(self)
         )?;
+        if self.is_faithful() {
+            writeln!(
+                f,
+                "faithful: it keeps no more than the other system would, to compare with it, and is never executed"
+            )?;
+        }
         for warning in self.warnings() {
-            writeln!(f, "warning: {warning}")?;
+            writeln!(f, "warning: {}", OneLine(warning))?;
         }
         for refusal in self.refusals() {
-            writeln!(f, "refused: {refusal}")?;
+            writeln!(f, "refused: {}", OneLine(refusal))?;
         }
         write!(f, "plan {}", self.id())
+    }
+}
+
+/// What becomes free, as far as that is known.
+struct Freed<'a>(&'a Plan<'a>);
+
+impl fmt::Display for Freed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(plan) = self;
+        if plan.deletes().is_empty() {
+            return f.write_str("0 bytes");
+        }
+        write!(f, "at most {} bytes, as layers may be shared", plan.bytes())?;
+        match plan.deletes().iter().filter(|id| plan.snapshot().size(**id).is_none()).count() {
+            0 => Ok(()),
+            unknown => write!(f, "; the sizes of {unknown} are not known"),
+        }
     }
 }

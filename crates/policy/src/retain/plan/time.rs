@@ -17,15 +17,24 @@ pub(super) fn believed(at: i64, now: i64) -> i64 {
 
 /// From when a tag's age is counted, if that is known at `now`.
 pub(super) fn of_tag(snapshot: &Snapshot, tag: TagId, basis: Basis, now: i64) -> i64 {
-    let moved = || believed(snapshot.moved_micros(tag.0), now);
-    let pushed = || believed(snapshot.pushed_micros(snapshot.target(tag).0), now);
+    let (moved, pushed) = (snapshot.moved_micros(tag.0), snapshot.pushed_micros(snapshot.target(tag).0));
     match basis {
-        // Unknown is the least that there is.
-        Basis::Latest => moved().max(pushed()),
-        Basis::Moved if snapshot.moved_micros(tag.0) != UNKNOWN => moved(),
-        Basis::Moved | Basis::Pushed => pushed(),
+        // It may have been pushed since it was moved. Many registries tell no moves, so without one the push counts.
+        Basis::Latest if pushed <= FIRST => UNKNOWN,
+        // A time that is still to come is none yet: the tag is no older for it.
+        Basis::Latest => believed(moved.max(pushed), now),
+        Basis::Moved if moved != UNKNOWN => believed(moved, now),
+        Basis::Moved | Basis::Pushed => believed(pushed, now),
         Basis::Created => believed(snapshot.created_micros(snapshot.target(tag).0), now),
     }
+}
+
+/// Every time that the age of a tag may be counted from, whether it is believed or not.
+#[cfg_attr(not(feature = "import"), allow(dead_code, reason = "only other systems' policies are asked like this"))]
+pub(super) fn written(snapshot: &Snapshot, tag: TagId) -> impl Iterator<Item = i64> {
+    let target = snapshot.target(tag).0;
+    let times = [snapshot.moved_micros(tag.0), snapshot.pushed_micros(target), snapshot.created_micros(target)];
+    times.into_iter().filter(|at| *at != UNKNOWN)
 }
 
 /// When a tag or its manifest was last pulled. What was never pulled counts from its age, where its registry would know.

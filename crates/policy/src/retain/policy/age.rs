@@ -59,13 +59,39 @@ impl Age {
         self.number == 0
     }
 
-    /// How long it is at most, in microseconds: for comparisons of two lengths.
-    pub(in crate::retain) fn longest(self) -> i64 {
-        let days = |days: i64| i64::from(self.number).saturating_mul(days * 86_400 * SECOND);
+    /// Whether it may end before the other one that begins with it, whenever that is.
+    pub(in crate::retain) fn may_be_shorter_than(self, other: Self) -> bool {
+        match (self.months(), other.months()) {
+            (Some(own), Some(other)) => own < other,
+            _ => self.lengths().0 < other.lengths().1,
+        }
+    }
+
+    /// How many months of the calendar it has, if it is of the calendar.
+    fn months(self) -> Option<i64> {
         match self.unit {
-            Unit::Exact(_, micros) => i64::from(self.number).saturating_mul(micros),
-            Unit::Months => days(31),
-            Unit::Years => days(366),
+            Unit::Exact(..) => None,
+            Unit::Months => Some(i64::from(self.number)),
+            Unit::Years => Some(i64::from(self.number) * 12),
+        }
+    }
+
+    /// How many microseconds it is at least and at most.
+    fn lengths(self) -> (i64, i64) {
+        let length = |from: Date| {
+            let from = from.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond();
+            Some(self.after(from).saturating_sub(from))
+        };
+        // The calendar repeats after 400 years. A month is longest from its first day, and shortest from its last.
+        let all = (1..=4800_i16).filter_map(|month| {
+            let first = Date::new(2000 + (month - 1) / 12, i8::try_from((month - 1) % 12 + 1).ok()?, 1).ok()?;
+            Some([length(first)?, length(first.last_of_month())?])
+        });
+        match self.unit {
+            Unit::Exact(_, micros) => [i64::from(self.number).saturating_mul(micros); 2].into(),
+            Unit::Months | Unit::Years => {
+                all.flatten().fold((i64::MAX, 0), |(least, most), one| (least.min(one), most.max(one)))
+            }
         }
     }
 
@@ -168,6 +194,30 @@ mod tests {
             assert_eq!(after(from, age), expected, "{from} {age}");
         }
         assert_eq!(Age::years(99_999).after(0), i64::MAX, "never");
+    }
+
+    #[test]
+    fn of_two_lengths_one_is_shorter_if_it_ever_ends_first() {
+        let age = |text: &str| text.parse::<Age>().unwrap();
+        for (one, other, expected) in [
+            ("83mo", "7y", true),
+            ("84mo", "7y", false),
+            ("7y", "84mo", false),
+            ("12mo", "370d", true),
+            ("1y", "366d", true),
+            ("1y", "365d", false),
+            ("366d", "1y", false),
+            ("365d", "1y", true),
+            ("2557d", "7y", false),
+            ("2556d", "7y", true),
+            ("1mo", "28d", false),
+            ("1mo", "29d", true),
+            ("31d", "1mo", false),
+            ("24h", "1d", false),
+            ("23h", "1d", true),
+        ] {
+            assert_eq!(age(one).may_be_shorter_than(age(other)), expected, "{one} {other}");
+        }
     }
 
     #[test]

@@ -13,4 +13,10 @@ impl Policy {
         let text = serde_json::to_vec(self).unwrap_or_default();
         DigestKey::sha256(Sha256::digest(text).into())
     }
+
+    /// The hash of the policy where another system's, which has this hash, decides in place of its rules.
+    #[must_use]
+    pub fn digest_with(&self, imported: DigestKey) -> DigestKey {
+        DigestKey::sha256(Sha256::digest(format!("{}\n{imported}\n", self.digest())).into())
+    }
 }

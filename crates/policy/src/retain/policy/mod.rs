@@ -6,6 +6,7 @@ mod check;
 mod pattern;
 mod rule;
 mod selector;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,8 @@ pub use self::rule::{
 pub use self::selector::{Per, TagSelector};
 
 pub(super) use self::pattern::{Captured, version};
+
+use self::written::some;
 
 /// What stays and what goes.
 ///
@@ -78,13 +81,13 @@ pub(super) struct Checked;
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// In which repositories; in all of them otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
     /// Which tags; all of them otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub tag: Option<TagSelector>,
     /// Whether such a tag is meant to be moved, where that is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub mutable: Option<bool>,
 }
 
@@ -93,7 +96,8 @@ pub struct Class {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Basis {
-    /// From the later one of when the tag was moved and when its manifest was pushed.
+    /// From the later one of when the tag was moved and when its manifest was pushed. Where no move is known, from the push:
+    /// many registries tell none. Where no push is known, nothing is.
     #[default]
     Latest,
     /// From when the tag was moved; where that is not known, from when its manifest was pushed.
@@ -121,10 +125,10 @@ pub enum Untag {
 #[serde(deny_unknown_fields, default)]
 pub struct Guards {
     /// The most manifests that one plan may delete.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub max_delete: Option<u64>,
     /// The largest part of all manifests that one plan may delete.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub max_delete_ratio: Option<f64>,
     /// How many manifests with a tag have to stay in each repository of which something is deleted, or all where it has fewer.
     pub min_survivors: u64,
@@ -149,11 +153,11 @@ struct Written {
     keep: Vec<Keep>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     delete: Vec<Delete>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     untagged: Option<Untagged>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     orphans: Option<Orphans>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     grace: Option<Age>,
     #[serde(default)]
     basis: Basis,
@@ -163,7 +167,7 @@ struct Written {
     guards: Guards,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Check>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     import: Option<Import>,
 }
 

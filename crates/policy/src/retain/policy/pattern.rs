@@ -64,6 +64,8 @@ macro_rules! as_text {
 pub struct Glob {
     text: String,
     matcher: GlobMatcher,
+    /// What names begin with, where the rest of the glob is one `*`.
+    prefix: Option<String>,
 }
 
 as_text!(Glob);
@@ -79,13 +81,17 @@ impl Glob {
         }
         let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build();
         let glob = glob.map_err(|error| PatternError::new(text, error.kind()))?;
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+        let prefix = text.strip_suffix('*').filter(|prefix| is_literal(prefix)).map(str::to_owned);
+        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher(), prefix })
     }
 
     /// Whether it matches all of a name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.matcher.is_match(name)
+        match &self.prefix {
+            Some(prefix) => name.strip_prefix(prefix.as_str()).is_some_and(|rest| !rest.contains('/')),
+            None => self.matcher.is_match(name),
+        }
     }
 
     /// As it was written.
@@ -93,6 +99,26 @@ impl Glob {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The expression that it comes to, for all of a name.
+    pub(super) fn expression(&self) -> &str {
+        self.matcher.glob().regex()
+    }
+}
+
+/// Whether every character of a pattern is only itself.
+fn is_literal(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'))
+}
+
+/// What everything begins with that an expression matches, as far as that is easily seen.
+fn prefix(expression: &str) -> &str {
+    let end = expression.bytes().position(|byte| !is_literal(char::from(byte).encode_utf8(&mut [0; 4])));
+    let end = end.unwrap_or(expression.len());
+    let rest = expression.get(end..).unwrap_or_default();
+    // The last may be there any number of times, and with an alternative any of it not at all.
+    let end = if rest.starts_with(['?', '*', '+', '{']) { end.saturating_sub(1) } else { end };
+    expression.get(..end).filter(|_| !rest.contains('|')).unwrap_or_default()
 }
 
 /// A regular expression for all of a name. It takes time in proportion to the name's length.
@@ -103,6 +129,8 @@ pub struct Expression {
     /// Shared, for what it remembers while it matches is large.
     regex: Arc<Regex>,
     anchored: bool,
+    /// What all names begin with that it matches.
+    prefix: String,
 }
 
 as_text!(Expression);
@@ -121,13 +149,19 @@ impl Expression {
         let inner = inner.strip_suffix('$').filter(|before| !escapes(before)).unwrap_or(inner);
         let regex = RegexBuilder::new(&format!("^(?:{inner})$")).size_limit(LIMIT).build();
         let regex = regex.map_err(|error| PatternError::new(text, error))?;
-        Ok(Self { text: text.to_owned(), regex: Arc::new(regex), anchored: inner != text })
+        let prefix = prefix(inner).to_owned();
+        Ok(Self { text: text.to_owned(), regex: Arc::new(regex), anchored: inner != text, prefix })
     }
 
     /// Whether it matches all of a name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.regex.is_match(name)
+        name.starts_with(&self.prefix) && self.regex.is_match(name)
+    }
+
+    /// As it is looked for: for all of a name.
+    pub(super) fn expression(&self) -> &str {
+        self.regex.as_str()
     }
 
     /// Whether anchors were written that it has anyway.
@@ -139,6 +173,11 @@ impl Expression {
     /// The names of its groups.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.regex.capture_names().flatten()
+    }
+
+    /// Whether it has groups without a name.
+    pub(in crate::retain) fn has_nameless_groups(&self) -> bool {
+        self.regex.captures_len() > self.groups().count() + 1
     }
 
     /// What looks again and again for what a named group holds, if there is such a group.
@@ -215,4 +254,48 @@ pub(in crate::retain) fn version(tag: &str) -> Option<Version> {
         return None;
     }
     Version::parse(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_expression_begins_with_is_seen_where_nothing_else_can_be_there() -> Result<(), PatternError> {
+        for (text, expected) in [
+            ("pr-(?<pr>[0-9]+)", "pr-"),
+            ("latest", "latest"),
+            ("ab?c", "a"),
+            ("ab{0}c", "a"),
+            ("ab*", "a"),
+            ("ab+", "a"),
+            ("a|b", ""),
+            ("a(b|c)", ""),
+            ("(?i)abc", ""),
+            (".*", ""),
+            ("v1\\..*", "v1"),
+            ("^rc-[0-9]$", "rc-"),
+        ] {
+            assert_eq!(Expression::new(text)?.prefix, expected, "{text}");
+        }
+        assert!(Expression::new("(?i)ab")?.matches("AB") && Expression::new("ab?c")?.matches("ac"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_glob_that_is_only_a_beginning_matches_as_any_other() -> Result<(), PatternError> {
+        for text in ["*", "v*", "a/*", "nightly-*"] {
+            let glob = Glob::new(text)?;
+            for name in ["", "v", "v1", "v1/2", "a/", "a/b", "a/b/c", "nightly-", "nightly-1", "nightly"] {
+                assert!(glob.prefix.is_some());
+                assert_eq!(glob.matches(name), glob.matcher.is_match(name), "{text} {name:?}");
+            }
+        }
+        assert!(
+            ["**", "a*b*", "[ab]*", "{a}*", "a?*", "a\\*"]
+                .iter()
+                .all(|text| Glob::new(text).is_ok_and(|it| it.prefix.is_none()))
+        );
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::written::some;
 use super::{Age, Glob, Per, TagSelector};
 
 /// Which tags a rule is about: those of a class, in a repository, that a pattern matches. What is left out restricts nothing.
@@ -24,31 +25,31 @@ pub struct Hold {
     /// The rule's name.
     pub name: String,
     /// The class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The repositories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
     /// The tags.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub tag: Option<TagSelector>,
     /// For so long.
-    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "for", deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub period: Option<Age>,
     /// From when that is counted.
     #[serde(default)]
     pub from: HoldFrom,
     /// Where it has to have been promoted to, with `from: promoted`; anywhere otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub to: Option<Glob>,
     /// For as long as the policy says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forever: bool,
     /// For as long as one of these says that somebody runs it: `k8s`, `ledger`. Where one was not asked, everything stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub in_use: Option<Vec<String>>,
     /// How many images of each environment count as in use, the current one first. It is for whoever asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub history: Option<u32>,
     /// Whether it may be weakened without a word.
     #[serde(default)]
@@ -101,16 +102,16 @@ pub struct Keep {
     /// The rule's name.
     pub name: String,
     /// The class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The repositories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
     /// The tags.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub tag: Option<TagSelector>,
     /// So many images of each repository and each group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub newest: Option<u32>,
     /// What is counted by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -119,10 +120,10 @@ pub struct Keep {
     #[serde(default)]
     pub order: Order,
     /// What is younger than this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub within: Option<Age>,
     /// What was pulled no longer ago than this; and everything where that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub pulled_within: Option<Age>,
 }
 
@@ -146,19 +147,19 @@ pub struct Delete {
     /// The rule's name.
     pub name: String,
     /// The class.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// The repositories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
     /// The tags.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub tag: Option<TagSelector>,
     /// What is older than this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub older_than: Option<Age>,
     /// What has at least so many newer images of the same repository and group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub beyond: Option<u32>,
     /// What is counted by, and what an event is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -167,16 +168,16 @@ pub struct Delete {
     #[serde(default)]
     pub order: Order,
     /// What was promoted, so long ago.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub promoted: Option<PromotedTo>,
     /// What something happened to: `pr_closed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
     /// How long after the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub after: Option<Age>,
     /// What was not pulled for so long; nothing where that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub unpulled_for: Option<Age>,
     /// Indexes that name manifests that are not there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -223,7 +224,7 @@ pub struct Untagged {
     /// What was pushed longer ago than this.
     pub older_than: Age,
     /// In which repositories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
 }
 
@@ -235,7 +236,7 @@ pub struct Orphans {
     /// What was pushed longer ago than this.
     pub older_than: Age,
     /// In which repositories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub repo: Option<Glob>,
 }
 
@@ -268,7 +269,8 @@ pub struct Import {
     pub from: ImportFrom,
     /// The file, from the folder of the document.
     pub file: String,
-    /// Whether nothing more is kept than that system keeps. For comparisons with it, and for nothing else.
+    /// Whether nothing more is kept than that system keeps, beside what the document itself holds. For comparisons with it: a
+    /// plan by such a document is never executed.
     #[serde(default)]
     pub faithful: bool,
 }

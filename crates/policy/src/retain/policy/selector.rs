@@ -1,11 +1,13 @@
 //! Which tags a class or a rule is about.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use lockage_tagging::semver::Version;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern::{Expression, Glob, VersionRange};
+use super::written::some;
 
 /// Which tags a class or a rule is about. A text alone is a glob, which without `*`, `?`, `[` and `{` is an exact name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +63,16 @@ impl TagSelector {
         }
     }
 
+    /// The expression of a pattern, for all of a tag. A range of versions has none, nor has what is made of others.
+    pub(in crate::retain) fn pattern(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Exact(tag) => Some(format!("^{}$", regex::escape(tag)).into()),
+            Self::Glob(glob) => Some(glob.expression().into()),
+            Self::Regex(expression) => Some(expression.expression().into()),
+            Self::Semver(_) | Self::AnyOf(_) | Self::AllOf(_) | Self::Not(_) => None,
+        }
+    }
+
     /// Every selector in it, itself first.
     pub(in crate::retain) fn walk<'a>(&'a self, each: &mut dyn FnMut(&'a Self)) {
         each(self);
@@ -76,12 +88,19 @@ impl TagSelector {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    #[serde(default, deserialize_with = "some")]
     exact: Option<String>,
+    #[serde(default, deserialize_with = "some")]
     glob: Option<Glob>,
+    #[serde(default, deserialize_with = "some")]
     regex: Option<Expression>,
+    #[serde(default, deserialize_with = "some")]
     semver: Option<VersionRange>,
+    #[serde(default, deserialize_with = "some")]
     any_of: Option<Vec<TagSelector>>,
+    #[serde(default, deserialize_with = "some")]
     all_of: Option<Vec<TagSelector>>,
+    #[serde(default, deserialize_with = "some")]
     not: Option<Box<TagSelector>>,
 }
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use lockage_tagging::{Algorithm, DigestTag, Tag};
 
-use super::column::{Column, Edges, Texts};
-use super::key::{DigestKey, Digests, NONE, half};
-use super::{ManifestRow, Repository, RepositoryId, Snapshot, SnapshotError, Storage, TagRow, UNKNOWN, micros};
+use super::column::{Column, Texts};
+use super::key::{DigestKey, NONE, half};
+use super::named::Named;
+use super::{ManifestRow, RepositoryId, Snapshot, SnapshotError, Storage, TagRow, UNKNOWN, micros};
 use crate::retain::bits::Bits;
-use crate::retain::parallel;
 
 /// A snapshot, row by row, in any order: the same rows make the same snapshot.
 ///
@@ -27,34 +27,49 @@ use crate::retain::parallel;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SnapshotBuilder {
-    taken_at: Option<Timestamp>,
-    repositories: Vec<(Box<str>, bool, bool)>,
+    pub(super) taken_at: Option<Timestamp>,
+    /// Each with whether it is complete, and whether it tracks pulls.
+    pub(super) repositories: Vec<(Box<str>, bool, bool)>,
     by_name: HashMap<Box<str>, u32>,
-    digests: Digests,
-    present: Bits,
-    pushed: Column<i64>,
-    pulled: Column<i64>,
-    created: Column<i64>,
-    archived: Column<i64>,
-    activated: Column<i64>,
-    sizes: Column<u64>,
-    types: Vec<Box<str>>,
-    media: Column<u16>,
-    artifact: Column<u16>,
-    subjects: Column<u32>,
-    /// For each index, where its children are in the list of all.
-    children: Vec<(u32, u32)>,
-    named: Vec<u32>,
-    unresolved: Bits,
-    in_archive: Bits,
-    no_statistics: Bits,
-    names: HashMap<u32, Box<str>>,
-    versions: HashMap<u32, Box<str>>,
-    tag_names: Texts,
-    tag_manifests: Vec<u32>,
-    tag_moved: Column<i64>,
-    tag_pulled: Column<i64>,
-    immutable: Bits,
+    pub(super) named: Named,
+    /// The row of each digest; none where there is none yet. Rows are numbered as they come.
+    rows: Column<u32>,
+    count: u32,
+    pub(super) pushed: Column<i64>,
+    pub(super) pulled: Column<i64>,
+    pub(super) created: Column<i64>,
+    pub(super) archived: Column<i64>,
+    pub(super) activated: Column<i64>,
+    pub(super) sizes: Column<u64>,
+    pub(super) types: Vec<Box<str>>,
+    pub(super) media: Column<u16>,
+    pub(super) artifact: Column<u16>,
+    pub(super) unresolved: Bits,
+    pub(super) in_archive: Bits,
+    pub(super) no_statistics: Bits,
+    /// From digest to digest: what speaks about what.
+    pub(super) subjects: Vec<(u32, u32)>,
+    /// For each index, where its children end in the list of all.
+    pub(super) children: Vec<(u32, u32)>,
+    pub(super) children_of_all: Vec<u32>,
+    pub(super) names: HashMap<u32, Box<str>>,
+    pub(super) versions: HashMap<u32, Box<str>>,
+    pub(super) tag_names: Texts,
+    pub(super) tag_manifests: Vec<u32>,
+    pub(super) tag_moved: Column<i64>,
+    pub(super) tag_pulled: Column<i64>,
+    pub(super) immutable: Bits,
+    /// The digests that a tag points at.
+    pub(super) tagged: Bits,
+    /// What the structural tags speak about.
+    pub(super) structural: Vec<(u32, About)>,
+}
+
+/// What a structural tag speaks about: a digest, or the first half of a longer one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum About {
+    Digest(u32),
+    Half([u8; 32]),
 }
 
 impl Default for SnapshotBuilder {
@@ -71,8 +86,9 @@ impl SnapshotBuilder {
             taken_at: None,
             repositories: Vec::new(),
             by_name: HashMap::new(),
-            digests: Digests::default(),
-            present: Bits::default(),
+            named: Named::default(),
+            rows: Column::new(NONE),
+            count: 0,
             pushed: Column::new(UNKNOWN),
             pulled: Column::new(UNKNOWN),
             created: Column::new(UNKNOWN),
@@ -82,12 +98,12 @@ impl SnapshotBuilder {
             types: vec!["".into()],
             media: Column::new(0),
             artifact: Column::new(0),
-            subjects: Column::new(NONE),
-            children: Vec::new(),
-            named: Vec::new(),
             unresolved: Bits::default(),
             in_archive: Bits::default(),
             no_statistics: Bits::default(),
+            subjects: Vec::new(),
+            children: Vec::new(),
+            children_of_all: Vec::new(),
             names: HashMap::new(),
             versions: HashMap::new(),
             tag_names: Texts::default(),
@@ -95,6 +111,8 @@ impl SnapshotBuilder {
             tag_moved: Column::new(UNKNOWN),
             tag_pulled: Column::new(UNKNOWN),
             immutable: Bits::default(),
+            tagged: Bits::default(),
+            structural: Vec::new(),
         }
     }
 
@@ -111,13 +129,28 @@ impl SnapshotBuilder {
         if let Some(id) = self.by_name.get(name) {
             return Ok(RepositoryId(*id));
         }
+        let id = self.unnamed()?;
+        self.call(id, name)?;
+        Ok(id)
+    }
+
+    /// A repository whose name is still to come.
+    pub(super) fn unnamed(&mut self) -> Result<RepositoryId, SnapshotError> {
+        let id = u32::try_from(self.repositories.len()).map_err(|_| SnapshotError::TooLarge)?;
+        self.repositories.push(("".into(), true, false));
+        Ok(RepositoryId(id))
+    }
+
+    /// The name of a repository that had none. Another one of this name is the same.
+    pub(super) fn call(&mut self, id: RepositoryId, name: &str) -> Result<(), SnapshotError> {
         if name.is_empty() || name.contains(|character: char| character == '@' || character.is_whitespace()) {
             return Err(SnapshotError::Repository(name.to_owned()));
         }
-        let id = u32::try_from(self.repositories.len()).map_err(|_| SnapshotError::TooLarge)?;
-        self.repositories.push((name.into(), true, false));
-        self.by_name.insert(name.into(), id);
-        Ok(RepositoryId(id))
+        if let Some((own, ..)) = self.repositories.get_mut(id.index()) {
+            *own = name.into();
+        }
+        self.by_name.entry(name.into()).or_insert(id.0);
+        Ok(())
     }
 
     /// Not everything of the repository could be listed: nothing of it is deleted.
@@ -143,42 +176,45 @@ impl SnapshotBuilder {
     /// A manifest.
     ///
     /// # Errors
-    /// Where it is there already.
+    /// Where it is there already. That may be seen at the end only.
     pub fn manifest(&mut self, repository: RepositoryId, row: ManifestRow<'_>) -> Result<(), SnapshotError> {
-        let id = self.intern(repository, &row.digest)?;
-        if !self.present.add(id) {
-            let (repository, manifest) = (self.name(repository), row.digest.to_string());
-            return Err(SnapshotError::TwiceManifest { repository, manifest });
+        let id = self.number(repository, &row.digest)?;
+        if self.row(id) != NONE {
+            return Err(self.twice(id));
         }
-        self.pushed.set(id, micros(row.pushed_at));
-        self.pulled.set(id, micros(row.pulled_at));
-        self.created.set(id, micros(row.created_at));
-        self.archived.set(id, micros(row.archived_at));
-        self.activated.set(id, micros(row.activated_at));
-        self.sizes.set(id, row.size.unwrap_or(u64::MAX));
+        let place = self.count;
+        self.count = place.checked_add(1).ok_or(SnapshotError::TooLarge)?;
+        self.rows.set(id, place);
+        self.pushed.set(place, micros(row.pushed_at));
+        self.pulled.set(place, micros(row.pulled_at));
+        self.created.set(place, micros(row.created_at));
+        self.archived.set(place, micros(row.archived_at));
+        self.activated.set(place, micros(row.activated_at));
+        self.sizes.set(place, row.size.unwrap_or(u64::MAX));
         let media = self.kind(row.media_type)?;
-        self.media.set(id, media);
+        self.media.set(place, media);
         let artifact = self.kind(row.artifact_type)?;
-        self.artifact.set(id, artifact);
+        self.artifact.set(place, artifact);
         if !row.children.is_empty() {
             for child in &row.children {
-                let child = self.intern(repository, child)?;
-                self.named.push(child);
+                let child = self.number(repository, child)?;
+                self.children_of_all.push(child);
             }
-            self.children.push((id, u32::try_from(self.named.len()).map_err(|_| SnapshotError::TooLarge)?));
+            let end = u32::try_from(self.children_of_all.len()).map_err(|_| SnapshotError::TooLarge)?;
+            self.children.push((id, end));
         }
         if let Some(subject) = &row.subject {
-            let subject = self.intern(repository, subject)?;
-            self.subjects.set(id, subject);
+            let subject = self.number(repository, subject)?;
+            self.subjects.push((id, subject));
         }
         if !row.resolved {
-            self.unresolved.add(id);
+            self.unresolved.add(place);
         }
         if row.storage == Storage::Archive {
-            self.in_archive.add(id);
+            self.in_archive.add(place);
         }
         if row.no_statistics {
-            self.no_statistics.add(id);
+            self.no_statistics.add(place);
         }
         if let Some(name) = row.name {
             self.names.insert(id, name.into());
@@ -199,9 +235,13 @@ impl SnapshotBuilder {
         if row.name.is_empty() || row.name.len() > 128 || row.name.contains(illegal) {
             return Err(SnapshotError::Tag { repository: self.name(repository), tag: row.name.to_owned() });
         }
-        let manifest = self.intern(repository, &row.digest)?;
+        let manifest = self.number(repository, &row.digest)?;
         let id = self.tag_names.push(row.name).ok_or(SnapshotError::TooLarge)?;
         self.tag_manifests.push(manifest);
+        self.tagged.add(manifest);
+        if let Some(about) = self.about(repository, row.name)? {
+            self.structural.push((id, about));
+        }
         self.tag_moved.set(id, micros(row.moved_at));
         self.tag_pulled.set(id, micros(row.pulled_at));
         if row.immutable {
@@ -210,8 +250,32 @@ impl SnapshotBuilder {
         Ok(())
     }
 
-    fn intern(&mut self, repository: RepositoryId, key: &DigestKey) -> Result<u32, SnapshotError> {
-        self.digests.intern(repository.0, key).ok_or(SnapshotError::TooLarge)
+    fn number(&mut self, repository: RepositoryId, key: &DigestKey) -> Result<u32, SnapshotError> {
+        self.named.number(repository.0, key)
+    }
+
+    /// What a tag speaks about, if it speaks about a digest.
+    fn about(&mut self, repository: RepositoryId, name: &str) -> Result<Option<About>, SnapshotError> {
+        if !name.starts_with("sha") {
+            return Ok(None);
+        }
+        let Some(about) = name.parse::<Tag>().ok().and_then(|tag| DigestTag::parse(&tag)) else { return Ok(None) };
+        let Some(head) = half(about.hex()) else { return Ok(None) };
+        if about.algorithm() == Algorithm::Sha512 {
+            return Ok(Some(About::Half(head)));
+        }
+        self.number(repository, &DigestKey::sha256(head)).map(|id| Some(About::Digest(id)))
+    }
+
+    /// The row of a digest; none where it has none under this number.
+    pub(super) fn row(&self, id: u32) -> u32 {
+        self.rows.get(id)
+    }
+
+    /// That a manifest is there twice.
+    pub(super) fn twice(&self, id: u32) -> SnapshotError {
+        let repository = self.name(RepositoryId(self.named.repository(id)));
+        SnapshotError::TwiceManifest { repository, manifest: self.named.key(id).to_string() }
     }
 
     pub(super) fn name(&self, repository: RepositoryId) -> String {
@@ -231,272 +295,8 @@ impl SnapshotBuilder {
     /// The snapshot.
     ///
     /// # Errors
-    /// Where a tag is there twice.
-    pub fn finish(mut self) -> Result<Snapshot, SnapshotError> {
-        // What a tag points at is there, even where nothing is known of it.
-        for manifest in &self.tag_manifests {
-            if self.present.add(*manifest) {
-                self.unresolved.add(*manifest);
-            }
-        }
-        let ranks = self.ranks();
-        let tag_order = self.tag_order(&ranks)?;
-        let order = self.order(&ranks);
-        let mut new = vec![NONE; order.len()];
-        for (place, old) in (0_u32..).zip(&order) {
-            if let Some(new) = new.get_mut(*old as usize) {
-                *new = place;
-            }
-        }
-        let new = |old: u32| new.get(old as usize).copied().unwrap_or(NONE);
-        let rows = u32::try_from(self.present.count()).map_err(|_| SnapshotError::TooLarge)?;
-
-        let digests = std::mem::take(&mut self.digests);
-        let (mut named, indexes) = (std::mem::take(&mut self.named), std::mem::take(&mut self.children));
-        let (digests, (children, parents)) = parallel::both(
-            order.len(),
-            || digests.ordered(&order, &ranks),
-            || {
-                named.iter_mut().for_each(|child| *child = new(*child));
-                let indexes: Vec<(u32, u32)> = indexes.iter().map(|(index, end)| (new(*index), *end)).collect();
-                let children = Edges::sorted(rows as usize, |each| {
-                    let mut start = 0;
-                    for (index, end) in &indexes {
-                        let named = named.get(start..*end as usize).unwrap_or_default();
-                        named.iter().for_each(|child| each(*index, *child));
-                        start = *end as usize;
-                    }
-                });
-                let mut parents = Column::new(NONE);
-                for parent in (0..rows).rev() {
-                    children
-                        .of(parent)
-                        .iter()
-                        .filter(|child| **child < rows)
-                        .for_each(|child| parents.set(*child, parent));
-                }
-                (children, parents)
-            },
-        );
-        drop((named, indexes));
-
-        let moved = |bits: &Bits| {
-            if bits.is_empty() {
-                return Bits::default();
-            }
-            let mut all = Bits::new(rows as usize);
-            (0_u32..).zip(order.iter().take(rows as usize)).filter(|(_, old)| bits.has(**old)).for_each(|(at, _)| {
-                all.add(at);
-            });
-            all
-        };
-        let (unresolved, in_archive) = (moved(&self.unresolved), moved(&self.in_archive));
-        let no_statistics = moved(&self.no_statistics);
-        let renamed = |names: HashMap<u32, Box<str>>| names.into_iter().map(|(old, name)| (new(old), name)).collect();
-
-        let tag_names = self.tag_names.ordered(&tag_order);
-        let tag_manifests: Vec<u32> =
-            tag_order.iter().map(|tag| self.tag_manifests.get(*tag as usize).map_or(NONE, |old| new(*old))).collect();
-        let mut immutable = Bits::default();
-        for (place, _) in (0_u32..).zip(&tag_order).filter(|(_, old)| self.immutable.has(**old)) {
-            immutable.add(place);
-        }
-        let structural = structural(&tag_names, &tag_manifests, &digests, rows);
-
-        let subject = |old: u32| match self.subjects.get(old) {
-            NONE => NONE,
-            subject => new(subject),
-        };
-        let subjects = if self.subjects.is_empty() {
-            Column::new(NONE)
-        } else {
-            Column::of(parallel::map(rows, |row| order.get(row as usize).map_or(NONE, |old| subject(*old))), NONE)
-        };
-        let mut about: Vec<(u32, u32)> = Vec::new();
-        for (tag, subject) in &structural {
-            if let (Some(subject), Some(manifest)) = (subject, tag_manifests.get(*tag as usize))
-                && subject != manifest
-            {
-                about.push((*subject, *manifest));
-            }
-        }
-        about.extend((0..rows).map(|row| (subjects.get(row), row)).filter(|(subject, _)| *subject < rows));
-        let referrers = Edges::sorted(rows as usize, |each| about.iter().for_each(|(from, to)| each(*from, *to)));
-        let mut is_referrer = Bits::new(rows as usize);
-        for (_, referrer) in about {
-            is_referrer.add(referrer);
-        }
-        let by_manifest = Edges::new(rows as usize, |each| {
-            (0_u32..).zip(&tag_manifests).for_each(|(tag, manifest)| each(*manifest, tag));
-        });
-        let repositories = repositories(self.repositories, &ranks, &digests, &tag_manifests, rows);
-
-        let (pushed, pulled, created) = (self.pushed, self.pulled, self.created);
-        let (archived, activated, sizes) = (self.archived, self.activated, self.sizes);
-        let (media, artifact) = (self.media, self.artifact);
-        let ((pushed, pulled, created), (archived, activated, sizes, media, artifact)) = parallel::both(
-            order.len(),
-            || (pushed.ordered(&order), pulled.ordered(&order), created.ordered(&order)),
-            || {
-                let (archived, activated) = (archived.ordered(&order), activated.ordered(&order));
-                (archived, activated, sizes.ordered(&order), media.ordered(&order), artifact.ordered(&order))
-            },
-        );
-        let mut snapshot = Snapshot {
-            taken_at: self.taken_at,
-            repositories,
-            digests,
-            rows,
-            pushed,
-            pulled,
-            created,
-            archived,
-            activated,
-            sizes,
-            types: self.types,
-            media,
-            artifact,
-            subjects,
-            children,
-            referrers,
-            parents,
-            is_referrer,
-            unresolved,
-            in_archive,
-            no_statistics,
-            names: renamed(self.names),
-            versions: renamed(self.versions),
-            tag_names,
-            tag_manifests,
-            tag_moved: self.tag_moved.ordered(&tag_order),
-            tag_pulled: self.tag_pulled.ordered(&tag_order),
-            immutable,
-            structural,
-            by_manifest,
-            digest: [0; 32],
-        };
-        snapshot.digest = super::canonical::digest(&snapshot);
-        Ok(snapshot)
+    /// Where a manifest or a tag is there twice.
+    pub fn finish(self) -> Result<Snapshot, SnapshotError> {
+        super::finish::finish(self)
     }
-
-    /// The place of each repository by its name.
-    fn ranks(&self) -> Vec<u32> {
-        let mut by_name: Vec<(&str, usize)> =
-            self.repositories.iter().enumerate().map(|(id, (name, ..))| (&**name, id)).collect();
-        by_name.sort_unstable();
-        let mut ranks = vec![0; by_name.len()];
-        for (rank, (_, id)) in (0_u32..).zip(by_name) {
-            if let Some(place) = ranks.get_mut(id) {
-                *place = rank;
-            }
-        }
-        ranks
-    }
-
-    /// The digests with a manifest first; each by its repository's name, algorithm and bytes.
-    fn order(&self, ranks: &[u32]) -> Vec<u32> {
-        let rank = |id: u32| ranks.get(self.digests.repository(id) as usize).copied().unwrap_or(NONE);
-        // As many bits of the digest as there is room for beside the rest decide nearly always.
-        let bits = u64::BITS - (ranks.len() as u64).leading_zeros();
-        let first = |id: u32| {
-            let [a, b, c, d, e, f, g, h, ..] = *self.digests.head(id);
-            let (absent, wide) = (u64::from(!self.present.has(id)), u64::from(self.digests.key(id).is_wide()));
-            let before = absent << (bits + 1) | u64::from(rank(id)) << 1 | wide;
-            before << (62 - bits) | u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (bits + 2)
-        };
-        let all = u32::try_from(self.digests.len()).unwrap_or(NONE);
-        let mut keyed = parallel::map(all, |id| (first(id), id));
-        let less = |one: &(u64, u32), other: &(u64, u32)| {
-            one.0.cmp(&other.0).then_with(|| self.digests.head(one.1).cmp(self.digests.head(other.1)))
-        };
-        parallel::sort(&mut keyed, less, |(_, id)| *id)
-    }
-
-    /// The tags by their repository's name and their own. A tag that was listed at two manifests was moved while it was
-    /// listed: no more is known of its repository than that.
-    fn tag_order(&mut self, ranks: &[u32]) -> Result<Vec<u32>, SnapshotError> {
-        let target = |tag: u32| self.tag_manifests.get(tag as usize).copied().unwrap_or(NONE);
-        let repository = |tag: u32| self.digests.repository(target(tag));
-        let rank = |tag: u32| ranks.get(repository(tag) as usize).copied().unwrap_or(NONE);
-        // The first bytes decide nearly always, and are beside each other.
-        let first = |tag: u32| {
-            let mut first = [0; 16];
-            first.iter_mut().zip(self.tag_names.get(tag).bytes()).for_each(|(place, byte)| *place = byte);
-            u128::from_be_bytes(first)
-        };
-        let mut keyed: Vec<(u128, u32, u32)> =
-            (0..u32::try_from(self.tag_names.len()).unwrap_or(NONE)).map(|tag| (first(tag), rank(tag), tag)).collect();
-        let head = |tag: u32| self.digests.head(target(tag));
-        let less = |one: &(u128, u32, u32), other: &(u128, u32, u32)| {
-            let by_name = || self.tag_names.get(one.2).cmp(self.tag_names.get(other.2));
-            let by_digest = || head(one.2).cmp(head(other.2)).then(one.2.cmp(&other.2));
-            (one.1, one.0).cmp(&(other.1, other.0)).then_with(by_name).then_with(by_digest)
-        };
-        let order = parallel::sort(&mut keyed, less, |(.., tag)| *tag);
-        let same =
-            |one: u32, other: u32| rank(one) == rank(other) && self.tag_names.get(one) == self.tag_names.get(other);
-        let mut moved = Vec::new();
-        for (one, other) in order.iter().zip(order.iter().skip(1)).filter(|(one, other)| same(**one, **other)) {
-            let repository = RepositoryId(repository(*one));
-            if target(*one) == target(*other) {
-                let tag = self.tag_names.get(*one).to_owned();
-                return Err(SnapshotError::TwiceTag { repository: self.name(repository), tag });
-            }
-            moved.push(repository);
-        }
-        moved.into_iter().for_each(|repository| self.incomplete(repository));
-        Ok(order)
-    }
-}
-
-/// What the tags speak about that speak about a digest.
-fn structural(names: &Texts, manifests: &[u32], digests: &Digests, rows: u32) -> HashMap<u32, Option<u32>> {
-    let mut all = HashMap::new();
-    for (tag, manifest) in (0_u32..).zip(manifests) {
-        let name = names.get(tag);
-        if !name.starts_with("sha") {
-            continue;
-        }
-        let Some(about) = name.parse::<Tag>().ok().and_then(|tag| DigestTag::parse(&tag)) else { continue };
-        let Some(head) = half(about.hex()) else { continue };
-        let wide = about.algorithm() == Algorithm::Sha512;
-        let found = digests.find(digests.repository(*manifest), wide, &head).filter(|found| *found < rows);
-        all.insert(tag, found);
-    }
-    all
-}
-
-fn repositories(
-    named: Vec<(Box<str>, bool, bool)>,
-    ranks: &[u32],
-    digests: &Digests,
-    tag_manifests: &[u32],
-    rows: u32,
-) -> Vec<Repository> {
-    let mut all: Vec<(u32, Repository)> = ranks
-        .iter()
-        .zip(named)
-        .map(|(rank, (name, complete, tracks_pulls))| {
-            (*rank, Repository { name, complete, tracks_pulls, manifests_end: 0, tags_end: 0 })
-        })
-        .collect();
-    all.sort_unstable_by_key(|(rank, _)| *rank);
-    let mut all: Vec<Repository> = all.into_iter().map(|(_, repository)| repository).collect();
-    for row in 0..rows {
-        if let Some(repository) = all.get_mut(digests.repository(row) as usize) {
-            repository.manifests_end += 1;
-        }
-    }
-    for manifest in tag_manifests {
-        if let Some(repository) = all.get_mut(digests.repository(*manifest) as usize) {
-            repository.tags_end += 1;
-        }
-    }
-    let (mut manifests, mut tags) = (0, 0);
-    for repository in &mut all {
-        manifests += repository.manifests_end;
-        tags += repository.tags_end;
-        (repository.manifests_end, repository.tags_end) = (manifests, tags);
-    }
-    all
 }

@@ -30,7 +30,8 @@ pub(super) fn digest(snapshot: &Snapshot) -> [u8; 32] {
         parts.extend(starts(manifests.len()).map(|start| Part::Manifests(repository, start)));
         parts.extend(starts(tags.len()).map(|start| Part::Tags(repository, start)));
     }
-    let hashes = parallel::map_few(&parts, |part| hash(snapshot, part, &places));
+    let rows = snapshot.manifests().len() + snapshot.tags().len();
+    let hashes = parallel::map_few(&parts, rows, |part| hash(snapshot, part, &places));
     let mut all = Sha256::new();
     all.update(&head);
     hashes.iter().for_each(|hash| all.update(hash));

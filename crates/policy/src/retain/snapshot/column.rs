@@ -16,10 +16,6 @@ impl<T: Copy + PartialEq> Column<T> {
         Self { values, absent }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     pub(super) fn get(&self, row: u32) -> T {
         self.values.get(row as usize).copied().unwrap_or(self.absent)
     }

@@ -1,113 +1,57 @@
-//! A snapshot as a document, read row by row: no more of it is in memory than the snapshot and one row.
+//! A snapshot as a document, read row by row: no more of it is in memory than the snapshot and a few rows.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
+use std::ops::Range;
 
 use jiff::Timestamp;
-use lockage_tagging::Digest;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use sha2::{Digest as _, Sha256};
 
-use super::{DigestKey, ManifestRow, RepositoryId, Snapshot, SnapshotBuilder, SnapshotError, Storage, TagRow};
+use super::carve::{self, Carver};
+use super::fields::{DOCUMENT, Fields, REPOSITORY, misspelt};
+use super::rows::Rows;
+use super::written::{Row, Written};
+use super::{RepositoryId, Snapshot, SnapshotBuilder, SnapshotError};
+use crate::retain::parallel;
 
-/// A manifest as a document has it.
-#[derive(Deserialize)]
-struct Written {
-    digest: Option<String>,
-    name: Option<String>,
-    #[serde(default)]
-    media_type: Option<String>,
-    #[serde(default)]
-    artifact_type: Option<String>,
-    #[serde(default)]
-    size: Option<u64>,
-    #[serde(default)]
-    pushed_at: Option<Timestamp>,
-    #[serde(default)]
-    pulled_at: Option<Timestamp>,
-    #[serde(default)]
-    created_at: Option<Timestamp>,
-    #[serde(default)]
-    archived_at: Option<Timestamp>,
-    #[serde(default)]
-    activated_at: Option<Timestamp>,
-    #[serde(default)]
-    storage_class: Option<Class>,
-    #[serde(default)]
-    tags: Vec<WrittenTag>,
-    #[serde(default)]
-    children: Vec<String>,
-    #[serde(default)]
-    child_digests: Vec<String>,
-    #[serde(default)]
-    subject: Option<String>,
-    #[serde(default)]
-    subject_digest: Option<String>,
-    #[serde(default)]
-    resolved: Option<bool>,
-    #[serde(default)]
-    version_name: Option<String>,
-    #[serde(default)]
-    no_statistics: Option<bool>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Class {
-    #[serde(alias = "STANDARD")]
-    Standard,
-    #[serde(alias = "ARCHIVE")]
-    Archive,
-}
-
-/// A tag: its name, or its name with its times, by the words of whichever system has them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum WrittenTag {
-    Name(String),
-    Row {
-        name: String,
-        #[serde(default, alias = "updated_at", alias = "started_at", alias = "pushed_at")]
-        moved_at: Option<Timestamp>,
-        #[serde(default)]
-        pulled_at: Option<Timestamp>,
-        #[serde(default)]
-        immutable: bool,
-        #[serde(default)]
-        locked: bool,
-    },
-}
+/// So many rows are read by one thread before it takes others.
+const ROWS: usize = 256;
 
 impl Snapshot {
     /// Reads a snapshot from JSON: `{"repositories": [{"name", "manifests": [{"digest", "name", "tags", …}]}]}`.
     ///
     /// Children and subjects are named by `child_digests` and `subject_digest`, or by names and digests in `children` and
-    /// `subject`. What a field does not say is not known.
+    /// `subject`; where both are there, they name the same. What a field does not say is not known. A document may say more than is read, by names that are not like one
+    /// of a field that keeps something. The reader needs no buffer of its own.
     ///
     /// # Errors
-    /// Where it is none, or a row contradicts another one.
+    /// Where it is none, a row contradicts another one, or a field is misspelt without which more may go.
     pub fn read(reader: impl Read) -> Result<Self, SnapshotError> {
-        let mut reading = Reading { builder: SnapshotBuilder::new(), complete: true, failed: None };
-        let mut json = serde_json::Deserializer::from_reader(reader);
+        let mut reading = Reading::default();
+        let left = Carver::new(reader).carve(&mut reading)?;
+        let mut json = serde_json::Deserializer::from_slice(&left);
         let read = Document(&mut reading).deserialize(&mut json).and_then(|()| json.end());
         if let Some(error) = reading.failed {
             return Err(error);
         }
         read.map_err(|error| SnapshotError::Syntax(error.to_string()))?;
         let mut builder = reading.builder;
-        if !reading.complete {
+        if reading.partial {
             builder.all_incomplete();
         }
         builder.finish()
     }
 }
 
+#[derive(Default)]
 struct Reading {
     builder: SnapshotBuilder,
-    complete: bool,
+    partial: bool,
     failed: Option<SnapshotError>,
+    /// The repository whose manifests are read, and whether its name is still to come.
+    repository: Option<(RepositoryId, bool)>,
+    rows: Rows,
 }
 
 impl Reading {
@@ -117,6 +61,72 @@ impl Reading {
         self.failed = Some(error);
         told
     }
+
+    /// Lets a name be that is no field, unless one is meant by it without which more would go.
+    fn other<E: serde::de::Error>(&mut self, place: &str, fields: &Fields, name: &str) -> Result<(), E> {
+        match fields.meant(name) {
+            Some(meant) => {
+                let (place, field) = (place.to_owned(), name.to_owned());
+                Err(self.failed(SnapshotError::Misspelt { place, field, meant }))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A repository as far as it has a name.
+#[derive(Deserialize)]
+struct Head {
+    name: Option<String>,
+}
+
+impl carve::Rows for Reading {
+    fn begin(&mut self, repository: &[u8]) -> Result<(), SnapshotError> {
+        let mut whole = repository.trim_ascii_end().strip_suffix(b",").unwrap_or(repository).to_vec();
+        whole.push(b'}');
+        let name = serde_json::from_slice::<Head>(&whole).ok().and_then(|head| head.name);
+        self.repository = Some(match name {
+            Some(name) => (self.builder.repository(&name)?, false),
+            None => (self.builder.unnamed()?, true),
+        });
+        Ok(())
+    }
+
+    fn rows(&mut self, text: &[u8], at: u64, rows: &[Range<usize>]) -> Result<(), SnapshotError> {
+        let Some((repository, _)) = self.repository else { return Ok(()) };
+        let parts: Vec<&[Range<usize>]> = rows.chunks(ROWS).collect();
+        let read = |part: &&[Range<usize>]| part.iter().map(|row| read_row(text, at, row)).collect::<Vec<_>>();
+        parallel::each_in_order(&parts, rows.len(), read, |part| {
+            part.into_iter().try_for_each(|row| self.rows.take(&mut self.builder, repository, row?))
+        })
+    }
+
+    fn end(&mut self) -> Result<(), SnapshotError> {
+        let Some((repository, _)) = self.repository else { return Ok(()) };
+        std::mem::take(&mut self.rows).finish(&mut self.builder, repository)
+    }
+
+    fn repository(&mut self, repository: &[u8]) -> Result<(), SnapshotError> {
+        if let Some((id, true)) = self.repository.take() {
+            let head: Head =
+                serde_json::from_slice(repository).map_err(|error| SnapshotError::Syntax(error.to_string()))?;
+            // That it has none is said with the rest.
+            head.name.map_or(Ok(()), |name| self.builder.call(id, &name))?;
+        }
+        Ok(())
+    }
+}
+
+fn read_row<'a>(text: &'a [u8], at: u64, row: &Range<usize>) -> Result<Written<'a>, SnapshotError> {
+    let own = text.get(row.clone()).unwrap_or_default();
+    serde_json::from_slice(own).map(|Row(row)| row).map_err(|error| {
+        let place = format!("the manifest that begins at byte {}", at + row.start as u64);
+        let Some((tag, field, meant)) = misspelt(own) else {
+            return SnapshotError::Syntax(format!("{error} of {place}"));
+        };
+        let place = tag.map_or_else(|| place.clone(), |tag| format!("{place}, tags[{tag}]"));
+        SnapshotError::Misspelt { place, field, meant }
+    })
 }
 
 struct Document<'a>(&'a mut Reading);
@@ -144,13 +154,17 @@ impl<'de> Visitor<'de> for Document<'_> {
                     found = true;
                     map.next_value_seed(Repositories(self.0))?;
                 }
-                "complete" => self.0.complete = map.next_value()?,
+                // Written twice, it says both.
+                "complete" => self.0.partial |= !map.next_value::<bool>()?,
                 "taken_at" => {
                     if let Some(at) = map.next_value::<Option<Timestamp>>()? {
                         self.0.builder.taken_at(at);
                     }
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                other => {
+                    self.0.other("the snapshot", &DOCUMENT, other)?;
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         // A document of something else is not a registry without images.
@@ -199,34 +213,26 @@ impl<'de> Visitor<'de> for OneRepository<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (mut name, mut early): (Option<String>, Option<Vec<Written>>) = (None, None);
-        let (mut complete, mut tracks, mut rows) = (true, false, Rows::default());
-        let mut id = None;
+        let (mut complete, mut tracks, mut id, mut others) = (true, false, None, Vec::new());
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "name" => {
-                    let text: String = map.next_value()?;
-                    id = Some(self.0.builder.repository(&text).map_err(|error| self.0.failed(error))?);
-                    name = Some(text);
+                    let name: String = map.next_value()?;
+                    id = Some(self.0.builder.repository(&name).map_err(|error| self.0.failed(error))?);
                 }
-                "manifests" => match id {
-                    Some(repository) => {
-                        map.next_value_seed(Manifests { reading: self.0, rows: &mut rows, repository })?;
-                    }
-                    None => early = Some(map.next_value()?),
-                },
-                "complete" => complete = map.next_value()?,
+                // Lists of them have been cut out.
+                "manifests" => return Err(A::Error::custom("the manifests of a repository are no list")),
+                "complete" => complete &= map.next_value::<bool>()?,
                 "tracks_pulls" => tracks = map.next_value()?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    others.push(key);
+                }
             }
         }
-        let (Some(_), Some(repository)) = (name, id) else { return Err(A::Error::missing_field("name")) };
-        let done = early
-            .into_iter()
-            .flatten()
-            .try_for_each(|row| rows.take(&mut self.0.builder, repository, row))
-            .and_then(|()| rows.finish(&mut self.0.builder, repository));
-        done.map_err(|error| self.0.failed(error))?;
+        let Some(repository) = id else { return Err(A::Error::missing_field("name")) };
+        let place = self.0.builder.name(repository);
+        others.iter().try_for_each(|name| self.0.other(&place, &REPOSITORY, name))?;
         if !complete {
             self.0.builder.incomplete(repository);
         }
@@ -235,143 +241,4 @@ impl<'de> Visitor<'de> for OneRepository<'_> {
         }
         Ok(())
     }
-}
-
-struct Manifests<'a> {
-    reading: &'a mut Reading,
-    rows: &'a mut Rows,
-    repository: RepositoryId,
-}
-
-impl<'de> DeserializeSeed<'de> for Manifests<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Manifests<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of manifests")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(row) = seq.next_element::<Written>()? {
-            let taken = self.rows.take(&mut self.reading.builder, self.repository, row);
-            taken.map_err(|error| self.reading.failed(error))?;
-        }
-        Ok(())
-    }
-}
-
-/// The rows of a repository, as far as they have to wait for others: those that name another one by its name.
-#[derive(Default)]
-struct Rows {
-    names: HashMap<String, DigestKey>,
-    waiting: Vec<(DigestKey, Written)>,
-}
-
-impl Rows {
-    fn take(&mut self, to: &mut SnapshotBuilder, repository: RepositoryId, row: Written) -> Result<(), SnapshotError> {
-        let digest = row.digest.as_deref().unwrap_or_default();
-        let key = digest_key(digest).ok_or_else(|| wrong(to, repository, digest))?;
-        if let Some(name) = &row.name
-            && self.names.insert(name.clone(), key).is_some_and(|other| other != key)
-        {
-            return Err(SnapshotError::TwiceManifest { repository: to.name(repository), manifest: name.clone() });
-        }
-        let waits = row.child_digests.len() != row.children.len() && !row.children.is_empty()
-            || row.subject.is_some() && row.subject_digest.is_none();
-        if waits {
-            self.waiting.push((key, row));
-            return Ok(());
-        }
-        self.put(to, repository, key, &row)
-    }
-
-    fn finish(&mut self, to: &mut SnapshotBuilder, repository: RepositoryId) -> Result<(), SnapshotError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        waiting.iter().try_for_each(|(key, row)| self.put(to, repository, *key, row))
-    }
-
-    fn put(
-        &self,
-        to: &mut SnapshotBuilder,
-        repository: RepositoryId,
-        key: DigestKey,
-        written: &Written,
-    ) -> Result<(), SnapshotError> {
-        let digests = |texts: &[String]| {
-            texts
-                .iter()
-                .map(|text| digest_key(text).ok_or_else(|| wrong(to, repository, text)))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let children = if written.child_digests.len() < written.children.len() {
-            written.children.iter().map(|name| self.named(name)).collect()
-        } else {
-            digests(&written.child_digests)?
-        };
-        let subject = match (&written.subject_digest, &written.subject) {
-            (Some(digest), _) => Some(digest_key(digest).ok_or_else(|| wrong(to, repository, digest))?),
-            (None, Some(name)) => Some(self.named(name)),
-            (None, None) => None,
-        };
-        let row = ManifestRow {
-            digest: key,
-            name: written.name.as_deref().filter(|name| Some(*name) != written.digest.as_deref()),
-            media_type: written.media_type.as_deref().unwrap_or_default(),
-            artifact_type: written.artifact_type.as_deref().unwrap_or_default(),
-            size: written.size,
-            pushed_at: written.pushed_at,
-            pulled_at: written.pulled_at,
-            created_at: written.created_at,
-            archived_at: written.archived_at,
-            activated_at: written.activated_at,
-            storage: match written.storage_class {
-                Some(Class::Archive) => Storage::Archive,
-                Some(Class::Standard) | None => Storage::Standard,
-            },
-            children,
-            subject,
-            resolved: written.resolved.unwrap_or(true),
-            version_name: written.version_name.as_deref(),
-            no_statistics: written.no_statistics.unwrap_or_default(),
-        };
-        to.manifest(repository, row)?;
-        for tag in &written.tags {
-            let row = match tag {
-                WrittenTag::Name(name) => TagRow::new(name, key),
-                WrittenTag::Row { name, moved_at, pulled_at, immutable, locked } => TagRow {
-                    moved_at: *moved_at,
-                    pulled_at: *pulled_at,
-                    immutable: *immutable || *locked,
-                    ..TagRow::new(name, key)
-                },
-            };
-            to.tag(repository, row)?;
-        }
-        Ok(())
-    }
-
-    /// The manifest of this name, or with this digest. A name of none is that of a manifest that is not here.
-    fn named(&self, name: &str) -> DigestKey {
-        let known = self.names.get(name).copied().or_else(|| digest_key(name));
-        known.unwrap_or_else(|| DigestKey::sha256(Sha256::digest(name).into()))
-    }
-}
-
-fn digest_key(text: &str) -> Option<DigestKey> {
-    // The common kind, without an allocation.
-    if let Some(head) = text.strip_prefix("sha256:").and_then(super::key::half) {
-        return Some(DigestKey::sha256(head));
-    }
-    DigestKey::try_from(&text.parse::<Digest>().ok()?).ok()
-}
-
-fn wrong(builder: &SnapshotBuilder, repository: RepositoryId, text: &str) -> SnapshotError {
-    SnapshotError::Digest { repository: builder.name(repository), text: text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Digests as bytes, and the table that gives each of them a number.
+//! Digests as bytes, and all of a snapshot in their order.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -29,15 +29,37 @@ impl DigestKey {
         }
     }
 
+    /// As people read it: its algorithm and its first twelve digits.
+    pub(in crate::retain) fn short(&self) -> impl fmt::Display {
+        let [a, b, c, d, e, f, ..] = self.head;
+        let algorithm = if self.is_wide() { "sha512" } else { "sha256" };
+        let number = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        Short(algorithm, number)
+    }
+
     pub(super) fn is_wide(&self) -> bool {
         self.tail.is_some()
+    }
+}
+
+struct Short(&'static str, u64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{:012x}", self.0, self.1)
     }
 }
 
 impl fmt::Display for DigestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_wide() { "sha512:" } else { "sha256:" })?;
-        self.head.iter().chain(self.tail.iter().flatten()).try_for_each(|byte| write!(f, "{byte:02x}"))
+        [Some(&self.head), self.tail.as_ref()].into_iter().flatten().try_for_each(|half| {
+            let mut hex = [0; 64];
+            for (pair, byte) in hex.chunks_exact_mut(2).zip(half) {
+                pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            }
+            f.write_str(std::str::from_utf8(&hex).unwrap_or_default())
+        })
     }
 }
 
@@ -70,157 +92,110 @@ pub struct UnknownAlgorithm;
 
 /// The 32 bytes that 64 hexadecimal digits say.
 pub(super) fn half(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
+    let (mut bytes, mut all) = ([0; 32], 0);
     if hex.len() != 64 {
         return None;
     }
     for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
+        let (high, low) = (nibble(*high), nibble(*low));
+        all |= high | low;
+        *byte = high << 4 | low & 15;
     }
-    Some(bytes)
+    (all < 16).then_some(bytes)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+fn digit(nibble: u8) -> u8 {
+    nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
+}
+
+/// What a digit says; more than 15 where it is none.
+fn nibble(digit: u8) -> u8 {
+    let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    if number < 10 {
+        number
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        u8::MAX
     }
 }
 
 /// No row.
 pub(in crate::retain) const NONE: u32 = u32::MAX;
 
-/// A slot that nothing is in.
-const EMPTY: u64 = u64::MAX;
-
-/// The digests of all repositories, each with a number in its repository: open addressing over the first bytes, which are as
-/// random as a hash. A slot has the number and four further bytes, so that another digest in it is told without a look at it:
-/// in a large table every look is a wait for memory.
+/// The digests of a snapshot, each with its number: those with a manifest first; each by its repository, algorithm and bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Digests {
     heads: Vec<[u8; 32]>,
-    repositories: Vec<u32>,
     tails: HashMap<u32, [u8; 32]>,
-    slots: Vec<u64>,
-}
-
-/// A slot for this digest with its number.
-fn slot_of(id: u32, head: &[u8; 32]) -> u64 {
-    let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = *head;
-    u64::from(u32::from_le_bytes([a, b, c, d])) << 32 | u64::from(id)
+    /// How many have a manifest.
+    rows: u32,
+    /// For each repository, where its manifests end, and where its other digests do.
+    ends: Vec<(u32, u32)>,
 }
 
 impl Digests {
-    pub(super) fn len(&self) -> usize {
-        self.heads.len()
+    /// Of these, in order; `counts` says how many manifests and how many other digests each repository has.
+    pub(super) fn new(heads: Vec<[u8; 32]>, tails: HashMap<u32, [u8; 32]>, counts: &[(u32, u32)]) -> Self {
+        let rows = counts.iter().map(|(manifests, _)| manifests).sum();
+        let (mut manifests, mut others) = (0, rows);
+        let ends = counts.iter().map(|(here, elsewhere)| {
+            (manifests, others) = (manifests + here, others + elsewhere);
+            (manifests, others)
+        });
+        let ends = ends.collect();
+        Self { heads, tails, rows, ends }
     }
 
     pub(super) fn repository(&self, id: u32) -> u32 {
-        self.repositories.get(id as usize).copied().unwrap_or(NONE)
+        let ends = |(manifests, others): &(u32, u32)| if id < self.rows { *manifests <= id } else { *others <= id };
+        u32::try_from(self.ends.partition_point(ends)).unwrap_or(NONE)
     }
 
     pub(super) fn key(&self, id: u32) -> DigestKey {
-        let head = self.heads.get(id as usize).copied().unwrap_or_default();
-        DigestKey { head, tail: self.tails.get(&id).copied() }
+        DigestKey { head: *self.head(id), tail: self.tails.get(&id).copied() }
     }
 
     pub(super) fn head(&self, id: u32) -> &[u8; 32] {
         self.heads.get(id as usize).unwrap_or(&[0; 32])
     }
 
-    /// The number of a digest that begins like this.
+    /// The manifest of a repository whose digest begins like this.
     pub(super) fn find(&self, repository: u32, wide: bool, head: &[u8; 32]) -> Option<u32> {
-        let mut slot = self.slot(repository, head);
-        let like = slot_of(0, head) >> 32;
-        loop {
-            let found = *self.slots.get(slot)?;
-            if found == EMPTY {
-                return None;
+        let before = repository.checked_sub(1).and_then(|before| self.ends.get(before as usize));
+        let mut low = before.map_or(0, |(manifests, _)| *manifests);
+        let mut high = self.ends.get(repository as usize)?.0;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match (self.tails.contains_key(&middle), self.head(middle)).cmp(&(wide, head)) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
             }
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half is the number")]
-            let id = found as u32;
-            if found >> 32 == like && self.is(id, repository, wide, head) {
-                return Some(id);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_read_as_they_are_written_and_nothing_else_is() {
+        let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 37 % 256).unwrap_or_default());
+        let text = DigestKey::sha256(bytes).to_string();
+        let hex = text.trim_start_matches("sha256:");
+        assert_eq!(half(hex), Some(bytes));
+        assert!(text.starts_with(&DigestKey::sha256(bytes).short().to_string()));
+        for other in (0..=u8::MAX).filter(|byte| byte.is_ascii() && !matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            for at in [0, 1, 40, 63] {
+                let mut wrong = hex.as_bytes().to_vec();
+                wrong.iter_mut().skip(at).take(1).for_each(|byte| *byte = other);
+                assert_eq!(half(&String::from_utf8_lossy(&wrong)), None, "{other} at {at}");
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
         }
-    }
-
-    fn is(&self, id: u32, repository: u32, wide: bool, head: &[u8; 32]) -> bool {
-        self.repository(id) == repository && self.head(id) == head && self.tails.contains_key(&id) == wide
-    }
-
-    /// The number of a digest, a new one where it has none. Nothing where there are too many, or where two of them differ in
-    /// their second half alone.
-    pub(super) fn intern(&mut self, repository: u32, key: &DigestKey) -> Option<u32> {
-        if let Some(id) = self.find(repository, key.is_wide(), &key.head) {
-            return (self.tails.get(&id) == key.tail.as_ref()).then_some(id);
-        }
-        let id = u32::try_from(self.heads.len()).ok().filter(|id| *id < NONE / 2)?;
-        self.heads.push(key.head);
-        self.repositories.push(repository);
-        if let Some(tail) = key.tail {
-            self.tails.insert(id, tail);
-        }
-        // Three quarters full at most, so that a search ends soon.
-        if self.heads.len() * 4 > self.slots.len() * 3 {
-            self.rehash();
-        } else {
-            self.place(id);
-        }
-        Some(id)
-    }
-
-    fn slot(&self, repository: u32, head: &[u8; 32]) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = *head;
-        let hash =
-            u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ u64::from(repository).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // The bits that are dropped are no better than those that stay.
-        #[expect(clippy::cast_possible_truncation, reason = "the number of slots is a power of two far below")]
-        let hash = (hash ^ hash >> 32) as usize;
-        hash & self.slots.len().saturating_sub(1)
-    }
-
-    fn place(&mut self, id: u32) {
-        let head = *self.head(id);
-        let mut slot = self.slot(self.repository(id), &head);
-        while let Some(place) = self.slots.get_mut(slot) {
-            if *place == EMPTY {
-                *place = slot_of(id, &head);
-                return;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
-        }
-    }
-
-    fn rehash(&mut self) {
-        let len = (self.heads.len() * 2).next_power_of_two().max(16);
-        self.slots.clear();
-        self.slots.resize(len, EMPTY);
-        for id in 0..u32::try_from(self.heads.len()).unwrap_or(NONE) {
-            self.place(id);
-        }
-    }
-
-    /// The same digests in this order, with repositories renamed, and room for no more.
-    pub(super) fn ordered(self, order: &[u32], repositories: &[u32]) -> Self {
-        let Self { heads, repositories: of, tails, slots } = self;
-        let mut slots = slots;
-        slots.clear();
-        let at = |id: &u32| heads.get(*id as usize).copied().unwrap_or_default();
-        let ordered: Vec<_> = order.iter().map(at).collect();
-        drop(heads);
-        let rank = |id: &u32| of.get(*id as usize).and_then(|old| repositories.get(*old as usize)).copied();
-        let of = order.iter().map(|id| rank(id).unwrap_or(NONE)).collect();
-        let tails = if tails.is_empty() {
-            tails
-        } else {
-            (0_u32..).zip(order).filter_map(|(new, old)| Some((new, *tails.get(old)?))).collect()
-        };
-        let mut all = Self { heads: ordered, repositories: of, tails, slots };
-        all.rehash();
-        all
+        assert_eq!((half(hex.trim_start_matches('0')), half(&format!("{hex}0"))), (None, None));
     }
 }

@@ -2,13 +2,20 @@
 
 mod builder;
 mod canonical;
+mod carve;
 mod column;
 mod document;
 mod error;
+mod fields;
+mod finish;
 mod instant;
 mod key;
+mod named;
+mod numbered;
 mod row;
+mod rows;
 mod write;
+mod written;
 
 use std::collections::HashMap;
 
@@ -180,7 +187,8 @@ impl Snapshot {
     /// The repository of a tag.
     #[must_use]
     pub fn repository_of_tag(&self, id: TagId) -> RepositoryId {
-        self.repository_of(self.target(id))
+        let before = |repository: &Repository| repository.tags_end <= id.0;
+        RepositoryId(u32::try_from(self.repositories.partition_point(before)).unwrap_or(NONE))
     }
 
     /// The repository with this name.
@@ -210,7 +218,7 @@ impl Snapshot {
     #[must_use]
     pub fn find_manifest(&self, repository: RepositoryId, digest: &DigestKey) -> Option<ManifestId> {
         let id = self.digests.find(repository.0, digest.is_wide(), &digest.head)?;
-        (self.digests.key(id) == *digest && id < self.rows).then_some(ManifestId(id))
+        (self.digests.key(id) == *digest).then_some(ManifestId(id))
     }
 
     /// The digest of a manifest.
@@ -222,7 +230,12 @@ impl Snapshot {
     /// What a manifest is called: its name where it has one, its digest otherwise.
     #[must_use]
     pub fn manifest_name(&self, id: ManifestId) -> String {
-        self.names.get(&id.0).map_or_else(|| self.key(id).to_string(), |name| name.to_string())
+        self.given_name(id).map_or_else(|| self.key(id).to_string(), str::to_owned)
+    }
+
+    /// What a manifest is called instead of its digest, where it is.
+    pub(super) fn given_name(&self, id: ManifestId) -> Option<&str> {
+        self.names.get(&id.0).map(|name| &**name)
     }
 
     /// `repository@name`, or `repository@digest`.

@@ -1,9 +1,10 @@
 //! A snapshot as a document, written row by row.
 
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeSeq as _, SerializeStruct as _, Serializer};
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
 use super::{ManifestId, RepositoryId, Snapshot, Storage, TagId};
+use crate::retain::listed::{Listed, Shown};
 
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -11,17 +12,6 @@ impl Serialize for Snapshot {
         document.serialize_field("taken_at", &self.taken_at)?;
         document.serialize_field("repositories", &Listed(self.repositories(), |id| One(self, id)))?;
         document.end()
-    }
-}
-
-/// A list that is made while it is written.
-struct Listed<I, F>(I, F);
-
-impl<I: Iterator + Clone, T: Serialize, F: Fn(I::Item) -> T> Serialize for Listed<I, F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        self.0.clone().try_for_each(|item| list.serialize_element(&(self.1)(item)))?;
-        list.end()
     }
 }
 
@@ -43,9 +33,9 @@ impl Serialize for One<'_, ManifestId> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(all, id) = *self;
         let mut document = serializer.serialize_struct("Manifest", 16)?;
-        document.serialize_field("digest", &all.key(id).to_string())?;
-        if let Some(name) = all.names.get(&id.0) {
-            document.serialize_field("name", &**name)?;
+        document.serialize_field("digest", &Shown(all.key(id)))?;
+        if let Some(name) = all.given_name(id) {
+            document.serialize_field("name", name)?;
         }
         for (field, text) in [("media_type", all.media_type(id)), ("artifact_type", all.artifact_type(id))] {
             if !text.is_empty() {
@@ -72,11 +62,10 @@ impl Serialize for One<'_, ManifestId> {
         }
         let tags: Vec<TagId> = all.tags_at(id).collect();
         document.serialize_field("tags", &Listed(tags.into_iter(), |tag| One(all, tag)))?;
-        let children: Vec<String> =
-            all.children.of(id.0).iter().map(|child| all.digests.key(*child).to_string()).collect();
+        let children = Listed(all.children.of(id.0).iter(), |child: &u32| Shown(all.digests.key(*child)));
         document.serialize_field("child_digests", &children)?;
         if let Some(subject) = all.subject_key(id) {
-            document.serialize_field("subject_digest", &subject.to_string())?;
+            document.serialize_field("subject_digest", &Shown(subject))?;
         }
         if !all.is_resolved(id) {
             document.serialize_field("resolved", &false)?;
