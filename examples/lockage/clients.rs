@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use lockage_registry::{Host, OciLayout, Registry, Repository, client::Client};
+use lockage_registry::client::{Client, ClientBuilder, DockerConfig, FirstOf};
+use lockage_registry::cloud::{AssumedRole, Clouds};
+use lockage_registry::{Host, OciLayout, Registry, Repository};
 
 use crate::report::{Failure, Unusable};
 
@@ -32,6 +34,11 @@ pub(crate) struct Reach {
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
 
+    /// Log in to the registries of a cloud with the identity of this job, rather than with stored credentials. AWS_ROLE_ARN and
+    /// AWS_REGION, GOOGLE_WORKLOAD_IDENTITY_PROVIDER, or AZURE_CLIENT_ID and AZURE_TENANT_ID say as whom.
+    #[arg(long)]
+    cloud_credentials: bool,
+
     /// Take this directory for the host, which is not asked then: its repositories are OCI layouts in it, as `serve --dir`
     /// keeps them. May be repeated.
     #[arg(long, value_name = "HOST=DIR", value_parser = host_and_file)]
@@ -42,6 +49,15 @@ impl Reach {
     /// The file with credentials that the arguments name.
     pub(crate) fn credentials(&self) -> Option<PathBuf> {
         self.credentials.clone()
+    }
+
+    /// The role at Amazon that this job is to have, where it is to have one.
+    pub(crate) fn role(&self) -> Result<Option<AssumedRole>, Failure> {
+        if !self.cloud_credentials {
+            return Ok(None);
+        }
+        let clouds = connections(self, 8).and_then(|builder| clouds(&builder.build()?));
+        Ok(clouds.map_err(|error| Failure::usage(error.as_ref()))?.role().cloned())
     }
 
     /// Whether a directory stands for this host.
@@ -98,11 +114,28 @@ pub(crate) fn registries(reach: &Reach, concurrency: usize) -> Result<Registries
 }
 
 fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
-    let mut builder = Client::builder().concurrency(concurrency);
-    builder = match &reach.credentials {
-        Some(file) => builder.docker_config_file(file)?,
-        None => builder.docker_config()?,
+    let mut builder = connections(reach, concurrency)?;
+    let stored = match &reach.credentials {
+        Some(file) => DockerConfig::from_file(file)?,
+        None => DockerConfig::from_env()?,
     };
+    builder = if reach.cloud_credentials {
+        // What exchanges the tokens has no login itself.
+        builder.credentials(FirstOf::new(clouds(&connections(reach, concurrency)?.build()?)?).or(stored))
+    } else {
+        builder.credentials(stored)
+    };
+    Ok(builder.build()?)
+}
+
+/// The clouds of the environment, reached by `web`.
+fn clouds(web: &Client) -> Result<Clouds, Box<dyn Error>> {
+    Ok(Clouds::from_variables(web, |name| std::env::var(name).ok())?)
+}
+
+/// Connections as the arguments want them, and no login yet.
+fn connections(reach: &Reach, concurrency: usize) -> Result<ClientBuilder, Box<dyn Error>> {
+    let mut builder = Client::builder().concurrency(concurrency);
     for host in &reach.plain_http {
         builder = builder.plain_http(host.clone());
     }
@@ -116,7 +149,7 @@ fn build(reach: &Reach, concurrency: usize) -> Result<Client, Box<dyn Error>> {
     if !reach.only.is_empty() {
         builder = builder.only(reach.only.iter().cloned());
     }
-    Ok(builder.build()?)
+    Ok(builder)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {

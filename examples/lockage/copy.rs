@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::clients::{self, Registries};
 use crate::pairs::{self, Pair};
 use crate::progress::Progress;
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -81,7 +81,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let failed = done.iter().any(|done| matches!(done, Done::Failed(_)));
     if arguments.json {
         let copies: Vec<_> = pairs.iter().zip(&done).map(|(pair, done)| document(pair, done)).collect();
-        say(json!({ "copies": copies }))?;
+        say_json(&json!({ "copies": copies }))?;
     }
     for done in &done {
         match done {

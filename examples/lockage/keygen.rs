@@ -9,7 +9,7 @@ use lockage_signing::verify::SignedBy;
 use lockage_signing::{KeyPair, Verifier as _};
 use serde_json::json;
 
-use crate::report::{Failure, Unusable, say};
+use crate::report::{Failure, Unusable, say, say_json};
 use crate::signing::password;
 
 /// The private key is encrypted with the password in COSIGN_PASSWORD, which may be empty, or with what is piped to standard
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     write(&private, &pem, &public, &key.public_key().to_pem())?;
     let signer = SignedBy::key(None, key.public_key());
     if arguments.json {
-        say(json!({ "private": private, "public": public, "signer": signer }))?;
+        say_json(&json!({ "private": private, "public": public, "signer": signer }))?;
     } else {
         say(format_args!("{signer}\n  private  {}\n  public   {}", private.display(), public.display()))?;
     }

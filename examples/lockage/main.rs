@@ -23,10 +23,13 @@ mod tree;
 mod verify;
 mod verify_attestation;
 mod verify_bundle;
+mod yaml;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use report::Failure;
+use tokio::runtime::Builder;
 
 /// Build once, promote the same bytes, prove it.
 ///
@@ -104,9 +107,30 @@ enum Command {
     VerifyBundle(verify_bundle::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+impl Command {
+    /// Where it runs. Whoever asks the ledger has nothing to do at once: further threads would only take memory.
+    fn runtime(&self) -> Builder {
+        match self {
+            Self::Running(_) | Self::WhereIs(_) | Self::History(_) => Builder::new_current_thread(),
+            _ => Builder::new_multi_thread(),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    match command.runtime().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(command)),
+        Err(error) => {
+            let failure = Failure::error(&error);
+            eprint!("{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(command: Command) -> ExitCode {
+    let result = match command {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Copy(arguments) => copy::run(*arguments).await,
         Command::Gate(command) => gate::run(command).await,

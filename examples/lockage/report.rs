@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{ErrorKind, Write as _};
+use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lockage_promote::OneLine;
 use lockage_promote::pipeline::PromoteError;
 use lockage_promote::pipeline::approval::ApprovalError;
 use lockage_promote::pipeline::documents::DocumentError;
@@ -30,6 +31,11 @@ impl Failure {
     /// It failed or could not be decided: exit code 3.
     pub(crate) fn error(error: &(dyn Error + 'static)) -> Self {
         Self { text: describe(error), code: 3 }
+    }
+
+    /// Whether the answer is no.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.code == 1
     }
 
     /// Its first line.
@@ -80,20 +86,34 @@ pub(crate) fn read<T>(file: &Path, parse: impl Fn(&[u8]) -> Result<T, Box<dyn Er
     bytes.and_then(|bytes| parse(&bytes)).map_err(|error| Failure::usage(&Unusable::of(file)(error)))
 }
 
-/// Prints a line. Whoever stops reading has seen enough, which is no error.
-pub(crate) fn say(line: impl fmt::Display) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+/// Prints lines for people. What others wrote is on a line of ours by [`OneLine`], and whatever slips through moves no cursor.
+/// Whoever stops reading has seen enough, which is no error.
+pub(crate) fn say(lines: impl fmt::Display) -> Result<(), Failure> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let text = lines.to_string();
+    let mut lines = text.split('\n').map(OneLine);
+    match lines.try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| Failure::error(&error)),
     }
 }
 
-/// `error: …`, its details, a `caused by:` line for each cause, and the remedy.
+/// Prints a JSON document on one line, as it is made: no copy of it is in memory.
+pub(crate) fn say_json(document: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let written = serde_json::to_writer(&mut out, document).map_err(std::io::Error::from);
+    match written.and_then(|()| writeln!(out)).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Failure::error(&error)),
+    }
+}
+
+/// `error: …` and its details, a `caused by:` line for each cause, and the remedy: each on one line, whatever others said in it.
+/// What has several lines by itself has the others below the first, where none of them passes for one of these.
 pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
-    let mut text = format!("error: {error}\n");
+    let mut text = format!("error: {}\n", Indented(error));
     for (word, what) in details(error) {
-        text += &format!("  {word:<8}  {what}\n");
+        text += &format!("  {word:<8}  {}\n", OneLine(what));
     }
     let mut remedy = remedy(error);
     let mut cause = error.source();
@@ -102,28 +122,42 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
         let line = error.to_string();
         // One that has the words of its cause says them once.
         if line != last {
-            text += &format!("  caused by: {line}\n");
+            text += &format!("  caused by: {}\n", Indented(&line));
         }
         last = line;
         remedy = remedy.or_else(|| self::remedy(error));
         cause = error.source();
     }
     if let Some(remedy) = remedy {
-        text += &format!("{remedy}\n");
+        text += &format!("{}\n", OneLine(remedy));
     }
     text
+}
+
+/// A text whose lines after the first stand further in than any line of an error's own.
+struct Indented<T>(T);
+
+impl<T: fmt::Display> fmt::Display for Indented<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let mut lines = text.trim_end().split('\n');
+        lines.next().iter().try_for_each(|first| write!(f, "{}", OneLine(first)))?;
+        lines.try_for_each(|line| write!(f, "\n      {}", OneLine(line)))
+    }
 }
 
 fn details(error: &(dyn Error + 'static)) -> Vec<(&'static str, String)> {
     if let Some(error) = error.downcast_ref::<lockage_promote::Error>() {
         return error.details();
     }
-    if let Some(PromoteError::Step { source, .. }) = error.downcast_ref::<PromoteError>()
+    let Some(error) = error.downcast_ref::<PromoteError>() else { return Vec::new() };
+    let mut details = error.details();
+    if let PromoteError::Step { source, .. } = error.cause()
         && let Some(ended) = source.downcast_ref::<crate::promote::steps::Ended>()
     {
-        return ended.last.iter().map(|line| ("said", line.clone())).collect();
+        details.extend(ended.last.iter().map(|line| ("said", line.clone())));
     }
-    error.downcast_ref::<PromoteError>().map(PromoteError::details).unwrap_or_default()
+    details
 }
 
 /// What the crates' errors say about what to do.
@@ -176,8 +210,16 @@ fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<lockage_promote::pipeline::vcs::VcsError>() {
         return Some(error.remedy().to_owned());
     }
-    if let Some(trouble) = error.downcast_ref::<crate::tags::Trouble>() {
-        return trouble.remedy_line();
-    }
     error.downcast_ref::<lockage_tagging::NameError>()?.remedy().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_what_others_wrote_passes_for_one_of_an_error() {
+        let error = std::io::Error::other("bad\n  caused by: nothing\nerror: \u{1b}[2K\n");
+        assert_eq!(describe(&error), "error: bad\n        caused by: nothing\n      error: \\u{1b}[2K\n");
+    }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use lockage_policy::gate::{Scan, Scanner};
 use lockage_policy::scan::{Database, Format, read_trivy_version};
 use lockage_promote::GateError;
-use lockage_promote::pipeline::documents::{GateProblem, Parameters};
+use lockage_promote::pipeline::documents::{Parameters, TableProblem};
 use lockage_registry::Reference;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -88,16 +88,16 @@ impl std::error::Error for TrivyError {
 
 impl Trivy {
     /// From what a document says of it; paths are taken from `folder`.
-    pub(crate) fn of(folder: &Path, options: &Parameters) -> Result<Self, GateProblem> {
+    pub(crate) fn of(folder: &Path, options: &Parameters) -> Result<Self, TableProblem> {
         let written: Options = options.read()?;
         let timeout = match &written.timeout {
             None => Duration::from_secs(600),
             Some(text) => span(text).ok_or_else(|| {
-                GateProblem::parameters(format!("scanner.timeout: {text:?} is no duration such as 10m"))
+                TableProblem::parameters(format!("scanner.timeout: {text:?} is no duration such as 10m"))
             })?,
         };
         if let Some(wrong) = written.scanners.iter().find(|name| !name.bytes().all(|byte| byte.is_ascii_lowercase())) {
-            return Err(GateProblem::parameters(format!("scanner.scanners: {wrong:?} is none of Trivy's")));
+            return Err(TableProblem::parameters(format!("scanner.scanners: {wrong:?} is none of Trivy's")));
         }
         let beside = |file: Option<PathBuf>| file.map(|file| folder.join(file));
         Ok(Self {

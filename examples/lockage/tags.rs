@@ -15,9 +15,8 @@ use std::process::ExitCode;
 use lockage_tagging::actions::{Action, Expected, Metadata, Profile};
 use lockage_tagging::ci::{CiError, Provider};
 
-pub(crate) use report::Trouble;
-
-use crate::report::{Failure, say};
+use crate::promote::Trouble;
+use crate::report::{Failure, say, say_json};
 use surroundings::Surroundings;
 
 /// Where each thing is taken from, first to last: the flag, the variable INPUT_… that a runner makes of an input, the
@@ -117,8 +116,7 @@ async fn compute(options: &Options) -> Result<ExitCode, Failure> {
         surroundings.warnings.warn(warning);
     }
     if options.json {
-        let document = serde_json::to_string(&Expected::new(&metadata));
-        say(document.map_err(|error| Failure::error(&error))?)?;
+        say_json(&Expected::new(&metadata))?;
     } else {
         metadata.tags.iter().try_for_each(say)?;
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::clients;
 use crate::copy::reference;
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::pinned;
 
 /// Nothing is verified: who a signature says made it is what it says.
@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let tree = lockage_signing::tree::tree(source, image.repository(), &digest, &Limits::default()).await;
     let tree = tree.map_err(|error| Failure::error(&error))?;
     if arguments.json {
-        say(json!({ "reference": image, "digest": digest, "tree": tree }))?;
+        say_json(&json!({ "reference": image, "digest": digest, "tree": tree }))?;
     } else {
         say(format_args!("{}\n{}", pinned::name(image, &digest), tree.to_string().trim_end()))?;
     }

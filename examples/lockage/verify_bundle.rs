@@ -13,7 +13,7 @@ use lockage_signing::verify::{Outcome, Rejection};
 use lockage_tagging::Digest;
 use serde_json::{Value, json};
 
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 /// Exit codes: 0 verified, 1 rejected, 2 usage or a key or trusted root that cannot be read, 3 undecided.
 #[derive(clap::Args)]
@@ -77,7 +77,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         None => policy.verify_bundle(&bundle, &Artifact::Bytes(&read(&arguments.artifact)?), SystemTime::now()).await,
     };
     if arguments.json {
-        say(json!(outcome))?;
+        say_json(&json!(outcome))?;
     }
     let code = match &outcome {
         Outcome::Verified(blob) if !arguments.json => say(verified(blob)).map(|()| 0)?,

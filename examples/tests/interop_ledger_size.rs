@@ -1,5 +1,5 @@
-//! Ten thousand entries: what runs where is told in a second from a cold start by the program as it is shipped, with 32
-//! megabytes more than one entry needs.
+//! Ten thousand entries: what runs where is told in a second from a cold start, in 32 megabytes, by the program as it is
+//! shipped: its code, its libraries and what it has read are all counted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, missing_docs)]
 
 mod real;
@@ -12,7 +12,7 @@ use std::time::Instant;
 use real::{Serving, isolated, peak_of, run};
 
 const ENTRIES: usize = 10_000;
-/// Seconds, on a quiet machine and on any; and kilobytes, without those of the program itself.
+/// Seconds, on a quiet machine and on any; and kilobytes, all that is resident.
 const MOST: f64 = 1.0;
 const MOST_ANYWHERE: f64 = 3.0 * MOST;
 const MEMORY: u64 = 32 * 1024;
@@ -53,7 +53,7 @@ fn lines() -> String {
 
 #[test]
 #[ignore = "needs a real registry, and a release build"]
-fn what_runs_where_is_told_in_a_second_and_ten_thousand_entries_take_32_megabytes() {
+fn what_runs_where_among_ten_thousand_entries_is_told_in_a_second_and_32_megabytes() {
     let program = PathBuf::from(std::env::var_os("LOCKAGE").expect("LOCKAGE names no release build of lockage"));
     let (registry, folder) = (Serving::start(None), tempfile::tempdir().unwrap());
     let folder = folder.path();
@@ -83,6 +83,9 @@ fn what_runs_where_is_told_in_a_second_and_ten_thousand_entries_take_32_megabyte
     println!("{ENTRIES} entries appended by one process in {:.1} s", started.elapsed().as_secs_f64());
 
     run(command().args(["ledger", "append", "--config", "small.toml", "--key", "k.key", "entry.jsonl"]));
+    // What cargo makes without --release has several times the code, and is never shipped: what the entries need is all
+    // that is asked of it.
+    let is_shipped = !program.components().any(|part| part.as_os_str() == "debug");
     let (_, alone) = measured(&program, &["running", "--config", "small.toml"], folder);
     println!("one entry: {:.1} MB at most", alone as f64 / 1024.0);
 
@@ -92,13 +95,8 @@ fn what_runs_where_is_told_in_a_second_and_ten_thousand_entries_take_32_megabyte
     for arguments in [&["running"][..], &["running", "prod"], &["where-is", &commit], &["running", "--json"]] {
         let (seconds, peak) = measured(&program, arguments, folder);
         println!("{arguments:?}: {seconds:.2} s, {:.1} MB at most", peak as f64 / 1024.0);
-        // A document has all that the gates found, which is most of the ledger.
-        if !arguments.contains(&"--json") {
-            assert!(
-                peak < alone + MEMORY,
-                "{arguments:?}: {peak} kB, {alone} with one entry, and {MEMORY} more are allowed"
-            );
-        }
+        let own = peak.saturating_sub(if is_shipped { 0 } else { alone });
+        assert!(own < MEMORY, "{arguments:?}: {peak} kB, {alone} with one entry, and {MEMORY} are allowed");
         assert!(seconds < MOST_ANYWHERE, "{arguments:?}: {seconds} s, where {MOST} are enough on a quiet machine");
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lockage_policy::gate::documents::PolicyGates;
-use lockage_promote::pipeline::documents::{Document, Format, GateProblem};
+use lockage_promote::pipeline::documents::{Document, Format, TableProblem};
 use lockage_promote::pipeline::{PassageReceipt, PromoteError, Promoter, Select};
 use lockage_registry::client::Client;
 use real::{DockerRegistry, peer, run, tool};
@@ -75,7 +75,7 @@ impl World {
         let client = Client::builder().build().unwrap();
         let gates = PolicyGates::new(&folder).reading(client.clone()).scanners(move |name, options| match name {
             "trivy" => Ok(Arc::new(Trivy::of(&folder, options)?)),
-            other => Err(GateProblem::parameters(format!("scanner: there is no {other}"))),
+            other => Err(TableProblem::parameters(format!("scanner: there is no {other}"))),
         });
         let promoter = Promoter::new(document.graph(&gates).unwrap(), "tester").registry(client);
         let edge = "dev-prod".parse().unwrap();

@@ -109,6 +109,37 @@ async fn what_is_denied_or_held_is_listed_with_its_reason() {
     world.run(&["release", "app", "--env", "prod", "--reason", "x"]).ends(1).says("no hold to release in prod");
 }
 
+/// Whoever mistypes the image, or the ledger, has denied nothing that anybody would look at.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_denied_or_promoted_by_a_name_that_is_mistyped() {
+    let world = World::new().await;
+    let (first, _) = twice(&world).await;
+    let deny = |more: &[&str]| world.run(&[&["deny"], more, &["--reason", "leaks"]].concat());
+    let before = world.ledger().len();
+    let refused = deny(&["ap", first.as_ref(), "--json"]).ends(1).says("ap: the ledger says nothing of it");
+    assert_eq!(refused.json()["result"], "refused");
+    refused.says("The ledger knows: app.").says("--new");
+    let elsewhere = ["--ledger", "legder.jsonl"];
+    for order in [
+        &["deny", "app", first.as_ref()][..],
+        &["hold", "app", "--env", "prod"],
+        &["release", "app", "--env", "prod"],
+        &["rollback", "app", "--env", "prod", "--to", "previous", "--yes"],
+    ] {
+        let order = [order, &["--reason", "x"], &elsewhere].concat();
+        world.run(&order).ends(2).says("legder.jsonl: there is no such ledger");
+    }
+    assert!(!world.path("legder.jsonl").exists());
+    // A source image has to be there, whatever it is called.
+    world.run(&["promote", "ap", "--select", "pr:1", "--to", "stage", "--yes"]).ends(3).says("there is no such image");
+    world.run(&["promote", "ap", "--select", "env:stage", "--to", "prod", "--yes"]).ends(3).says("is in stage");
+    assert_eq!(world.ledger().len(), before);
+    // What is yet to be built, and a ledger that is yet to begin, are meant so in so many words.
+    deny(&["next", first.as_ref(), "--new"]).ends(0).says("denied everywhere: next");
+    deny(&[&["app", first.as_ref(), "--new"], &elsewhere[..]].concat()).ends(0);
+    deny(&[&["app", "#1"], &elsewhere[..]].concat()).ends(1).says("has never been anywhere");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn drift_is_found_and_healed() {
     let world = World::new().await;
@@ -166,4 +197,77 @@ async fn a_secret_that_nobody_has_set_keeps_nobody_from_looking_or_going_back() 
     world.run(&back).ends(0).says("nobody will be told").says("HOOK_SECRET is not set");
     assert_eq!(World::held(&world.stage, "stage").await, first);
     world.run(&["release", "app", "--env", "stage", "--reason", "fixed"]).ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_is_told_on_lines_of_ours_and_moves_no_cursor() {
+    let world = World::new().await;
+    let (first, _) = twice(&world).await;
+    let reason = "bad\n::error::forged\r\u{1b}[2K\u{9b}\u{202e}";
+    let deny = ["deny", "app", "#1", "--reason", reason];
+    let looks = [
+        &deny[..],
+        &["history"],
+        &["where-is", "#1"],
+        &["why-not", "app", "--select", "pr:1", "--to", "stage"],
+        &["promote", "app", "--select", "pr:1", "--to", "stage", "--yes"],
+        &["rollback", "app", "--env", "prod", "--to", first.as_ref(), "--reason", "x"],
+    ];
+    for look in looks {
+        let done = world.run(look);
+        let said = format!("{}{}", done.out, done.err);
+        assert!(said.contains(r"\u{1b}[2K\u{9b}\u{202e}"), "{look:?}: {said:?}");
+        assert!(!said.contains(['\r', '\u{1b}', '\u{9b}', '\u{202e}']), "{look:?}: {said:?}");
+        assert!(said.lines().all(|line| !line.trim_start().starts_with("::")), "{look:?}: {said:?}");
+    }
+    let json = world.run(&["history", "--json"]).ends(0).json();
+    assert_eq!(json["in-force"]["denials"][0]["reason"], reason, "a document has it as it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_answers_for_is_done_in_somebodys_name() {
+    let world = World::new().await;
+    twice(&world).await;
+    let nobody = [("USER", Path::new(" "))];
+    for order in [
+        &["deny", "app", "#1"][..],
+        &["hold", "app", "--env", "stage"],
+        &["release", "app", "#1"],
+        &["promote", "app", "--select", "env:stage", "--to", "prod", "--override", "platforms"],
+        &["rollback", "app", "--env", "prod", "--to", "previous", "--override", "been-here"],
+    ] {
+        let order = [order, &["--reason", "x"]].concat();
+        world.run_in(&order, &nobody).ends(2).says("Name who with --actor NAME.");
+        for actor in ["", " ", "\t", "ev\u{1b}]0;x\u{7}"] {
+            world.run(&[&order[..], &["--actor", actor]].concat()).ends(2).says("it is recorded");
+        }
+    }
+    world.run_in(&["deny", "app", "#1", "--reason", "x", "--actor", "ada"], &nobody).ends(0);
+    world.run(&["history"]).ends(0).says(": x  (ada)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_a_document_and_a_cell_of_the_board() {
+    let world = World::new().await;
+    let (first, _) = twice(&world).await;
+    for refused in [
+        &["release", "app", "#1", "--reason", "x", "--json"][..],
+        &["rollback", "app", "--env", "prod", "--to", "9.9.9", "--reason", "x", "--json"],
+        &["promote", "--resume", "--json"],
+    ] {
+        let json = world.run(refused).ends(1).json();
+        assert_eq!(json["result"], "refused", "{refused:?}");
+        assert!(!json["error"].as_str().unwrap().is_empty(), "{refused:?}");
+    }
+    // The tag that the next image would have once is another's.
+    world.build(3).await;
+    world.promote("pr:3", "stage", &["--yes"]).ends(0);
+    world.move_tag("sha-0000003", &first).await;
+    world.run(&["board", "--out", "board.html"]).ends(0);
+    let page = std::fs::read_to_string(world.path("board.html")).unwrap();
+    assert!(page.contains("refused") && page.contains("created once and holds another image"), "{page}");
+    assert!(!page.contains("Not everything could be looked at"), "{page}");
+    // What could not be looked at is said beside the page, too.
+    world.edit(&format!("{}/", world.addresses[2]), "127.0.0.1:1/");
+    world.run(&["board", "--out", "board.html"]).ends(3).says("could not be looked at: app in prod");
 }

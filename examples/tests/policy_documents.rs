@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use lockage_policy::retain::Policy;
+use lockage_policy::retain::{Facts, Policy};
 use lockage_policy::scan::{ExceptionsDocument, GateConfig};
 use lockage_policy::window::Windows;
 use serde::de::DeserializeOwned;
@@ -115,6 +115,42 @@ fn exceptions() {
             ("/exceptions/0/severity", json!("low")),
         ],
     );
+}
+
+#[test]
+fn facts() {
+    agree::<Facts>(
+        "facts.json",
+        "facts",
+        &[
+            ("/in_use/0/by", Value::Null),
+            ("/in_use/0/digest", Value::Null),
+            ("/in_use/0/digest", json!("sha256:1")),
+            ("/in_use/0/tag", json!("app:v1")),
+            ("/in_use/1/tag", json!("nightly")),
+            ("/in_use/1/tag", json!("acme/nightly")),
+            ("/in_use/1/tag", json!("app:v1@sha256:0101010101010101010101010101010101010101010101010101010101010101")),
+            ("/in_use/0/pod", json!("web")),
+            ("/in_use/2/since", json!("yesterday")),
+            ("/promoted/0/to", Value::Null),
+            ("/promoted/0/checks", json!(["sbom"])),
+            ("/holds/0/reason", Value::Null),
+            ("/holds/0/tag", json!("app:v1")),
+            ("/holds/1/repositories", json!("")),
+            ("/holds/1/repositories", json!("acme/app:v1")),
+            ("/seen/0/tag", json!("1.4.2")),
+            ("/events/0/group", json!(["17"])),
+            ("/events/0/group/pr", json!(17)),
+            ("/seen/0/digest", Value::Null),
+            ("/capabilities/untag", json!("never")),
+            ("/capabilities/restore", json!(true)),
+            ("/in_user", json!([])),
+        ],
+    );
+    assert!(!Schema::of("facts").accepts(&json!([])) && serde_json::from_value::<Facts>(json!([])).is_err());
+    for empty in [json!({}), json!({"in_use": []})] {
+        assert!(Schema::of("facts").accepts(&empty) && serde_json::from_value::<Facts>(empty).is_ok());
+    }
 }
 
 #[test]

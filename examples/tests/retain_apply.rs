@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lockage_policy::apply::Entry;
+use lockage_policy::apply::{Entry, FileJournal};
 use lockage_registry::server::{Fault, RequestHead, Server};
 use lockage_registry::testing::fixtures::{self, Image};
 use lockage_registry::{Memory, Prune as _, Repository, Source as _, Tag, TagOrDigest, Target as _};
@@ -129,6 +132,10 @@ impl World {
         done.document()
     }
 
+    fn digest(&self, name: &str) -> String {
+        self.images.iter().find(|(of, _)| *of == name).unwrap().1.root().digest().to_string()
+    }
+
     fn apply(&self, more: &[&str]) -> Done {
         self.run(&[&["retain", "apply"], more].concat())
     }
@@ -157,6 +164,26 @@ impl World {
 }
 
 const ONE_PASS: [&str; 3] = ["--plan", "plan.json", "--single-pass"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_registry_holds_is_written_down_once_and_planned_from() {
+    let world = World::new().await;
+    let now = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1)).to_string();
+    let asked = world.plan("plan.json", -1);
+    let repository = format!("{}/team/app", world.address);
+    let snapshot = world.run(&["retain", "snapshot", "--seen", "seen.json", &repository]).ends(0);
+    let document = snapshot.document();
+    assert!(document["taken_at"].as_str().unwrap() < now.as_str(), "{document}");
+    assert_eq!(document["repositories"][0]["manifests"].as_array().unwrap().len(), 12);
+    fs::write(world.path("snapshot.json"), &snapshot.out).unwrap();
+    let plan = ["retain", "plan", "--policy", "policy.json", "--snapshot", "snapshot.json", "--registry", "oci"];
+    let planned = world.run(&[&plan[..], &["--now", &now, "--json"]].concat()).ends(0).document();
+    for list in ["delete", "keep", "delete_tags", "keep_tags"] {
+        assert_eq!(planned[list], asked[list]);
+    }
+    world.run(&["retain", "snapshot"]).ends(2);
+    world.run(&["retain", "snapshot", &format!("{}/nobody/here", world.address)]).ends(3);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_yes_it_looks_and_deletes_nothing() {
@@ -263,6 +290,9 @@ async fn guards_end_with_1_and_documents_that_are_none_with_2_before_anything_is
     yes(&["--max-delete-ratio", "0.5"]).ends(1).says("8 of 12 manifests");
     yes(&["--protect", "*-2"]).ends(1).says("team/app:old-2, which is protected");
     yes(&["--protect", "[a"]).ends(2);
+    for part in ["10", "nan", "-1"] {
+        yes(&[&format!("--max-delete-ratio={part}")]).ends(2).says("between 0 and 1");
+    }
     world.apply(&["--plan", "old.json", "--yes", "--single-pass"]).ends(1).says("longer ago than");
     world.apply(&["--plan", "future.json", "--yes", "--single-pass"]).ends(1).says("and it is");
     let stopped = json!([{"guard": "max_delete", "deletes": 8, "limit": 1}]);
@@ -281,8 +311,23 @@ async fn guards_end_with_1_and_documents_that_are_none_with_2_before_anything_is
     .ends(2)
     .says("it was changed since it was made");
     written(&|plan| drop(plan.as_object_mut().unwrap().remove("actions"))).ends(2);
+    // Consistent in itself, under the id that was approved.
+    let (kept, condemned) = (world.digest("v1"), world.digest("old-1"));
+    let text = plan.to_string();
+    let swapped = text.replace(&kept, "?").replace(&condemned, &kept).replace('?', &condemned);
+    for changed in [swapped, text.replace(&world.address, "127.0.0.1:1")] {
+        fs::write(world.path("changed.json"), changed).unwrap();
+        let approved = ["--plan", "changed.json", "--id", id, "--single-pass", "--yes"];
+        world.apply(&approved).ends(1).says("it was changed after it was made");
+    }
+    written(&|plan| plan["now"] = future["now"].clone()).ends(1).says("it was changed after it was made");
     world.apply(&["--plan", "nowhere.json", "--yes"]).ends(2);
     yes(&["--journal", "."]).ends(2).says("cannot be used");
+    fs::write(world.path("damaged.jsonl"), "{}\n").unwrap();
+    yes(&["--journal", "damaged.jsonl"]).ends(2).says("damaged.jsonl: line 1: ");
+    let taken = FileJournal::open(world.path("taken.jsonl")).unwrap();
+    yes(&["--journal", "taken.jsonl"]).ends(3).says("another run has it");
+    drop(taken);
     for name in KEPT.iter().chain(&OLD) {
         assert_eq!(world.there(name).await, 3, "nothing was deleted");
     }
@@ -323,6 +368,45 @@ async fn what_is_in_use_by_now_stays_and_unreadable_facts_stop_the_run() {
     let done = world.apply(&yes).ends(0).document();
     assert_eq!(done["counts"]["deleted"], 4, "{done:#}");
     assert_eq!((world.there("old-1").await, world.there("old-2").await), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_by_now_stays() {
+    let world = World::new().await;
+    world.plan("plan.json", 0);
+    let at = format!("{}/team/app", world.address);
+    let holds = json!({"holds": [
+        {"tag": format!("{at}:old-1"), "reason": "a suit"}, {"digest": world.digest("old-2"), "reason": "another one"},
+    ]});
+    fs::write(world.path("facts.json"), holds.to_string()).unwrap();
+    let yes = [&ONE_PASS[..], &["--yes", "--facts", "facts.json"]].concat();
+    world.apply(&yes).ends(0).says("held: a suit").says("held: another one");
+    assert_eq!((world.there("old-1").await, world.there("old-2").await), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_faithful_to_another_system_says_so_and_is_never_executed() {
+    let world = World::new().await;
+    let rule = json!({"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPatternList": ["old-*"],
+        "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}});
+    fs::write(world.path("ecr.json"), json!({"rules": [rule]}).to_string()).unwrap();
+    let hold = "version: 1\nimport: { from: ecr, file: ecr.json, faithful: true }\n";
+    fs::write(world.path("import.yaml"), hold).unwrap();
+    let at = format!("{}/team/app", world.address);
+    let check = world.run(&["retain", "check", "--policy", "import.yaml"]);
+    check.ends(0).says("warning: import: faithful is for comparisons");
+    let by: [&[&str]; 2] = [&["--policy", "import.yaml"], &["--policy", "ecr.json", "--format", "ecr", "--faithful"]];
+    for by in by {
+        let plan = [&["retain", "plan", &at], by].concat();
+        world.run(&plan).ends(0).says("never executed");
+        let made = world.run(&[&plan[..], &["--json"]].concat()).ends(0);
+        assert_eq!(made.document()["faithful"], true);
+        fs::write(world.path("plan.json"), &made.out).unwrap();
+        world.apply(&[&ONE_PASS[..], &["--yes"]].concat()).ends(1).says("never executed");
+    }
+    for name in KEPT.iter().chain(&OLD) {
+        assert_eq!(world.there(name).await, 3);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -425,4 +509,73 @@ async fn a_journal_is_what_the_schema_describes() {
         let value: Value = serde_json::from_str(line).unwrap();
         schemas.validate(&value, index).unwrap_or_else(|error| panic!("{line}\n{error}"));
     }
+}
+
+/// A cluster of which everything runs this image.
+fn cluster(image: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let spec = json!({"containers": [{"image": image}]});
+    let object = json!({"metadata": {"namespace": "shop", "name": "web"}, "spec": {"containers": spec["containers"],
+        "template": {"spec": spec}, "jobTemplate": {"spec": {"template": {"spec": spec}}}}});
+    let body = json!({"items": [object]}).to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _some = stream.read(&mut [0; 4096]).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    base
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cluster_or_an_environment_has_by_now_stays() {
+    let world = World::new().await;
+    world.plan("plan.json", 0);
+    let digest = |name: &str| world.images.iter().find(|(of, _)| *of == name).unwrap().1.root().digest().clone();
+    // The first was started, and the second promoted, after the plan was made.
+    let runs = cluster(format!("{}/team/app@{}", world.address, digest("old-1")));
+    let promoted = json!({"kind": "promote", "phase": "done", "image": "app", "environment": "prod",
+        "digest": digest("old-2"), "from": "dev", "edge": "dev-prod", "plan": digest("v1"), "tags": [], "evidence": [],
+        "actor": "ada", "at": "2026-01-01T00:00:00Z"});
+    fs::write(world.path("entries.jsonl"), promoted.to_string()).unwrap();
+    world.run(&["ledger", "append", "entries.jsonl", "--ledger", "ledger.jsonl"]).ends(0);
+    let asked = ["--yes", "--json", "--kubernetes", &runs, "--ledger", "ledger.jsonl"];
+    let done = world.apply(&[&ONE_PASS[..], &asked].concat()).ends(0).says("k8s").says("ledger").document();
+    assert_eq!(done["counts"], json!({"in-use": 2, "needed": 6}), "{done}");
+    for name in OLD {
+        assert_eq!((world.there(name).await, world.has_tag(name).await), (3, true));
+    }
+    // A cluster that does not answer, or a ledger that cannot be read, stops the run before anything is deleted.
+    let silent = ["--kubernetes", "http://127.0.0.1:1"];
+    world.apply(&[&ONE_PASS[..], &["--yes"], &silent].concat()).ends(3).says("what is in use");
+    fs::write(world.path("broken.jsonl"), "{").unwrap();
+    world.apply(&[&ONE_PASS[..], &["--yes", "--ledger", "broken.jsonl"]].concat()).ends(3).says("what is in use");
+    for name in OLD {
+        assert_eq!((world.there(name).await, world.has_tag(name).await), (3, true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_is_read_once_where_a_folder_keeps_it() {
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&reads);
+    let world = World::with(move |request| {
+        if request.method.as_str() == "GET" && request.path.contains("/manifests/") {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        Fault::None
+    })
+    .await;
+    let repository = format!("{}/team/app", world.address);
+    let plan = ["retain", "plan", "--policy", "policy.json", "--json", "--manifests", "kept", &repository];
+    let first = world.run(&plan).ends(0).document();
+    // Three images of two platforms, and a signature of each.
+    assert_eq!(reads.swap(0, Ordering::SeqCst), 12);
+    let again = world.run(&plan).ends(0).document();
+    assert_eq!((reads.load(Ordering::SeqCst), &again["keep"]), (0, &first["keep"]));
+    assert_eq!(first["keep"].as_array().unwrap().len(), 12);
 }

@@ -65,6 +65,22 @@ fn gone(output: &Output) -> Vec<String> {
 }
 
 #[test]
+fn a_hold_for_an_environment_that_there_is_not_is_a_mistake() {
+    let folder = place();
+    for (to, code) in [("prdo", 2), ("prod-*", 2), ("pro*", 0), ("prod.example/app", 0)] {
+        let policy = POLICY.replace("from: promoted, to: prod", &format!("from: promoted, to: '{to}'"));
+        fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+        let plan = lockage(&folder, &[&PLAN[..], &["lockage.toml"]].concat());
+        assert_eq!(plan.status.code(), Some(code), "{to}: {plan:?}");
+        let said = String::from_utf8(plan.stderr).unwrap();
+        assert!(
+            code == 0 || said.starts_with(&format!("error: hold.seven-years: it holds what was promoted to {to}")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn what_a_ledger_knows_stays_and_is_said() {
     let folder = place();
     let plan = |now: &str| {
@@ -153,4 +169,24 @@ fn another_policy_says_what_this_one_does_that_it_does_not() {
     let output = lockage(&folder, &[&PLAN[..7], &arguments].concat());
     let difference: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(difference["delete_tags"].as_array().unwrap().len(), 4);
+}
+
+/// Whoever plans by an export, and names nobody whose signatures count, is told that it is no proof.
+#[test]
+fn the_seals_of_an_export_are_checked_or_it_is_said_that_they_are_not() {
+    let folder = place();
+    let text = fs::read_to_string(folder.path().join("ledger.jsonl")).unwrap();
+    // Each line as it stands, and behind it a seal that nobody looks at.
+    let seal = r#","seal":{"media-type":"text/plain","bytes":"e30="}}"#;
+    let sealed: Vec<String> = text.lines().map(|line| line[..line.len() - 1].to_owned() + seal).collect();
+    fs::write(folder.path().join("export.jsonl"), sealed.join("\n") + "\n").unwrap();
+    let plan = |ledger: &str| {
+        let arguments = ["--ledger", ledger, "--now", "2026-05-31T23:59:59Z"];
+        let output = lockage(&folder, &[&PLAN[..7], &arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        (gone(&output), String::from_utf8(output.stderr).unwrap())
+    };
+    let (gone, said) = plan("export.jsonl");
+    assert!(said.contains("export.jsonl: signatures were not checked") && said.contains("--config FILE"), "{said}");
+    assert_eq!((gone, String::new()), plan("ledger.jsonl"), "of a ledger in a file there are none");
 }

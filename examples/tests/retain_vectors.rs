@@ -48,7 +48,7 @@ fn check(case: &Value) {
     }
     assert_eq!(output.status.code(), Some(0), "{id}: {said}");
     let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for list in ["delete", "keep", "archive", "delete_tags", "keep_tags", "untag"] {
+    for list in ["delete", "would_delete", "keep", "archive", "delete_tags", "keep_tags", "untag"] {
         if let Some(expected) = expect.get(list) {
             assert_eq!(set(&plan[list]), set(expected), "{id}: {list}");
         }

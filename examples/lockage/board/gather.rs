@@ -86,7 +86,9 @@ pub(super) async fn board(world: &World, title: String, looks: bool, at: SystemT
             if looks {
                 match next(world, &chronicle, &image, column.environment, cell.resident.as_ref(), at).await {
                     Ok(next) => cell.next = next,
-                    Err(error) => unread.push(format!("what comes next of {image} in {}: {error}", column.environment)),
+                    Err(error) => {
+                        unread.push(format!("what comes next of {image} in {}: {}", column.environment, error.line()))
+                    }
                 }
             }
             cells.push(cell);
@@ -128,7 +130,7 @@ async fn next(
     environment: &Name,
     resident: Option<&Resident>,
     now: SystemTime,
-) -> Result<Option<Next>, PromoteError> {
+) -> Result<Option<Next>, Failure> {
     let graph = world.promoter.graph();
     let mut usual = graph.leading_into(environment).filter(|edge| !edge.is_hotfix());
     let (Some(edge), None) = (usual.next(), usual.next()) else { return Ok(None) };
@@ -143,19 +145,38 @@ async fn next(
     if resident.filter(is_here).is_some() {
         return Ok(None);
     }
-    let plan = world.plan(image, &Select::Digest(digest.clone()).into(), edge.name(), None).await?;
-    let report = Report::of(&plan, chronicle, now)?;
+    let mut next = Next {
+        known_as: super::text::known_as(&upstream.entry.facts),
+        digest: digest.clone(),
+        from: edge.from().clone(),
+        gates: Vec::new(),
+    };
+    let plan = match world.plan(image, &Select::Digest(digest).into(), edge.name(), None).await {
+        Ok(plan) => plan,
+        // What no plan can be made of is refused, which is an answer.
+        Err(error) => {
+            let why = error.to_string();
+            return match ends::failure(error) {
+                failure if failure.is_refusal() => {
+                    next.gates.push((Said::Fail, "plan".to_owned(), why));
+                    Ok(Some(next))
+                }
+                failure => Err(failure),
+            };
+        }
+    };
+    let report = Report::of(&plan, chronicle, now).map_err(ends::failure)?;
     let gates = match world.promoter.clear(plan, now).await {
         Ok(_) => Vec::new(),
         Err(PromoteError::NotCleared(refusal)) => report.clone().not_cleared(&refusal).gates,
-        Err(error) => return Err(error),
+        Err(error) => return Err(ends::failure(error)),
     };
     let against = |gate: &ReportedGate| gate.said != Said::Pass && gate.advisory.is_none();
     let gates = gates.into_iter().filter(against).map(|gate| (gate.said, gate.gate, gate.found.join("; ")));
+    next.gates.extend(gates);
     // The ledger knows a release that no label says.
-    let known_as = match super::text::known_as(&upstream.entry.facts) {
-        known if known.is_empty() => super::text::known_as(&report.facts),
-        known => known,
-    };
-    Ok(Some(Next { digest, known_as, from: edge.from().clone(), gates: gates.collect() }))
+    if next.known_as.is_empty() {
+        next.known_as = super::text::known_as(&report.facts);
+    }
+    Ok(Some(next))
 }

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use lockage_promote::OneLine;
+
 use crate::promote::Trouble;
 use crate::promote::world::{Setup, World};
 use crate::report::{Failure, say};
@@ -46,10 +48,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let page = page::page(&board);
     match &arguments.out {
         Some(file) => {
-            let unwritable = |error| Failure::error(&Trouble::at(file, "the page cannot be written").because(error));
+            let unwritable = |error| {
+                let trouble = Trouble::at(file, "the page cannot be written").because(error);
+                Failure::error(&trouble.remedy("Name a file in a folder that is there and may be written to."))
+            };
             std::fs::write(file, page).map_err(unwritable)?;
         }
         None => say(page.trim_end())?,
+    }
+    if arguments.out.is_some() {
+        board.unread.iter().for_each(|one| eprintln!("could not be looked at: {}", OneLine(one)));
     }
     Ok(ExitCode::from(if board.is_whole() { 0 } else { 3 }))
 }

@@ -103,11 +103,17 @@ fn there(page: &mut String, one: &Resident, cell: &Cell) -> fmt::Result {
     if let Some(back) = &one.rolled_back {
         writeln!(page, "<p class=\"note wait\"><b>Rolled back</b> {}</p>", Plain(&back.reason))?;
     }
-    for (word, class, order) in [("Denied", "alert", &one.denied), ("Held", "wait", &one.held)] {
-        if let Some(order) = order {
-            let (reason, actor) = (Plain(&order.reason), Plain(&order.actor));
-            writeln!(page, "<p class=\"note {class}\"><b>{word}</b> {reason} ({actor})</p>")?;
+    if let Some(denial) = &one.denied {
+        let (reason, actor) = (Plain(&denial.reason), Plain(&denial.actor));
+        write!(page, "<p class=\"note alert\"><b>Denied</b> {reason} ({actor}")?;
+        if denial.image != one.image {
+            write!(page, ", as {}", Plain(&denial.image))?;
         }
+        writeln!(page, ")</p>")?;
+    }
+    if let Some(hold) = &one.held {
+        let (reason, actor) = (Plain(&hold.reason), Plain(&hold.actor));
+        writeln!(page, "<p class=\"note wait\"><b>Held</b> {reason} ({actor})</p>")?;
     }
     if let Some(passed) = &one.passed {
         gates(page, &passed.evidence, &passed.edge.to_string(), passed.plan.as_ref())?;

@@ -98,7 +98,7 @@ fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Failure> {
     let read = || -> Result<T, Box<dyn Error>> {
         Ok(match extension(file).as_str() {
             "json" => serde_json::from_str(text)?,
-            "yaml" | "yml" => serde_saphyr::from_str(text)?,
+            "yaml" | "yml" => crate::yaml::from_str(text)?,
             _ => return Err("its name ends in none of .toml, .yaml and .json".into()),
         })
     };

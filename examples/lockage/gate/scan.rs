@@ -8,6 +8,7 @@ use lockage_policy::scan::{
     Baseline, Case, CheckReport, ChecksVerdict, Code, ExitCodes, Reason, ScanVerdict, Subject, Verdict, Vex, decide,
     decide_checks,
 };
+use lockage_promote::OneLine;
 use lockage_registry::{NameError, Reference};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use super::documents::{self, Invalid};
 use super::reports::{self, Reports, Told};
 use super::subject;
 use crate::clients;
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -102,7 +103,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let decided = decided(&arguments).await?;
     let verdict = decided.verdict();
     if arguments.json {
-        say(decided.document(verdict))?;
+        say_json(&decided.document(verdict))?;
     } else {
         decided.print(verdict)?;
     }
@@ -204,13 +205,13 @@ impl Decided {
     fn print(&self, verdict: Verdict) -> Result<(), Failure> {
         say(verdict.as_str())?;
         for reason in self.reasons() {
-            say(format_args!("  {:<9}  {}", reason.verdict.as_str(), reason.message))?;
+            say(format_args!("  {:<9}  {}", reason.verdict.as_str(), OneLine(&reason.message)))?;
         }
         for warning in self.scan.iter().flat_map(|verdict| &verdict.warnings) {
-            say(format_args!("  {:<9}  {warning}", "warning"))?;
+            say(format_args!("  {:<9}  {}", "warning", OneLine(warning)))?;
         }
         if let Some(scan) = &self.scan {
-            say(scan.summary())?;
+            say(OneLine(scan.summary()))?;
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lockage_promote::ledger::LedgerError;
+
 use super::place::{Opened, Where};
 use crate::report::{Failure, Unusable};
 
@@ -43,12 +45,40 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             }
         }
         None => {
-            let mut out = BufWriter::new(io::stdout());
-            write(&opened, &mut out).await?;
-            out.flush().map_err(|error| Failure::error(&error))?;
+            let mut out = Seen { out: BufWriter::new(io::stdout()), is_enough: false };
+            let written = write(&opened, &mut out).await;
+            // Whoever stops reading has seen enough, which is no error.
+            if !out.is_enough {
+                written?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Standard output, and whether whoever reads it has stopped.
+struct Seen<W> {
+    out: W,
+    is_enough: bool,
+}
+
+impl<W> Seen<W> {
+    fn note<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        self.is_enough |= written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        written
+    }
+}
+
+impl<W: Write> Write for Seen<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.note(flushed)
+    }
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -58,9 +88,14 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 async fn write(opened: &Opened, out: &mut (dyn Write + Send)) -> Result<(), Failure> {
-    match opened {
-        Opened::Registry(ledger) => ledger.export(out).await.map(drop).map_err(|error| Failure::error(&error)),
+    let exported = match opened {
+        Opened::Registry(ledger) => ledger.export(out).await,
         // The lines of a file are those of an export, once they have been judged.
-        Opened::File(ledger) => ledger.export(out).map(drop).map_err(|error| Failure::error(&error)),
-    }
+        Opened::File(ledger) => ledger.export(out),
+    };
+    exported.map_err(|error| match error {
+        LedgerError::NotBegun { .. } => Failure::usage(&error),
+        _ => Failure::error(&error),
+    })?;
+    out.flush().map_err(|error| Failure::error(&error))
 }

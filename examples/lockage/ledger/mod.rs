@@ -3,7 +3,9 @@
 mod append;
 mod export;
 pub(crate) mod place;
+mod sealed;
 pub(crate) mod signers;
+mod strict;
 mod verify;
 
 use std::process::ExitCode;

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockage_promote::ledger::{FileLedger, Ledger, RegistryLedger, Trust};
+use lockage_promote::pipeline::Graph;
 use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, LedgerPlace, LedgerRepository};
 use lockage_registry::Repository;
 use lockage_signing::gate::Signers;
 use lockage_signing::key::VerifyingKey;
 
+use super::sealed::{self, Sealed};
 use super::signers;
 use crate::clients::{self, Reach, Registries};
-use crate::promote::Trouble;
-use crate::report::Failure;
+use crate::promote::{Trouble, world};
+use crate::report::{Failure, Unusable};
 use crate::signing::seal::{MayBy, Seal};
 
 /// A file or a repository, as an argument names it.
@@ -33,15 +35,18 @@ pub(crate) fn place(text: &str) -> Result<Place, Infallible> {
     })
 }
 
+/// The document, where none is named.
+const DOCUMENT: &str = "lockage.toml";
+
 #[derive(clap::Args)]
 pub(crate) struct Where {
     /// The ledger: a file, or a repository such as registry.example/acme/ledger; else the one that the document names.
     #[arg(long, value_name = "REPO|FILE", value_parser = place)]
     ledger: Option<Place>,
 
-    /// The document that names the ledger and its signers.
-    #[arg(long, value_name = "FILE", default_value = "lockage.toml")]
-    config: PathBuf,
+    /// The document that names the ledger and its signers; lockage.toml, where there is one, unless another is named.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     /// Take entries that were signed with this public key, in PEM, rather than by the document's signers; may be repeated.
     #[arg(long = "public-key", value_name = "FILE")]
@@ -61,6 +66,26 @@ pub(crate) struct Where {
 
     #[command(flatten)]
     reach: Reach,
+}
+
+/// What for a ledger is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// To add to it; it may begin so.
+    Writing,
+    /// To add to one that has begun: by another name it would be another ledger, which nobody asks.
+    Adding,
+    /// To ask it: there has to be something in it.
+    Reading,
+    /// The same, where the details of what gates found are not asked for.
+    Glancing,
+}
+
+/// A ledger that somebody promotes by, or asks.
+pub(crate) struct Asked {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    /// Where it is kept in a file.
+    pub(crate) file: Option<FileLedger>,
 }
 
 /// A ledger that is open.
@@ -91,7 +116,16 @@ impl Where {
     /// The ledger, for `by` to write into where anybody is named there.
     pub(crate) async fn open(&self, by: Option<&MayBy>) -> Result<Opened, Failure> {
         let repository = match self.place()? {
-            Place::File(file) => return Ok(Opened::File(FileLedger::new(file))),
+            Place::File(file) => {
+                let is_key_given = !self.public_keys.is_empty() || by.is_some_and(MayBy::is_named);
+                if is_key_given {
+                    return Err(unsigned(&file));
+                }
+                if by.is_none() {
+                    is_there(&file)?;
+                }
+                return Ok(Opened::File(FileLedger::new(file)));
+            }
             Place::Repository(repository) => repository,
         };
         let registries = clients::registries(&self.reach, self.concurrency.into())?;
@@ -101,10 +135,27 @@ impl Where {
             None => None,
         };
         let own = by.and_then(MayBy::key_file).zip(seal.as_ref().and_then(Seal::public_key));
+        let is_unread = by.is_some() && self.unsigned && self.public_keys.is_empty() && self.signs()?;
+        if is_unread {
+            let trouble =
+                Trouble::new("what nobody has signed would stop everybody who reads the ledger by the document");
+            return Err(Failure::usage(&trouble.remedy(
+                "Sign it with --key FILE, or say unsigned = true of the ledger in the document. Nothing was written.",
+            )));
+        }
         let trust = self.trust(own)?;
         let name = self.ledger_name.clone().or(self.written()?.and_then(|written| written.name));
         let signer = seal.map(Seal::statements);
-        Ok(Opened::Registry(Arc::new(ledger(registries, repository, trust, name, signer))))
+        let ledger = ledger(registries, repository, trust, name, signer);
+        Ok(Opened::Registry(Arc::new(if by.is_none() { ledger.begun() } else { ledger })))
+    }
+
+    /// The environments as they are written, where there is a document.
+    pub(crate) fn graph(&self) -> Result<Option<Graph>, Failure> {
+        if !self.has_document() {
+            return Ok(None);
+        }
+        world::graph(&self.document()?).map(Some)
     }
 
     /// The file, where the ledger is one.
@@ -116,14 +167,18 @@ impl Where {
     }
 
     fn place(&self) -> Result<Place, Failure> {
-        if let Some(place) = &self.ledger {
-            return Ok(place.clone());
+        let place = match &self.ledger {
+            Some(place) => place.clone(),
+            None => match self.document()?.ledger() {
+                Some(LedgerPlace::File(file)) => Place::File(file.clone()),
+                Some(LedgerPlace::Repository(written)) => Place::Repository(written.repository.clone()),
+                _ => return Err(nowhere()),
+            },
+        };
+        if let Place::File(file) = &place {
+            not_folder(file)?;
         }
-        match self.document()?.ledger() {
-            Some(LedgerPlace::File(file)) => Ok(Place::File(file.clone())),
-            Some(LedgerPlace::Repository(written)) => Ok(Place::Repository(written.repository.clone())),
-            _ => Err(nowhere()),
-        }
+        Ok(place)
     }
 
     /// Whom the ledger takes entries of. Whoever signs with a key believes it, too, where nobody else was named.
@@ -131,7 +186,7 @@ impl Where {
         if !self.public_keys.is_empty() {
             return Ok(signers::trust(signers::of_keys(&self.public_keys)?, self.unsigned));
         }
-        if self.ledger.is_none() || self.config.exists() {
+        if self.ledger.is_none() || self.has_document() {
             let document = self.document()?;
             return of_document(&document, self.unsigned);
         }
@@ -150,9 +205,28 @@ impl Where {
         }
     }
 
-    /// Whether somebody said whose signatures count.
-    pub(super) fn names_signers(&self) -> bool {
-        !self.public_keys.is_empty()
+    /// Whom a file takes entries of: where nobody said it, and no document does, its signatures are not checked. What was never
+    /// signed is checked by whoever names a key for it, and by nobody else.
+    pub(super) fn trust_of_file(&self, file: &Path) -> Result<Trust, Failure> {
+        let is_told = !self.public_keys.is_empty();
+        if is_told || self.names_signers()? && sealed::is_sealed(file).map_err(unusable(file))? {
+            return self.trust(None);
+        }
+        Ok(Trust::unchecked())
+    }
+
+    /// Whether the document asks for signatures in this ledger.
+    fn signs(&self) -> Result<bool, Failure> {
+        Ok(self.written()?.is_some_and(|written| !written.unsigned) && self.names_signers()?)
+    }
+
+    fn names_signers(&self) -> Result<bool, Failure> {
+        Ok(self.has_document() && self.document()?.signers().next().is_some())
+    }
+
+    /// Whether there is a document: one that is named has to be there.
+    fn has_document(&self) -> bool {
+        self.config.is_some() || Path::new(DOCUMENT).exists()
     }
 
     pub(super) fn ledger_name(&self) -> Option<&str> {
@@ -162,7 +236,7 @@ impl Where {
     /// What the document says of the ledger, where that is the one.
     fn written(&self) -> Result<Option<LedgerRepository>, Failure> {
         Ok(match &self.ledger {
-            Some(_) if !self.config.exists() => None,
+            Some(_) if !self.has_document() => None,
             asked => match (self.document()?.ledger(), asked) {
                 (Some(LedgerPlace::Repository(written)), None) => Some(written.clone()),
                 (Some(LedgerPlace::Repository(written)), Some(Place::Repository(asked)))
@@ -176,23 +250,32 @@ impl Where {
     }
 
     fn document(&self) -> Result<Document, Failure> {
-        Document::read(&self.config).map_err(|error| Failure::usage(&error))
+        Document::read(self.config.as_deref().unwrap_or(Path::new(DOCUMENT))).map_err(|error| Failure::usage(&error))
     }
 }
 
-/// The ledger of a document, or the one that `asked` names, for whoever promotes or asks; `brief` where the details of what
-/// gates found are not asked for. `None` where nobody has said where it is.
+/// The file of the ledger of a document, or of the one that `asked` names, where that is in a file.
+pub(crate) fn file<'a>(asked: Option<&'a Place>, document: &'a Document) -> Option<&'a Path> {
+    match (asked, document.ledger()) {
+        (Some(Place::File(file)), _) | (None, Some(LedgerPlace::File(file))) => Some(file),
+        _ => None,
+    }
+}
+
+/// The ledger of a document, or the one that `asked` names, for whoever promotes or asks. `None` where nobody has said where it
+/// is.
 pub(crate) fn open(
     asked: Option<&Place>,
     document: &Document,
     registries: &Registries,
     signer: Option<Arc<dyn StatementSigner>>,
-    brief: bool,
-) -> Result<Option<Opened>, Failure> {
+    what_for: For,
+) -> Result<Option<Asked>, Failure> {
+    if let Some(file) = file(asked, document) {
+        not_folder(file)?;
+        return of_file(file, document, what_for).map(Some);
+    }
     let (repository, name) = match (asked, document.ledger()) {
-        (Some(Place::File(file)), _) | (None, Some(LedgerPlace::File(file))) => {
-            return Ok(Some(Opened::File(FileLedger::new(file))));
-        }
         (Some(Place::Repository(repository)), written) => {
             let same = match written {
                 Some(LedgerPlace::Repository(written)) if written.repository == *repository => written.name.clone(),
@@ -205,7 +288,49 @@ pub(crate) fn open(
     };
     let trust = of_document(document, false)?;
     let ledger = ledger(registries.clone(), repository, trust, name, signer);
-    Ok(Some(Opened::Registry(Arc::new(if brief { ledger.brief() } else { ledger }))))
+    let ledger = match what_for {
+        For::Writing => ledger,
+        For::Adding | For::Reading => ledger.begun(),
+        For::Glancing => ledger.begun().brief(),
+    };
+    Ok(Some(Asked { ledger: Arc::new(ledger), file: None }))
+}
+
+/// A ledger in a file; or, for whoever asks, an export of one, whose seals are checked by the signers of the document.
+fn of_file(file: &Path, document: &Document, what_for: For) -> Result<Asked, Failure> {
+    let adds = matches!(what_for, For::Writing | For::Adding);
+    let is_export = !adds && file.exists() && sealed::is_sealed(file).map_err(unusable(file))?;
+    if !is_export {
+        if !adds && matches!(document.ledger(), Some(LedgerPlace::Repository(_))) {
+            eprintln!("{}: nothing in it is signed: it is no proof of who wrote it", file.display());
+        }
+        let ledger = FileLedger::new(file);
+        return Ok(Asked { ledger: Arc::new(ledger.clone()), file: Some(ledger) });
+    }
+    let trust = match document.signers().next() {
+        Some(_) => of_document(document, false)?,
+        None => unchecked(file, "the document names no signers"),
+    };
+    Ok(Asked { ledger: Arc::new(Sealed::new(file.to_owned(), trust)), file: None })
+}
+
+/// The same for whoever asks without a document: there is nobody whose signatures would count.
+pub(crate) fn of_file_alone(file: &Path) -> Result<Asked, Failure> {
+    if file.exists() && sealed::is_sealed(file).map_err(unusable(file))? {
+        let trust = unchecked(file, "there is no document that names signers: --config FILE");
+        return Ok(Asked { ledger: Arc::new(Sealed::new(file.to_owned(), trust)), file: None });
+    }
+    let ledger = FileLedger::new(file);
+    Ok(Asked { ledger: Arc::new(ledger.clone()), file: Some(ledger) })
+}
+
+fn unchecked(file: &Path, why: &str) -> Trust {
+    eprintln!("{}: signatures were not checked: {why}", file.display());
+    Trust::unchecked()
+}
+
+fn unusable(file: &Path) -> impl Fn(std::io::Error) -> Failure {
+    move |error| Failure::usage(&Unusable::of(file)(error.into()))
 }
 
 /// Whom a document takes entries of.
@@ -241,6 +366,38 @@ fn ledger(
     match signer {
         Some(signer) => ledger.signed_by(signer),
         None => ledger,
+    }
+}
+
+/// Who gives a key means that the ledger is signed, or that signatures are checked. In a file nothing is, which is told rather
+/// than passed over.
+pub(crate) fn unsigned(file: &Path) -> Failure {
+    let trouble = Trouble::at(file, "a ledger in a file has no signatures, and a key was given for them");
+    Failure::usage(&trouble.remedy(
+        "Leave the key away; or keep the ledger in a repository, where every entry is signed. Nothing was written.",
+    ))
+}
+
+/// Who reads a ledger by its name means one that is there: another name is a mistake, and no empty ledger.
+pub(crate) fn is_there(file: &Path) -> Result<(), Failure> {
+    match file.exists() {
+        true => Ok(()),
+        false => {
+            let trouble = Trouble::at(file, "there is no such ledger");
+            let remedy = "Name one that is there. What is promoted first begins one, and so does `lockage deny --new`.";
+            Err(Failure::usage(&trouble.remedy(remedy)))
+        }
+    }
+}
+
+/// A ledger is one file.
+fn not_folder(file: &Path) -> Result<(), Failure> {
+    match file.is_dir() {
+        false => Ok(()),
+        true => {
+            let trouble = Trouble::at(file, "it is a directory, and a ledger is a file or a repository");
+            Err(Failure::usage(&trouble.remedy("Name a file in it.")))
+        }
     }
 }
 

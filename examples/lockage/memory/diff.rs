@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Compares commits and versions by the ledger, and packages and vulnerabilities by what is attached to the images. What is
 /// attached is read as it is: who made it is for a gate to say. What cannot be read is said.
@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     world.finish();
     let differs = differs.map_err(ends::failure)?;
     match arguments.json {
-        true => say(json!(differs))?,
+        true => say_json(&json!(differs))?,
         false => say(&differs)?,
     }
     Ok(ExitCode::from(if differs.unread.is_empty() { 0 } else { 3 }))

@@ -10,18 +10,22 @@ use serde_json::json;
 use super::environments;
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::seal::MayBy;
 
 /// Looks for tags that were moved or deleted outside the pipeline, for images that never came through it, and for
-/// promotions and rollbacks that were killed; and, where the document has `[evidence]`, for evidence that is missing or too old,
-/// which only promoting again puts right.
+/// promotions and rollbacks that were killed; and, where the document has `[evidence]`, for evidence that is missing or too old
+/// on an image or on a platform of it, which only promoting again puts right. Tags that move and hold what is denied are named,
+/// and are no drift where the ledger says so too.
+///
+/// It looks at the images that the ledger speaks of, in any environment. Repositories are not listed: an image of which the
+/// ledger has no entry at all is not seen.
 ///
 /// Exit codes: 0 everything is as the ledger says, 1 something is not, 2 usage or an invalid document, 3 something could not
 /// be looked at. With --heal: what is left.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The environment; else every one that images are promoted to.
+    /// The environment; else every one that images are promoted to. Looked at are the images that the ledger speaks of.
     #[arg(value_name = "ENV", value_parser = name)]
     environment: Option<Name>,
 
@@ -49,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     world.finish();
     let (found, healed, left) = looked?;
     if arguments.json {
-        say(json!({ "drift": found, "healed": healed, "left": left }))?;
+        say_json(&json!({ "drift": found, "healed": healed, "left": left }))?;
     } else {
         found.iter().try_for_each(say)?;
         healed.iter().try_for_each(say)?;

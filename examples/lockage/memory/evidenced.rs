@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _};
+use lockage_promote::OneLine;
 use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::memory::{Lapse, Proof as _, Resident};
 use lockage_registry::Digest;
@@ -55,7 +56,7 @@ impl Worth {
 impl fmt::Display for Evidenced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "  evidence  {}  {}  {}", self.environment, self.image, self.evidence.word())?;
-        self.why.iter().try_for_each(|why| write!(f, ": {why}"))
+        self.why.iter().try_for_each(|why| write!(f, ": {}", OneLine(why)))
     }
 }
 

@@ -10,12 +10,12 @@ use serde_json::json;
 use super::{reason, wanted};
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::seal::MayBy;
 
 /// Denies an image everywhere, or in one environment. It stays where it is; `rollback` takes it away.
 ///
-/// Exit codes: 0 it is denied, 1 none or more than one is meant, 2 usage or an invalid document, 3 error.
+/// Exit codes: 0 it is denied, 1 none or more than one is meant, 2 usage, no such ledger, or an invalid document, 3 error.
 #[derive(clap::Args)]
 pub(crate) struct Deny {
     /// The image, as the graph's templates name it.
@@ -29,6 +29,11 @@ pub(crate) struct Deny {
     /// Only in this environment.
     #[arg(long, value_name = "ENV", value_parser = name)]
     env: Option<Name>,
+
+    /// Deny it although no environment has anything of the image and the ledger says nothing of it; a ledger that is not there
+    /// yet begins with this.
+    #[arg(long)]
+    new: bool,
 
     #[command(flatten)]
     order: Order,
@@ -93,25 +98,40 @@ struct Order {
     setup: Setup,
 }
 
+impl Order {
+    /// Who says so is recorded, where others look.
+    async fn open(&self, begins: bool) -> Result<World, Failure> {
+        self.setup.answers()?;
+        match begins {
+            true => World::open_by(&self.setup, &self.by).await,
+            false => World::open_begun(&self.setup, &self.by).await,
+        }
+    }
+}
+
 fn time(text: &str) -> Result<SystemTime, String> {
     let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Ok(time.into())
 }
 
-pub(crate) async fn deny(Deny { image, what, env, order }: Deny) -> Result<ExitCode, Failure> {
-    let world = World::open_by(&order.setup, &order.by).await?;
-    let ordered = world.promoter.deny(&image, &what, env.as_ref(), &order.reason, SystemTime::now()).await;
+pub(crate) async fn deny(Deny { image, what, env, new, order }: Deny) -> Result<ExitCode, Failure> {
+    let world = order.open(new).await?;
+    let now = SystemTime::now();
+    let ordered = match new {
+        true => world.promoter.deny_ahead(&image, &what, env.as_ref(), &order.reason, now).await,
+        false => world.promoter.deny(&image, &what, env.as_ref(), &order.reason, now).await,
+    };
     end(world, &order, ordered)
 }
 
 pub(crate) async fn hold(Hold { image, env, until, order }: Hold) -> Result<ExitCode, Failure> {
-    let world = World::open_by(&order.setup, &order.by).await?;
+    let world = order.open(false).await?;
     let ordered = world.promoter.hold(&image, &env, &order.reason, until, SystemTime::now()).await;
     end(world, &order, ordered)
 }
 
 pub(crate) async fn release(Release { image, what, env, order }: Release) -> Result<ExitCode, Failure> {
-    let world = World::open_by(&order.setup, &order.by).await?;
+    let world = order.open(false).await?;
     let now = SystemTime::now();
     let ordered = match (&what, &env) {
         (Some(what), env) => world.promoter.release_denial(&image, what, env.as_ref(), &order.reason, now).await,
@@ -126,9 +146,9 @@ pub(crate) async fn release(Release { image, what, env, order }: Release) -> Res
 
 fn end(world: World, order: &Order, ordered: Result<Ordered, PromoteError>) -> Result<ExitCode, Failure> {
     world.finish();
-    let ordered = ordered.map_err(ends::failure)?;
+    let ordered = ordered.or_else(|error| ends::refused(error, order.json))?;
     match order.json {
-        true => say(json!(ordered))?,
+        true => say_json(&json!(ordered))?,
         false => say(&ordered)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{evidenced, reason};
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Asks every gate of the edge by which each image came, and for its evidence, where the document has `[evidence]`. Writes
 /// nothing, unless it is told to revoke what a gate refuses.
@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         (standing, _) => standing,
     };
     if arguments.json {
-        say(json!({ "result": standing, "recheck": recheck, "evidence": evidence, "revoked": revoked }))?;
+        say_json(&json!({ "result": standing, "recheck": recheck, "evidence": evidence, "revoked": revoked }))?;
     } else {
         say(&recheck)?;
         evidence.iter().try_for_each(say)?;

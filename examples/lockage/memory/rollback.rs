@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::reason;
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::seal::MayBy;
 
 /// Puts every tag that moves back to what it held then, denies what is there now everywhere, and holds the environment until
@@ -28,7 +28,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ENV", value_parser = name)]
     env: Name,
 
-    /// Where to: a commit, a digest, a version or a pull request that was there, or `previous`.
+    /// Where to: a commit, a digest, a version or a pull request that was there; or `previous`, the last that was there, is not
+    /// denied, and did not fail a watch. `previous` goes back once: asked again while the environment is held, it is refused
+    /// (exit code 1), as whoever wants to go further says where to.
     #[arg(long, value_name = "WHAT", value_parser = to)]
     to: RollbackTo,
 
@@ -62,12 +64,15 @@ fn to(text: &str) -> Result<RollbackTo, String> {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = World::open_by(&arguments.setup, &arguments.by).await?;
+    if !arguments.r#override.is_empty() {
+        arguments.setup.answers()?;
+    }
+    let world = World::open_begun(&arguments.setup, &arguments.by).await?;
     let ended = roll_back(&arguments, &world).await;
     world.finish();
     let Ended { report, rollback, receipt } = ended?;
     if arguments.json {
-        say(json!({ "result": report.standing, "report": report, "rollback": rollback, "receipt": receipt }))?;
+        say_json(&json!({ "result": report.standing, "report": report, "rollback": rollback, "receipt": receipt }))?;
     } else {
         match &receipt {
             Some(receipt) => say(receipt)?,
@@ -87,7 +92,8 @@ struct Ended {
 async fn roll_back(arguments: &Arguments, world: &World) -> Result<Ended, Failure> {
     let (now, promoter) = (SystemTime::now(), &world.promoter);
     let Arguments { image, env, to, reason, .. } = arguments;
-    let plan = promoter.plan_rollback(image, env, to, reason, now).await.map_err(ends::failure)?;
+    let plan = promoter.plan_rollback(image, env, to, reason, now).await;
+    let plan = plan.or_else(|error| ends::refused(error, arguments.json))?;
     let chronicle = world.chronicle(Some(image)).await.map_err(ends::failure)?;
     let report = Report::of(&plan.plan, &chronicle, now).map_err(ends::failure)?;
     let rollback = json!(plan);

@@ -4,13 +4,13 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use lockage_promote::pipeline::Name;
-use lockage_promote::pipeline::memory::running;
+use lockage_promote::pipeline::memory::{running, told_of};
 use serde_json::json;
 
 use super::{environments, evidenced};
 use crate::promote::world::{Setup, World};
 use crate::promote::{ends, name};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// By the ledger alone: no registry is asked, unless --verify says so. Whether it is so is for `drift`.
 ///
@@ -35,13 +35,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let world = match arguments.json {
-        // A document has the details of what gates found, too.
-        true => World::quiet(&arguments.setup)?,
-        false => World::brief(&arguments.setup)?,
-    };
+    let world = World::brief(&arguments.setup)?;
     let environments = environments(&world.promoter, arguments.environment.as_ref())?;
-    let chronicle = world.chronicle(None).await.map_err(ends::failure)?;
+    let mut chronicle = world.chronicle(None).await.map_err(ends::failure)?;
+    if arguments.json {
+        // A document has the details of what gates found, too: of what is there, and not of all that ever was.
+        let told = environments.iter().flat_map(|environment| told_of(&chronicle, environment)).collect();
+        chronicle = world.in_full(chronicle, &told).await.map_err(ends::failure)?;
+    }
     let now = SystemTime::now();
     let all: Vec<_> = environments.iter().map(|environment| running(&chronicle, environment, now)).collect();
     let evidence = match arguments.verify {
@@ -58,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         if let (Some(evidence), Some(told)) = (evidence, told.as_object_mut()) {
             told.insert("evidence".to_owned(), json!(evidence));
         }
-        say(told)?;
+        say_json(&told)?;
     } else {
         all.iter().try_for_each(say)?;
         evidence.iter().flatten().try_for_each(say)?;

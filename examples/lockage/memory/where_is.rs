@@ -9,7 +9,7 @@ use serde_json::json;
 use super::wanted;
 use crate::promote::ends;
 use crate::promote::world::{Setup, World};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// By the ledger alone: no registry is asked.
 ///
@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     world.finish();
     let found = where_is(&chronicle, &arguments.what, SystemTime::now());
     match arguments.json {
-        true => say(json!(found))?,
+        true => say_json(&json!(found))?,
         false => say(&found)?,
     }
     Ok(ExitCode::from(u8::from(found.is_unknown())))

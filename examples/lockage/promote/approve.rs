@@ -15,7 +15,7 @@ use serde_json::json;
 use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
 use super::{Trouble, ends, name, read_plan, several};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::seal::{By, Seal};
 
 /// Approves a plan: of the file that `promote --plan` wrote, of one image or of a set; or, where its digest is given, the one that is made again of
@@ -141,7 +141,7 @@ async fn approve(
     let stored = stored.map_err(|error| Failure::error(&error))?;
     let repository = &passage.pinned.repository;
     if arguments.json {
-        return say(json!({
+        return say_json(&json!({
             "plan": report.plan, "image": passage.pinned.image, "digest": passage.digest(),
             "environment": passage.to, "approval": format!("{repository}@{stored}"),
         }));
@@ -181,7 +181,7 @@ async fn approve_set(
     let places: Vec<_> =
         passages.zip(&stored).map(|(passage, stored)| format!("{}@{stored}", passage.pinned.repository)).collect();
     if arguments.json {
-        return say(json!({ "plan": id, "set": id, "approvals": places }));
+        return say_json(&json!({ "plan": id, "set": id, "approvals": places }));
     }
     say(format_args!("Approved set {id}, as {}.", places.join(", ")))
 }

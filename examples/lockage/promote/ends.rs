@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use lockage_promote::ledger::LedgerError;
 use lockage_promote::pipeline::output::Standing;
 use lockage_promote::pipeline::set::SetError;
 use lockage_promote::pipeline::{Canary, OrderProblem, PromoteError, ResolveError};
 
-use crate::report::Failure;
+use serde_json::json;
+
+use crate::report::{Failure, say_json};
 
 pub(crate) fn code(standing: Standing) -> ExitCode {
     ExitCode::from(match standing {
@@ -18,6 +21,20 @@ pub(crate) fn code(standing: Standing) -> ExitCode {
     })
 }
 
+/// The same as [`failure`], and on standard output the document of a refusal, where one is asked for: whoever reads it is told
+/// no less than whoever reads the exit code.
+pub(crate) fn refused<T>(error: PromoteError, json: bool) -> Result<T, Failure> {
+    told(failure(error), json)
+}
+
+/// The same of what is a failure already.
+pub(crate) fn told<T>(failure: Failure, json: bool) -> Result<T, Failure> {
+    if json && failure.is_refusal() {
+        say_json(&json!({ "result": Standing::Refused, "error": failure.line() }))?;
+    }
+    Err(failure)
+}
+
 /// What was asked for wrongly, what is refused whoever asks, and what failed.
 pub(crate) fn failure(error: PromoteError) -> Failure {
     use lockage_promote::Error;
@@ -27,6 +44,13 @@ pub(crate) fn failure(error: PromoteError) -> Failure {
         | PromoteError::Edges { .. }
         | PromoteError::Set(SetError::Empty | SetError::Twice { .. } | SetError::Unknown { .. })
         | PromoteError::Order(OrderProblem::NoReason)
+        | PromoteError::Ledger(
+            LedgerError::TooLarge { .. }
+            | LedgerError::NotBegun { .. }
+            | LedgerError::NotTaken { .. }
+            | LedgerError::Exported { .. }
+            | LedgerError::Nobody { .. },
+        )
         | PromoteError::Resolve(ResolveError::Branch { .. } | ResolveError::Version { .. }) => Failure::usage(&error),
         PromoteError::PinHeld { .. }
         | PromoteError::PinAndFloat { .. }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockage_promote::pipeline::approval::{Checked, StatementSigner, StatementVerifier as _};
-use lockage_promote::pipeline::documents::{Document, GateProblem};
+use lockage_promote::pipeline::documents::{Document, TableProblem};
 use lockage_promote::pipeline::evidence::{EvidenceSigning, PromotionProof};
 use lockage_signing::gate::Signers;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub(super) async fn signer(
         if writes && document.evidence().is_some() {
             let why = "promotions leave evidence, and nobody was given to sign it";
             let remedy = Some("Give --key FILE or --identity-token FILE.".to_owned());
-            let problem = GateProblem::Parameters { why: why.to_owned(), remedy };
+            let problem = TableProblem::Parameters { why: why.to_owned(), remedy };
             return Err(invalid(document.evidence_error(problem)));
         }
         return Ok(None);

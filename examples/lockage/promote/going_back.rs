@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use lockage_promote::pipeline::{Name, PromoteError, RollbackReceipt};
 use serde_json::json;
 
-use super::ends;
 use super::world::World;
-use crate::report::{Failure, describe, say};
+use super::{Trouble, ends};
+use crate::report::{Failure, describe, say, say_json};
 
 /// What becomes of a promotion to `to` that ended in `error`. What could not be looked at is no reason to go back.
 pub(super) async fn after(world: &World, image: &Name, to: &Name, error: PromoteError, as_json: bool) -> Failure {
@@ -15,15 +15,16 @@ pub(super) async fn after(world: &World, image: &Name, to: &Name, error: Promote
         Ok(None) => ends::failure(error),
         Ok(Some(receipt)) => {
             let told = match as_json {
-                true => say(json!({ "result": "rolled-back", "error": error.to_string(), "rollback": receipt })),
+                true => say_json(&json!({ "result": "rolled-back", "error": error.to_string(), "rollback": receipt })),
                 false => say(&receipt),
             };
-            told.err().unwrap_or_else(|| Failure::refused(&error))
+            let back = format!("It was rolled back to {}, and {to} is held until released.", receipt.digest.short());
+            told.err().unwrap_or_else(|| Failure::refused(&Trouble::new(&error).remedy(back)))
         }
         Err(back) => {
             // Both are to be known: that the image is bad, and that it is still there.
             eprint!("{}", describe(&error));
-            Failure::error(&super::Trouble::new("it could not be rolled back").because(back))
+            Failure::error(&Trouble::new("it could not be rolled back").because(back))
         }
     }
 }

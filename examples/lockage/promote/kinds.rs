@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lockage_policy::gate::documents::PolicyGates;
 use lockage_promote::pipeline::documents::{
-    BuiltIn, Document, Factories, GateProblem, Outside, StepFactories, Surroundings,
+    BuiltIn, Document, Factories, Outside, StepFactories, Surroundings, TableProblem,
 };
 use lockage_registry::{Host, Memory, Source};
 use lockage_signing::documents::SigningGates;
@@ -75,7 +75,7 @@ impl Kinds {
             .reading(source.clone())
             .variables(move |name| around.variable(name))
             .verifiers(move |names| {
-                let chosen = signers.only(names).map_err(|error| GateProblem::Parameters {
+                let chosen = signers.only(names).map_err(|error| TableProblem::Parameters {
                     why: format!("attested.signers: {error}"),
                     remedy: Some(error.remedy()),
                 })?;
@@ -86,7 +86,7 @@ impl Kinds {
                     let trivy = Trivy::of(&folder, options)?.with_registry_credentials(credentials.clone());
                     Ok(Arc::new(trivy))
                 }
-                other => Err(GateProblem::Parameters {
+                other => Err(TableProblem::Parameters {
                     why: format!("there is no scanner {other:?}"),
                     remedy: Some("There is: trivy.".to_owned()),
                 }),

@@ -15,7 +15,7 @@ use super::kinds::Kinds;
 use super::world::invalid;
 use super::{Trouble, ends, name};
 use crate::clients::Reach;
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Looks for images without a digest in Kubernetes, compose and kustomize YAML and in Dockerfiles, and says the line. Without
 /// files it looks at the document itself, for what few people mean. With --probe it tries whether the credentials that read
@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     if arguments.json {
         let findings: Vec<Value> = found.iter().map(|(file, finding)| document(file, finding, graph)).collect();
-        say(json!({ "findings": findings, "concerns": concerns, "writable": writable }))?;
+        say_json(&json!({ "findings": findings, "concerns": concerns, "writable": writable }))?;
     } else {
         for (file, finding) in &found {
             let whose = graph.and_then(|graph| finding.environment(graph));

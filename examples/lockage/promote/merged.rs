@@ -83,11 +83,7 @@ impl Asked {
             Self::Image(select) => return Ok(select.clone().into()),
             Self::Merge(commit) => commit,
         };
-        // A variable that is not text is none of those that are read here.
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        let variables: Variables = std::env::vars_os().filter_map(text).collect();
+        let variables = variables();
         let build = build(&variables)?.filter(|build| build.sha.starts_with(short.as_str()));
         let here = checked_out(short)?;
         let commit =
@@ -128,8 +124,16 @@ impl Asked {
     }
 }
 
+/// The variables of this process; one that is not text is none of those that are read here.
+pub(super) fn variables() -> Variables {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
 /// What the CI system says, if one runs this.
-fn build(variables: &Variables) -> Result<Option<CiContext>, Failure> {
+pub(super) fn build(variables: &Variables) -> Result<Option<CiContext>, Failure> {
     let event = match variables.get("GITHUB_EVENT_PATH") {
         Some(file) => Some(crate::report::read(file.as_ref(), |bytes| Ok(serde_json::from_slice(bytes)?))?),
         None => None,

@@ -8,6 +8,7 @@ mod going_back;
 mod kinds;
 pub(crate) mod lint;
 pub(crate) mod merged;
+mod occasion;
 mod outputs;
 mod several;
 pub(crate) mod simulate;
@@ -26,10 +27,11 @@ use lockage_promote::pipeline::{Name, NameProblem, Override, PassageReceipt, Pro
 use lockage_promote::{Cleared, Draft, Plan};
 use serde_json::json;
 
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 use crate::signing::seal::MayBy;
 
 use merged::{Asked, Forges, Selected, asked};
+use occasion::OnEvent;
 use several::Several;
 pub(crate) use trouble::Trouble;
 use world::{Setup, World};
@@ -51,7 +53,7 @@ pub(crate) struct Arguments {
 
     /// The environment where it is to go.
     #[arg(long, value_name = "ENV", value_parser = name,
-          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert"])]
+          required_unless_present_any = ["apply", "set", "fleet", "resume", "revert", "on_event"])]
     to: Option<Name>,
 
     /// The edge to take, such as a hotfix, where it is not the only one.
@@ -74,7 +76,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     yes: bool,
 
-    /// Where a watch after all tags have moved says that the image is bad, put back what was there before, deny the image
+    /// Where a watch after all tags have moved says that the image is bad, put back the last good one, deny the image
     /// everywhere, and hold the environment; not where it could not look. Exit code 1 then, and 3 where it could not look.
     #[arg(long, conflicts_with_all = ["plan", "set", "fleet"])]
     auto_rollback: bool,
@@ -103,6 +105,9 @@ pub(crate) struct Arguments {
     /// Append the outputs (image, images, tags, digest, …) to the file that $GITHUB_OUTPUT names.
     #[arg(long)]
     github_output: bool,
+
+    #[command(flatten)]
+    on: OnEvent,
 
     #[command(flatten)]
     several: Several,
@@ -151,41 +156,39 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         let trouble = Trouble::new("a reason is given, and nothing that it is for");
         return Err(Failure::usage(&trouble.remedy("Name the gates that are passed by, with --override.")));
     }
+    if arguments.on.on_event {
+        return occasion::run(&arguments).await;
+    }
+    if !arguments.passed_by.is_empty() {
+        arguments.setup.answers()?;
+    }
     let writes = arguments.writes();
     let outputs = outputs::Outputs::of(arguments.markdown.as_deref(), arguments.github_output)?;
     let signer = evidence::signer(&arguments.setup, &arguments.by, writes).await?;
     let world = World::open_signing(&arguments.setup, writes, signer)?;
-    let ended = promote(&arguments, &world, writes).await;
+    let ended = promote(&arguments, &world).await;
     world.finish();
     let (report, receipt) = ended?;
     outputs.write(&report)?;
     if arguments.json {
-        say(json!({ "result": report.standing, "report": report, "receipt": receipt }))?;
+        say_json(&json!({ "result": report.standing, "report": report, "receipt": receipt }))?;
     } else {
-        say(report.outcome())?;
-        if let Some(receipt) = &receipt {
-            left(receipt)?;
-        }
+        tell(&report, receipt.as_ref())?;
     }
     Ok(ends::code(report.standing))
 }
 
-/// What was left with the image, and what went wrong beside it.
-fn left(receipt: &PassageReceipt) -> Result<(), Failure> {
+/// How it ended, what was left with the image, and what went wrong beside it.
+fn tell(report: &Report, receipt: Option<&PassageReceipt>) -> Result<(), Failure> {
+    say(report.outcome())?;
+    let Some(receipt) = receipt else { return Ok(()) };
     if let Some(attached) = &receipt.attached {
         say(format_args!("  {attached}"))?;
     }
     receipt.troubles.iter().try_for_each(|trouble| say(format_args!("  trouble  {trouble}")))
 }
 
-/// Prints the diff as soon as it is known.
-async fn promote(
-    arguments: &Arguments,
-    world: &World,
-    writes: bool,
-) -> Result<(Report, Option<PassageReceipt>), Failure> {
-    let now = SystemTime::now();
-    let by = arguments.passing_by();
+async fn promote(arguments: &Arguments, world: &World) -> Result<(Report, Option<PassageReceipt>), Failure> {
     let selected = match &arguments.select {
         Some(asked) => Some(asked.image(&arguments.forges).await?),
         None => None,
@@ -204,12 +207,23 @@ async fn promote(
     if let Some(file) = &arguments.plan {
         keep(&plan, file)?;
     }
+    pass(arguments, world, plan).await
+}
+
+/// Prints the diff as soon as it is known.
+async fn pass(
+    arguments: &Arguments,
+    world: &World,
+    plan: Plan<Draft>,
+) -> Result<(Report, Option<PassageReceipt>), Failure> {
+    let now = SystemTime::now();
+    let by = arguments.passing_by();
     let (report, cleared) = judge(world, plan, by.as_ref(), now).await.map_err(ends::failure)?;
     if !arguments.json {
         say(report.diff())?;
     }
     match cleared {
-        Some(cleared) if writes => {
+        Some(cleared) if arguments.writes() => {
             let (image, to) = (report.image.clone(), report.to.clone());
             match world.promoter.apply(cleared, now).await {
                 Ok(receipt) => Ok((report.done(&receipt), Some(receipt))),

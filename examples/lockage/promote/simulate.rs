@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::kinds::Kinds;
 use super::world::invalid;
 use super::{Trouble, ends, name, worse};
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 /// Takes one made-up release through every edge, upstream first. Stand-ins answer for gates and steps: they pass, unless told
 /// otherwise with --say.
@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let end = taken.iter().map(standing).fold(Standing::Done, worse);
     if arguments.json {
         let edges: Vec<Value> = taken.iter().map(document_of).collect();
-        say(json!({ "result": end, "edges": edges }))?;
+        say_json(&json!({ "result": end, "edges": edges }))?;
     } else {
         for taken in &taken {
             tell(taken)?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::merged::{Asked, Forges, asked};
 use super::world::{Setup, World};
 use super::{ends, judge, name, worse};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Asks every gate, on every edge that leads there, and says what each found and when it could open. Writes nothing.
 ///
@@ -57,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         let errors: Vec<_> =
             failures.iter().map(|(edge, failure)| json!({ "edge": edge, "error": failure.line() })).collect();
-        say(json!({ "edges": reports, "errors": errors }))?;
+        say_json(&json!({ "edges": reports, "errors": errors }))?;
     } else {
         for report in &reports {
             say(report)?;

@@ -1,6 +1,6 @@
 //! The graph, the registries, the ledger and whoever acts: what these commands need before they begin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, DocumentError, Surroundings};
 use lockage_promote::pipeline::evidence::PromotionProof;
 use lockage_promote::pipeline::{Graph, Name, PromoteError, Promoter};
-use lockage_promote::{Draft, Plan};
+use lockage_promote::{Draft, OneLine, Plan};
+use lockage_registry::Digest;
 
 use super::evidence;
 use super::kinds::Kinds;
@@ -17,7 +18,7 @@ use super::merged::Selected;
 use super::steps::Clock;
 use super::{Trouble, ends};
 use crate::clients::{self, Registries};
-use crate::ledger::place::{self, Opened, Place};
+use crate::ledger::place::{self, For, Place};
 use crate::progress::Progress;
 use crate::report::Failure;
 use crate::signing::seal::{self, MayBy, Seal};
@@ -41,7 +42,7 @@ pub(crate) struct Setup {
     mend_ledger: bool,
 
     /// In whose name; else who the CI system says, or the user.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = somebody)]
     actor: Option<String>,
 
     /// How many requests to one host may be under way at once.
@@ -58,6 +59,20 @@ pub(crate) struct Setup {
     /// Where SARIF that gates read is passed on to; `promote` has an argument for it.
     #[arg(skip)]
     pub(super) sarif: Option<PathBuf>,
+}
+
+impl Setup {
+    /// What somebody has to answer for is done in nobody's name by nobody.
+    ///
+    /// # Errors
+    /// Where nobody was named, and the surroundings name nobody.
+    pub(crate) fn answers(&self) -> Result<(), Failure> {
+        if self.actor.is_some() || known().is_some() {
+            return Ok(());
+        }
+        let trouble = Trouble::new("nobody says who does this; it is recorded");
+        Err(Failure::usage(&trouble.remedy("Name who with --actor NAME.")))
+    }
 }
 
 pub(crate) struct World {
@@ -78,6 +93,8 @@ enum Use {
     Write,
     /// To write entries, and to move tags back.
     Order,
+    /// The same, where the ledger has begun.
+    OrderMore,
     Read,
     /// To read no more than who is where.
     Glance,
@@ -86,6 +103,19 @@ enum Use {
 impl Use {
     fn reads(self) -> bool {
         matches!(self, Self::Read | Self::Glance)
+    }
+
+    fn orders(self) -> bool {
+        matches!(self, Self::Order | Self::OrderMore)
+    }
+
+    fn of_ledger(self) -> For {
+        match self {
+            Self::Try | Self::Write | Self::Order => For::Writing,
+            Self::OrderMore => For::Adding,
+            Self::Read => For::Reading,
+            Self::Glance => For::Glancing,
+        }
     }
 }
 
@@ -110,6 +140,12 @@ impl World {
         Self::open_for(setup, Use::Order, None, signer)
     }
 
+    /// The same, into a ledger that has to be there, if it is not the document's.
+    pub(crate) async fn open_begun(setup: &Setup, by: &MayBy) -> Result<Self, Failure> {
+        let signer = by.open().await?.map(Seal::statements);
+        Self::open_for(setup, Use::OrderMore, None, signer)
+    }
+
     /// The same for whoever reads a ledger that has to be there: tells nobody what they see, and keeps nobody waiting.
     pub(crate) fn quiet(setup: &Setup) -> Result<Self, Failure> {
         Self::open_for(setup, Use::Read, None, None)
@@ -127,11 +163,20 @@ impl World {
         for_ledger: Option<Arc<dyn StatementSigner>>,
     ) -> Result<Self, Failure> {
         let document = Document::read(&setup.config).map_err(invalid)?;
+        // The document's ledger is the one that everybody asks: it may begin with any order.
+        let what_for = if what_for == Use::OrderMore && setup.ledger.is_none() { Use::Order } else { what_for };
+        // Of whoever promotes, who signs the ledger signs evidence as well.
+        let signs_ledger = setup.ledger_key.is_some() || (what_for.orders() && for_ledger.is_some());
+        if let (Some(file), true) = (place::file(setup.ledger.as_ref(), &document), signs_ledger) {
+            return Err(place::unsigned(file));
+        }
         let client = clients::registries(&setup.reach, setup.concurrency.into())?;
         let credentials = setup.reach.credentials();
         let kinds = match what_for {
             Use::Try | Use::Write => Kinds::asked(&document, client.clone(), credentials, setup.sarif.as_deref()),
-            Use::Order | Use::Read | Use::Glance => Kinds::asked_perhaps(&document, client.clone(), credentials),
+            Use::Order | Use::OrderMore | Use::Read | Use::Glance => {
+                Kinds::asked_perhaps(&document, client.clone(), credentials)
+            }
         };
         let Kinds { gates, steps } = kinds?;
         let graph = document.graph_with(&gates, &steps).map_err(invalid)?;
@@ -145,7 +190,8 @@ impl World {
         let progress = Progress::start();
         let mut promoter = Promoter::new(graph, actor(setup.actor.as_deref()))
             .conventions(document.conventions().clone())
-            .observed_by(progress.observer("blobs".to_owned()));
+            .observed_by(progress.observer("blobs".to_owned()))
+            .clock(Clock);
         let mut registries = BTreeMap::new();
         for (environment, credentials) in own {
             let reach = setup.reach.with_credentials(credentials);
@@ -172,8 +218,8 @@ impl World {
         let sinks = match what_for {
             Use::Write => document.sinks(&around, Clock).map_err(invalid)?,
             // Whoever goes back on a bad day may not have the secrets of a pipeline; that nobody is told is not passed over.
-            Use::Order => document.sinks(&around, Clock).unwrap_or_else(|error| {
-                eprintln!("nobody will be told: {error}");
+            Use::Order | Use::OrderMore => document.sinks(&around, Clock).unwrap_or_else(|error| {
+                eprintln!("nobody will be told: {}", OneLine(error));
                 None
             }),
             Use::Try | Use::Read | Use::Glance => None,
@@ -182,14 +228,16 @@ impl World {
             promoter = promoter.events(sinks);
         }
         let for_ledger = setup.ledger_key.as_deref().map(seal::signer).transpose()?.or(for_ledger);
-        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, for_ledger, what_for == Use::Glance)?;
+        if let (Some(Place::File(file)), true) = (&setup.ledger, what_for.of_ledger() != For::Writing) {
+            place::is_there(file)?;
+        }
+        let opened = place::open(setup.ledger.as_ref(), &document, &ledgers, for_ledger, what_for.of_ledger())?;
         let (promoter, history): (_, Box<dyn History>) = match opened {
             Some(opened) => {
-                if let (Opened::File(ledger), true) = (&opened, setup.mend_ledger) {
-                    mend(ledger)?;
+                if let (Some(file), true) = (&opened.file, setup.mend_ledger) {
+                    mend(file)?;
                 }
-                let ledger = opened.shared();
-                (promoter.ledger(ledger.clone()), Box::new(ledger))
+                (promoter.ledger(opened.ledger.clone()), Box::new(opened.ledger))
             }
             None if what_for != Use::Try => {
                 let trouble = Trouble::new("nobody said where to remember what is promoted");
@@ -253,6 +301,15 @@ impl World {
         })
     }
 
+    /// The same with all that these entries say.
+    pub(crate) async fn in_full(
+        &self,
+        chronicle: Chronicle,
+        ids: &BTreeSet<Digest>,
+    ) -> Result<Chronicle, PromoteError> {
+        Ok(chronicle.with(self.history.whole(ids).await?))
+    }
+
     pub(crate) fn finish(self) {
         self.progress.finish();
     }
@@ -275,9 +332,22 @@ pub(crate) fn invalid(error: DocumentError) -> Failure {
     Failure::usage(&error)
 }
 
+/// A name that somebody can be asked by.
+pub(crate) fn somebody(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is recorded, and has to name somebody".to_owned()),
+        _ if text.contains(char::is_control) => Err("it is recorded, and has control characters".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Whoever was named, or who the CI system says, or the user.
 pub(crate) fn actor(named: Option<&str>) -> String {
+    named.map(str::to_owned).or_else(known).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Who the CI system says, or the user.
+fn known() -> Option<String> {
     let variables = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
-    let known = variables.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    named.map(str::to_owned).or(known).unwrap_or_else(|| "unknown".to_owned())
+    variables.iter().find_map(|name| somebody(&std::env::var(name).ok()?).ok())
 }

@@ -9,7 +9,7 @@ use lockage_policy::retain::{Weakened, weakened};
 use serde_json::json;
 
 use super::policy;
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Exits with 2 where the policy makes no sense, and with 1 where it weakens a hold for compliance.
 #[derive(clap::Args)]
@@ -44,13 +44,13 @@ impl Error for Weaker {}
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let made = arguments.rules.read()?;
-    let (lints, hash) = (made.policy.lint(), made.policy.digest().to_string());
+    let (lints, hash) = (made.policy.lint(), made.digest().to_string());
     let weaker = match &arguments.against {
         Some(file) => weakened(&policy::own(file)?, &made.policy),
         None => Vec::new(),
     };
     if arguments.json {
-        say(json!({ "policy": hash, "lints": lints, "weakened": weaker }))?;
+        say_json(&json!({ "policy": hash, "lints": lints, "weakened": weaker }))?;
     } else {
         say(format_args!("policy {hash}"))?;
         lints.iter().try_for_each(|lint| say(format_args!("warning: {lint}")))?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use lockage_registry::Repository;
 
 use super::{inventory, known, policy};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Every rule that has a say, the one that decides first, and when that changes.
 #[derive(clap::Args)]
@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let explained = plan.explain(&arguments.subject);
     let explained = explained.ok_or_else(|| Failure::usage(&NotHere(arguments.subject.clone())))?;
     if arguments.json {
-        say(serde_json::to_string(&explained).map_err(|error| Failure::error(&error))?)?;
+        say_json(&explained)?;
     } else {
         say(&explained)?;
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use lockage_policy::retain::{DigestKey, ManifestRow, Snapshot, SnapshotBuilder, TagRow};
+use lockage_policy::retain::{Capabilities, DigestKey, ManifestRow, Snapshot, SnapshotBuilder, TagRow};
 use lockage_registry::inventory::{ListedManifest, ListedTag, Listing};
 use lockage_registry::{Digest, Repository};
 
@@ -19,12 +19,19 @@ use crate::report::{Failure, Unusable};
 #[derive(Clone, clap::Args)]
 pub(crate) struct From {
     /// A snapshot, one JSON document.
-    #[arg(long, value_name = "FILE", conflicts_with = "repositories", required_unless_present = "repositories")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["repositories", "seen"], required_unless_present = "repositories")]
     snapshot: Option<PathBuf>,
 
+    #[command(flatten)]
+    registry: Asked,
+}
+
+/// How a registry is asked what it holds.
+#[derive(Clone, clap::Args)]
+pub(crate) struct Asked {
     /// Count from when this program first saw a tag or a manifest, which this file keeps, where the registry tells no times:
     /// over the distribution API nothing goes by any rule else.
-    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    #[arg(long, value_name = "FILE")]
     seen: Option<PathBuf>,
 
     #[command(flatten)]
@@ -37,12 +44,12 @@ pub(crate) struct From {
 impl From {
     /// How registries are reached.
     pub(crate) fn reach(&self) -> &clients::Reach {
-        &self.reach
+        &self.registry.reach
     }
 
     /// Asked for, by this interface and within this reach.
     pub(crate) fn asked(provider: provider::Interface, reach: clients::Reach, seen: Option<PathBuf>) -> Self {
-        Self { snapshot: None, seen, provider, reach }
+        Self { snapshot: None, registry: Asked { seen, provider, reach } }
     }
 }
 
@@ -51,20 +58,29 @@ pub(crate) async fn snapshot(from: &From, repositories: &[Repository], made: &mu
     if let Some(file) = &from.snapshot {
         let unusable = |error| Failure::usage(&Unusable::of(file)(error));
         let reader = File::open(file).map_err(|error| unusable(error.into()))?;
+        made.registry_can(Capabilities::OCI.unproven());
         return Snapshot::read(BufReader::new(reader)).map_err(|error| unusable(error.into()));
     }
-    let hub = provider::hub(&from.provider, &from.reach, repositories)?;
-    made.registry_can(hub.kind.caps().into());
-    let inventory = hub.inventory();
-    let mut builder = SnapshotBuilder::new();
-    let mut seen = from.seen.as_deref().map(Seen::open).transpose()?;
-    for repository in repositories {
-        let mut listing = inventory.list(repository).await.map_err(|error| Failure::error(&error))?;
-        seen.iter_mut().for_each(|seen| seen.date(repository, &mut listing));
-        take(repository, &listing, inventory.tells().pull_times, &mut builder)?;
-    }
-    seen.map_or(Ok(()), Seen::save)?;
+    let (builder, can) = from.registry.list(repositories).await?;
+    made.registry_can(can);
     builder.finish().map_err(|error| Failure::error(&error))
+}
+
+impl Asked {
+    /// Everything that these repositories hold, and what their registry is known to do.
+    pub(crate) async fn list(&self, repositories: &[Repository]) -> Result<(SnapshotBuilder, Capabilities), Failure> {
+        let hub = provider::hub(&self.provider, &self.reach, repositories)?;
+        let inventory = hub.inventory();
+        let mut builder = SnapshotBuilder::new();
+        let mut seen = self.seen.as_deref().map(Seen::open).transpose()?;
+        for repository in repositories {
+            let mut listing = inventory.list(repository).await.map_err(|error| Failure::error(&error))?;
+            seen.iter_mut().for_each(|seen| seen.date(repository, &mut listing));
+            take(repository, &listing, inventory.tells().pull_times, &mut builder)?;
+        }
+        seen.map_or(Ok(()), Seen::save)?;
+        Ok((builder, hub.can()))
+    }
 }
 
 fn take(

@@ -1,25 +1,21 @@
 //! What is known besides: what a ledger of promotions says, and what runs in a cluster.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use lockage_policy::facts::{FactsError, Kubernetes, LedgerFacts, verify, what_runs};
-use lockage_policy::retain::{DigestKey, Policy, Snapshot};
-use lockage_promote::ledger::{Chronicle, FileLedger, History as _};
+use lockage_policy::facts::{FactsError, LedgerFacts, verify, what_runs};
+use lockage_policy::retain::{DigestKey, Facts, Policy, Snapshot};
+use lockage_promote::ledger::{Chronicle, Ledger};
+use lockage_promote::pipeline::Graph;
 use lockage_promote::pipeline::documents::Document;
-use lockage_promote::pipeline::http::{Api, Token};
 use lockage_registry::{Digest, Repository, Source};
 
+use super::cluster::Cluster;
 use super::policy::Made;
-use crate::clients::{self, Reach};
-use crate::ledger::place::{self, Opened, Place};
+use crate::clients::{self, Reach, Registries};
+use crate::ledger::place::{self, For, Place};
 use crate::promote::{Trouble, world};
 use crate::report::{Failure, Unusable};
-
-/// Where every pod has the files of its service account.
-const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-/// The API of the cluster that this runs in.
-const INSIDE: &str = "https://kubernetes.default.svc";
 
 #[derive(Clone, clap::Args)]
 pub(crate) struct Known {
@@ -32,17 +28,8 @@ pub(crate) struct Known {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Ask the API of this Kubernetes cluster what runs, in all namespaces; `inside` for the one that this runs in.
-    #[arg(long, value_name = "URL")]
-    kubernetes: Option<String>,
-
-    /// The token for it; that of the service account, inside.
-    #[arg(long, value_name = "FILE", requires = "kubernetes")]
-    kubernetes_token: Option<PathBuf>,
-
-    /// The certificate authority to trust there; that of the service account, inside.
-    #[arg(long, value_name = "FILE", requires = "kubernetes")]
-    kubernetes_ca: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: Cluster,
 }
 
 fn unknown(error: &FactsError) -> Failure {
@@ -50,28 +37,39 @@ fn unknown(error: &FactsError) -> Failure {
     if let Some(source) = std::error::Error::source(error) {
         trouble = trouble.because(source.to_string());
     }
-    Failure::error(&trouble)
+    match error {
+        FactsError::NoEnvironment { .. } => Failure::usage(&trouble),
+        _ => Failure::error(&trouble),
+    }
 }
 
 impl Known {
     /// Adds what is known of what the snapshot has.
     pub(crate) async fn add(&self, made: &mut Made, snapshot: &Snapshot, reach: &Reach) -> Result<(), Failure> {
+        self.add_to_all(vec![made], snapshot, reach).await
+    }
+
+    /// Adds to each what is known of what the snapshot has, as far as its policy asks for it.
+    pub(crate) async fn add_to_all(
+        &self,
+        mut all: Vec<&mut Made>,
+        snapshot: &Snapshot,
+        reach: &Reach,
+    ) -> Result<(), Failure> {
         if self.ledger.is_some() || self.config.is_some() {
-            self.of_ledger(made, snapshot, reach).await?;
+            self.of_ledger(&mut all, snapshot, reach).await?;
         }
-        if let Some(api) = &self.kubernetes {
-            let cluster = Kubernetes::new(self.cluster(api)?);
-            made.facts.add(what_runs(&[&cluster]).await.map_err(|error| unknown(&error))?);
-        }
+        let Some(facts) = of_cluster(&self.cluster).await? else { return Ok(()) };
+        all.into_iter().for_each(|made| made.facts.add(facts.clone()));
         Ok(())
     }
 
-    async fn of_ledger(&self, made: &mut Made, snapshot: &Snapshot, reach: &Reach) -> Result<(), Failure> {
+    async fn of_ledger(&self, all: &mut [&mut Made], snapshot: &Snapshot, reach: &Reach) -> Result<(), Failure> {
         let registries = clients::registries(reach, 8)?;
         let document = self.config.as_ref().map(Document::read).transpose().map_err(world::invalid)?;
         let opened = match (&self.ledger, &document) {
-            (Some(Place::File(file)), _) => Opened::File(FileLedger::new(file)),
-            (asked, Some(document)) => match place::open(asked.as_ref(), document, &registries, None, true)? {
+            (Some(Place::File(file)), None) => place::of_file_alone(file)?,
+            (asked, Some(document)) => match place::open(asked.as_ref(), document, &registries, None, For::Glancing)? {
                 Some(opened) => opened,
                 None => {
                     let trouble = Trouble::at(document.file(), "it names no ledger");
@@ -84,44 +82,65 @@ impl Known {
             }
         };
         // A ledger that is not there knows nothing, and everything would be free to go.
-        if let Opened::File(file) = &opened {
+        if let Some(file) = &opened.file {
             fs::metadata(file.file()).map_err(|error| Failure::usage(&Unusable::of(file.file())(error.into())))?;
         }
-        let entries = opened.shared().entries(None).await.map_err(|error| Failure::error(&error))?;
-        let chronicle = Chronicle::of(entries);
         let graph = document.as_ref().map(world::graph).transpose()?;
-        let mut ledger = LedgerFacts::of(&chronicle).for_policy(&made.policy);
-        if let Some(graph) = &graph {
-            ledger = ledger.graph(graph);
+        let chronicle = chronicle(&*opened.ledger).await?;
+        for made in all {
+            add_chronicle(&chronicle, graph.as_ref(), made, snapshot, &registries).await?;
         }
-        let mut facts = ledger.facts(made.now).map_err(|error| unknown(&error))?;
-        if requires(&made.policy) {
-            let source = |at: &Repository| -> &dyn Source { registries.of(at) };
-            let asked = verify(&mut facts, |digest| about(snapshot, digest), source).await;
-            asked.map_err(|error| unknown(&error))?;
-        }
-        made.facts.add(facts);
         Ok(())
     }
+}
 
-    fn cluster(&self, api: &str) -> Result<Api, Failure> {
-        let is_inside = api == "inside";
-        let base = if is_inside { INSIDE } else { api };
-        let file = |given: &Option<PathBuf>, name: &str| match given {
-            Some(file) => Some(file.clone()),
-            None => is_inside.then(|| Path::new(ACCOUNT).join(name)),
-        };
-        let read = |file: PathBuf| {
-            fs::read_to_string(&file).map_err(|error| Failure::usage(&Unusable::of(&file)(error.into())))
-        };
-        let token = file(&self.kubernetes_token, "token").map(read).transpose()?;
-        let token = token.map(|token| Token::bearer(token.trim()));
-        let api = match file(&self.kubernetes_ca, "ca.crt") {
-            Some(file) => Api::trusting(base, token, read(file)?.as_bytes()),
-            None => Api::new(base, token),
-        };
-        api.map_err(|error| Failure::usage(&error))
+/// Adds what runs in the cluster, where one is named.
+pub(super) async fn add_cluster(cluster: &Cluster, made: &mut Made) -> Result<(), Failure> {
+    if let Some(facts) = of_cluster(cluster).await? {
+        made.facts.add(facts);
     }
+    Ok(())
+}
+
+async fn of_cluster(cluster: &Cluster) -> Result<Option<Facts>, Failure> {
+    let Some(cluster) = cluster.open()? else { return Ok(None) };
+    what_runs(&[&cluster]).await.map(Some).map_err(|error| unknown(&error))
+}
+
+/// Adds what a ledger says of what the snapshot has.
+pub(super) async fn add_ledger(
+    ledger: &dyn Ledger,
+    graph: Option<&Graph>,
+    made: &mut Made,
+    snapshot: &Snapshot,
+    registries: &Registries,
+) -> Result<(), Failure> {
+    add_chronicle(&chronicle(ledger).await?, graph, made, snapshot, registries).await
+}
+
+async fn chronicle(ledger: &dyn Ledger) -> Result<Chronicle, Failure> {
+    Ok(Chronicle::of(ledger.entries(None).await.map_err(|error| Failure::error(&error))?))
+}
+
+async fn add_chronicle(
+    chronicle: &Chronicle,
+    graph: Option<&Graph>,
+    made: &mut Made,
+    snapshot: &Snapshot,
+    registries: &Registries,
+) -> Result<(), Failure> {
+    let mut known = LedgerFacts::of(chronicle).for_policy(&made.policy);
+    if let Some(graph) = graph {
+        known = known.graph(graph);
+    }
+    known.knows(&made.policy).map_err(|error| unknown(&error))?;
+    let mut facts = known.facts(made.now).map_err(|error| unknown(&error))?;
+    if requires(&made.policy) {
+        let source = |at: &Repository| -> &dyn Source { registries.of(at) };
+        verify(&mut facts, |digest| about(snapshot, digest), source).await.map_err(|error| unknown(&error))?;
+    }
+    made.facts.add(facts);
+    Ok(())
 }
 
 /// Whether a rule deletes only what was found where it was promoted to.

@@ -3,7 +3,9 @@
 mod apply;
 mod audit;
 mod check;
+mod cluster;
 mod explain;
+mod in_use;
 mod inventory;
 mod known;
 mod outcome;
@@ -12,6 +14,7 @@ mod policy;
 mod provider;
 mod seen;
 mod simulate;
+mod snapshot;
 mod undo;
 
 use std::process::ExitCode;
@@ -30,6 +33,8 @@ pub(crate) enum Command {
     Explain(Box<explain::Arguments>),
     /// Say what would go when, from one moment to another.
     Simulate(Box<simulate::Arguments>),
+    /// Write down what repositories hold, for plan, explain and simulate to go by.
+    Snapshot(Box<snapshot::Arguments>),
     /// Check a policy: what makes no sense in it, and what might not have been meant.
     Check(check::Arguments),
 }
@@ -41,6 +46,7 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Undo(arguments) => undo::run(*arguments).await,
         Command::Explain(arguments) => explain::run(*arguments).await,
         Command::Simulate(arguments) => simulate::run(*arguments).await,
+        Command::Snapshot(arguments) => snapshot::run(*arguments).await,
         Command::Check(arguments) => check::run(&arguments),
     }
 }

@@ -2,19 +2,21 @@
 
 use std::process::ExitCode;
 
-use lockage_policy::apply::{ApplyError, Fate, Outcome, Subject};
+use lockage_policy::apply::{ApplyError, Fate, Outcome, Subject, Way};
 use serde_json::{Map, Value, json};
 
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 pub(super) fn failure(error: &ApplyError) -> Failure {
     match error {
         ApplyError::Refused(_)
+        | ApplyError::TooMany { .. }
         | ApplyError::Changed(_)
+        | ApplyError::Faithful
         | ApplyError::Stale { .. }
         | ApplyError::Early { .. }
         | ApplyError::Protected(_) => Failure::refused(error),
-        ApplyError::Invalid(_) => Failure::usage(error),
+        ApplyError::Invalid(_) | ApplyError::Unread(_) => Failure::usage(error),
         _ => Failure::error(error),
     }
 }
@@ -22,11 +24,12 @@ pub(super) fn failure(error: &ApplyError) -> Failure {
 /// Prints it: 3 where the registry refused something, 4 where something waits, 0 otherwise.
 pub(super) fn told(plan: &str, outcome: &Outcome, dry: bool, json: bool) -> Result<ExitCode, Failure> {
     if json {
-        say(document(plan, outcome, dry))?;
+        say_json(&document(plan, outcome, dry))?;
     } else {
         say(outcome)?;
         if dry {
-            say("nothing was deleted: say --yes for that")?;
+            let archives = outcome.items.iter().any(|item| item.way == Way::Archive);
+            say(format_args!("nothing was deleted{}: say --yes for that", if archives { " or archived" } else { "" }))?;
         }
     }
     let any = |fates: &[Fate]| outcome.items.iter().any(|item| fates.contains(&item.fate));
@@ -51,7 +54,7 @@ fn document(plan: &str, outcome: &Outcome, dry: bool) -> Value {
             };
             json!({
                 "repository": item.repository.to_string(), "tag": tag, "digest": digest, "rule": item.rule,
-                "result": item.fate, "why": item.why,
+                "way": item.way, "result": item.fate, "why": item.why,
             })
         })
         .collect();

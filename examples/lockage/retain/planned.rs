@@ -9,7 +9,7 @@ use lockage_policy::retain::{Plan, diff};
 use lockage_registry::Repository;
 
 use super::{inventory, known, policy};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// Deletes nothing. Exits with 1 where a guard stops the plan.
 #[derive(clap::Args)]
@@ -32,9 +32,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     all: bool,
 
-    /// Another policy, such as the one that is in force: show what this one does that it does not, and the other way round.
+    /// Another policy, such as the one that is in force: show what this one does that it does not, and the other way round, and
+    /// which of its holds for compliance this one weakens.
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     against: Option<PathBuf>,
+
+    /// Whose policy the other one is; of the same system otherwise.
+    #[arg(long, value_enum, requires = "against")]
+    against_format: Option<policy::Whose>,
+
+    /// Of the other one, keep no more than its system keeps. With --faithful that is so of both.
+    #[arg(long, requires = "against")]
+    against_faithful: bool,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -63,20 +72,27 @@ pub(super) fn stopped(plan: &Plan<'_>) -> Result<ExitCode, Failure> {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut made = arguments.rules.read()?;
+    let other = arguments
+        .against
+        .as_ref()
+        .map(|file| arguments.rules.with_policy(file, arguments.against_format, arguments.against_faithful).read());
+    let other = other.transpose()?;
     let snapshot = inventory::snapshot(&arguments.from, &arguments.repositories, &mut made).await?;
-    arguments.known.add(&mut made, &snapshot, arguments.from.reach()).await?;
+    // Each is told what its own rules ask for, on the same registry at the same moment.
+    let mut other = other.map(|other| other.knowing(&made));
+    let both = std::iter::once(&mut made).chain(&mut other).collect();
+    arguments.known.add_to_all(both, &snapshot, arguments.from.reach()).await?;
     let plan = made.plan(&snapshot);
-    if let Some(file) = &arguments.against {
-        let other = arguments.rules.with_policy(file).read()?.knowing(&made);
+    if let Some(other) = &other {
         let difference = diff(&other.plan(&snapshot), &plan);
         return match arguments.json {
-            true => say(serde_json::to_string(&difference).map_err(|error| Failure::error(&error))?),
+            true => say_json(&difference),
             false => say(&difference),
         }
         .map(|()| ExitCode::SUCCESS);
     }
     if arguments.json {
-        say(serde_json::to_string(&plan).map_err(|error| Failure::error(&error))?)?;
+        say_json(&plan)?;
     } else if arguments.all {
         say(format_args!("{plan:#}"))?;
     } else {

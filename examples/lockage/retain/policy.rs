@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use lockage_policy::import::{ImportedPolicy, System};
 use lockage_policy::retain::{
-    Capabilities, Facts, Format, ImportFrom, Plan, Policy, Protection, Snapshot, plan, plan_imported,
+    Capabilities, DigestKey, Facts, Format, ImportFrom, Plan, Policy, Protection, Snapshot, Timeline, plan,
+    plan_imported, simulate,
 };
 
+use crate::promote::Trouble;
 use crate::report::{Failure, Unusable};
 
 /// The most bytes of a file that a person has written.
@@ -25,7 +27,7 @@ pub(crate) struct Rules {
     #[arg(long, value_enum, default_value = "lockage")]
     format: Whose,
 
-    /// Keep no more than that system keeps, to compare with it. Never delete by such a plan.
+    /// Keep no more than that system keeps, to compare with it. Such a plan says so, and is never executed.
     #[arg(long)]
     faithful: bool,
 
@@ -33,7 +35,8 @@ pub(crate) struct Rules {
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
 
-    /// What the registry can do.
+    /// What the registry can do, where its name or --provider does not say so. Of a registry of which nothing is known, no tag
+    /// is taken from a manifest that stays where not everything of the repository is known.
     #[arg(long, value_enum)]
     registry: Option<Registry>,
 
@@ -43,7 +46,7 @@ pub(crate) struct Rules {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Whose {
+pub(crate) enum Whose {
     Lockage,
     Ecr,
     Gar,
@@ -71,26 +74,6 @@ pub(crate) struct Made {
     is_told: bool,
 }
 
-/// A document that is none, and its file.
-#[derive(Debug)]
-struct Invalid {
-    file: PathBuf,
-    what: String,
-    remedy: Option<&'static str>,
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file.display(), self.what)?;
-        match self.remedy {
-            Some(remedy) => write!(f, "\n{remedy}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Error for Invalid {}
-
 fn text(file: &Path) -> Result<Vec<u8>, Failure> {
     let read = || -> Result<Vec<u8>, Box<dyn Error>> {
         if std::fs::metadata(file)?.len() > LIMIT {
@@ -102,7 +85,11 @@ fn text(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn invalid(file: &Path, what: &dyn fmt::Display, remedy: Option<&'static str>) -> Failure {
-    Failure::usage(&Invalid { file: file.to_owned(), what: what.to_string(), remedy })
+    let trouble = Trouble::at(file, what);
+    Failure::usage(&match remedy {
+        Some(remedy) => trouble.remedy(remedy),
+        None => trouble,
+    })
 }
 
 /// A policy of the own language.
@@ -122,9 +109,12 @@ fn theirs(file: &Path, system: System) -> Result<ImportedPolicy, Failure> {
 }
 
 impl Rules {
-    /// The same with the policy of another file.
-    pub(crate) fn with_policy(&self, file: &Path) -> Self {
-        Self { policy: file.to_owned(), ..self.clone() }
+    /// The same with the policy of another file, of the same system unless another one is named. Keeping no more than a system
+    /// keeps is for policies of other systems alone.
+    pub(crate) fn with_policy(&self, file: &Path, format: Option<Whose>, faithful: bool) -> Self {
+        let format = format.unwrap_or(self.format);
+        let faithful = faithful || self.faithful && format != Whose::Lockage;
+        Self { policy: file.to_owned(), format, faithful, ..self.clone() }
     }
 
     /// A policy of the own language for now, and what is known besides.
@@ -147,7 +137,7 @@ impl Rules {
             None if self.faithful => {
                 return Err(invalid(
                     &self.policy,
-                    &"--faithful is for policies of other systems: name one with --format",
+                    &"only policies of other systems are planned faithfully: name one with --format or --against-format",
                     None,
                 ));
             }
@@ -191,7 +181,12 @@ fn system_of(from: ImportFrom) -> Option<System> {
 }
 
 impl Made {
-    /// The same with what another one knows, at the same moment.
+    /// Whether rules of ours decide, and not those of another system.
+    pub(crate) fn is_own(&self) -> bool {
+        self.imported.is_none()
+    }
+
+    /// The same with what the facts of another one say, at the same moment.
     pub(crate) fn knowing(self, other: &Self) -> Self {
         Self { facts: other.facts.clone(), now: other.now, ..self }
     }
@@ -201,6 +196,11 @@ impl Made {
         if !self.is_told && self.facts.capabilities == Capabilities::default() {
             self.facts.capabilities = can;
         }
+    }
+
+    /// What the registry can do, by the arguments.
+    pub(crate) fn registry_is(&mut self, can: Capabilities) {
+        (self.facts.capabilities, self.is_told) = (can, true);
     }
 
     pub(crate) fn plan<'a>(&'a self, snapshot: &'a Snapshot) -> Plan<'a> {
@@ -213,8 +213,19 @@ impl Made {
         }
     }
 
-    /// Whether other rules than the own ones decide.
-    pub(crate) fn is_imported(&self) -> bool {
-        self.imported.is_some()
+    /// The hash of the policy: of all that decides.
+    pub(crate) fn digest(&self) -> DigestKey {
+        match &self.imported {
+            None => self.policy.digest(),
+            Some(theirs) => self.policy.digest_with(theirs.digest()),
+        }
+    }
+
+    /// What goes when, from now to another moment.
+    pub(crate) fn simulate(&self, snapshot: &Snapshot, to: Timestamp) -> Timeline {
+        match &self.imported {
+            None => simulate(snapshot, &self.policy, &self.facts, self.now, to),
+            Some(theirs) => theirs.simulate(snapshot, &self.policy, &self.facts, self.protection, self.now, to),
+        }
     }
 }

@@ -1,12 +1,14 @@
-//! `lockage retain undo`: puts back what a plan deleted, and takes back what it has marked.
+//! `lockage retain undo`: puts back what a plan deleted, takes out of the archive what it archived, and takes back what it has
+//! marked.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use lockage_policy::apply::{FileJournal, Journal as _, Undo};
+use lockage_policy::apply::{ApplyError, Journal as _, Undo};
 use lockage_policy::retain::Report;
+use lockage_promote::OneLine;
 use lockage_registry::{NameError, Repository};
 use serde_json::{Value, json};
 
@@ -14,10 +16,12 @@ use super::audit::Audited;
 use super::outcome;
 use super::provider::{self, Kind};
 use crate::promote::Trouble;
-use crate::report::{Failure, Unusable, read, say};
+use crate::report::{Failure, read, say, say_json};
 
 /// Manifests come back byte for byte from the journal, as long as the registry still has their blobs; then their tags, where
-/// nothing else has them by now. What was only marked begins its quarantine anew. Exits with 3 where something did not come back.
+/// nothing else has them by now. What was archived is taken out of the archive, which may take 20 minutes: it is not waited for.
+/// What was only marked begins its quarantine anew. Exits with 3 where something did not come back, with 4 where something is on
+/// its way back and cannot be pulled yet.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The plan.
@@ -59,8 +63,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let trouble = Trouble::new("there is no journal of the run");
         return Err(Failure::usage(&trouble.remedy("Name the file that `retain apply` had with --journal FILE.")));
     };
-    let journal = FileJournal::open(&path).map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
-    let entries = journal.entries().map_err(|error| Failure::usage(&Unusable::of(&path)(error)))?;
+    let journal = super::apply::opened(&path)?;
+    let entries = journal.entries().map_err(|error| outcome::failure(&ApplyError::Unread(error)))?;
     let repositories: BTreeSet<Repository> = entries
         .iter()
         .filter(|entry| entry.plan == id)
@@ -68,7 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         .collect::<Result<_, _>>()?;
     let hub = provider::hub(&arguments.provider, arguments.audited.reach(), &repositories)?;
     let remover = hub.remover(arguments.registry.map(Kind::caps));
-    let audit = arguments.audited.audit().await?;
+    let audit = arguments.audited.open().await?.map(|ledger| arguments.audited.audit(ledger));
     let mut undo = Undo::new(remover.as_ref(), &journal);
     if let Some(audit) = &audit {
         undo = undo.audit(audit);
@@ -76,14 +80,25 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let undone = undo.run(&id, Timestamp::now()).await.map_err(|error| outcome::failure(&error))?;
     if arguments.json {
         let left: Vec<Value> = undone.left.iter().map(|(what, why)| json!({"what": what, "why": why})).collect();
-        say(json!({"plan": id, "restored": undone.restored, "released": undone.released, "left": left}))?;
+        say_json(&json!({
+            "plan": id, "restored": undone.restored, "activating": undone.activating, "released": undone.released,
+            "left": left,
+        }))?;
     } else {
         undone.restored.iter().try_for_each(|what| say(format_args!("{what}  put back")))?;
+        let activating = "is being restored from the archive: it can be pulled within 20 minutes, as a rule";
+        undone.activating.iter().try_for_each(|what| say(format_args!("{what}  {activating}")))?;
         undone.released.iter().try_for_each(|what| say(format_args!("{what}  no longer marked")))?;
-        undone.left.iter().try_for_each(|(what, why)| say(format_args!("{what}  not put back: {why}")))?;
-        if undone.restored.is_empty() && undone.released.is_empty() && undone.left.is_empty() {
+        undone.left.iter().try_for_each(|(what, why)| say(format_args!("{what}  not put back: {}", OneLine(why))))?;
+        if [&undone.restored, &undone.activating, &undone.released].iter().all(|all| all.is_empty())
+            && undone.left.is_empty()
+        {
             say("nothing to put back")?;
         }
     }
-    Ok(if undone.left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(match (undone.left.is_empty(), undone.activating.is_empty()) {
+        (false, _) => ExitCode::from(3),
+        (true, false) => ExitCode::from(4),
+        (true, true) => ExitCode::SUCCESS,
+    })
 }

@@ -74,12 +74,17 @@ impl MayBy {
         self.key.as_deref()
     }
 
+    /// Whether anybody was named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.key.is_some() || self.identity_token.is_some() || self.github_actions
+    }
+
     /// Whoever signs, if anybody was named.
     pub(crate) async fn open(&self) -> Result<Option<Seal>, Failure> {
-        let Self { key, identity_token, github_actions, signing_config, trusted_root } = self;
-        if key.is_none() && identity_token.is_none() && !github_actions {
+        if !self.is_named() {
             return Ok(None);
         }
+        let Self { key, identity_token, github_actions, signing_config, trusted_root } = self;
         let by = By {
             key: key.clone(),
             identity_token: identity_token.clone(),

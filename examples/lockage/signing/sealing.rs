@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
+use lockage_promote::OneLine;
 use lockage_registry::{Digest, Reference, Target};
 use lockage_signing::sign::{Layout, LeftOut, Mark, Outcome, Predicate, Signed, Signing};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::pinned;
 use super::seal::{By, Seal};
 use crate::clients::{self, Reach, Registries};
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 /// How many images are signed at once. Most of the time of each is spent waiting for a tag to be quiet; with many more, each
 /// would wait for its turn at the registry between its read and its write, which it then takes for the registry's pace.
@@ -96,7 +97,7 @@ pub(crate) async fn run(
 
     if arguments.json {
         let images: Vec<_> = images.iter().zip(&done).map(|(image, done)| document(image, done)).collect();
-        say(json!({ "images": images }))?;
+        say_json(&json!({ "images": images }))?;
     }
     for (image, done) in images.iter().zip(&done) {
         if !arguments.json {
@@ -169,7 +170,7 @@ fn show(image: &Reference, done: &Done) -> Result<(), Failure> {
         say(format_args!("  {:<13}  {}  of {}", outcome, mark.place, mark.subject.short()))?;
     }
     if let Some(left_out) = &done.left_out {
-        say(format_args!("  {:<13}  {}", "left out", left_out.why))?;
+        say(format_args!("  {:<13}  {}", "left out", OneLine(&left_out.why)))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use lockage_signing::verify::{
 use serde::Serialize;
 
 use super::pinned;
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 /// What was found of one image. Every key is always there.
 #[derive(Serialize)]
@@ -124,8 +124,7 @@ impl<'a, V: Good> Verdict<'a, V> {
 pub(crate) fn print<V: Good>(verdicts: &[Verdict<'_, V>], json: bool) -> Result<ExitCode, Failure> {
     if json {
         // To text at once: what a predicate says is not read and written again.
-        let document = serde_json::to_string(&Document { images: verdicts });
-        say(document.map_err(|error| Failure::error(&error))?)?;
+        say_json(&Document { images: verdicts })?;
     } else {
         for verdict in verdicts {
             if verdict.outcome == Word::Verified {

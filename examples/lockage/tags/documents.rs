@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use lockage_tagging::actions::{Document, Profile};
 use serde_json::Value;
 
-use super::Trouble;
-use crate::report::{Failure, say};
+use crate::promote::Trouble;
+use crate::report::{Failure, say_json};
 
 /// Answers every line of `file` in order, and stops at one that is no document. `now` is the instant of documents that
 /// have none.
@@ -32,8 +32,7 @@ pub(crate) fn run(file: &Path, profile: Profile, now: Option<Timestamp>) -> Resu
             let trouble = Trouble::new(format_args!("{place}:{number}: no document")).because(why);
             Failure::usage(&trouble.remedy("a document has raw_inputs or inputs, env, and context, on one line"))
         })?;
-        let answer = serde_json::to_string(&document.answer(profile, now));
-        say(answer.map_err(|error| Failure::error(&error))?)?;
+        say_json(&document.answer(profile, now))?;
     }
     Ok(ExitCode::SUCCESS)
 }

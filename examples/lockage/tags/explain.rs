@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::report::one_line;
 use super::surroundings::Surroundings;
 use super::{Options, evaluate};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 pub(crate) async fn run(options: &Options) -> Result<ExitCode, Failure> {
     let surroundings = Surroundings::look(options).await?;
     let metadata = evaluate(&surroundings, options)?;
     if options.json {
-        say(document(&metadata))?;
+        say_json(&document(&metadata))?;
         return Ok(ExitCode::SUCCESS);
     }
     let build = &metadata.resolved;

@@ -8,10 +8,10 @@ use lockage_tagging::ci::Variables;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde_json::Value;
 
-use super::Trouble;
 use super::inputs::input;
 use super::report::Warnings;
 use super::surroundings::json_file;
+use crate::promote::Trouble;
 use crate::report::Failure;
 
 /// No answer about a repository is longer.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use lockage_tagging::actions::{Metadata, output_variable};
 
-use super::Trouble;
 use super::files::{append, lasting_directory};
 use super::surroundings::Surroundings;
+use crate::promote::Trouble;
 use crate::report::Failure;
 
 /// The outputs with their values, bake files as paths. The files are written, if anybody is told of them.

@@ -8,7 +8,8 @@ use lockage_tagging::git::{GitProcess, checkout};
 use serde_json::Value;
 
 use super::report::Warnings;
-use super::{Options, Trouble, forge};
+use super::{Options, forge};
+use crate::promote::Trouble;
 use crate::report::Failure;
 
 /// What an evaluation needs, and where its results go.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _};
+use lockage_promote::OneLine;
 use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::evidence::{Evident, promoted_to};
 use lockage_registry::{Digest, Reference};
@@ -11,7 +12,7 @@ use lockage_signing::gate::Signers;
 use serde_json::{Value, json};
 
 use crate::clients::Registries;
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 use crate::signing::pinned;
 
 struct Told {
@@ -30,9 +31,9 @@ pub(super) async fn verify(
     let each = images.iter().map(|image| one(registries, signers, environment, image));
     let told: Vec<_> = stream::iter(each).buffered(8).collect().await;
     if json {
-        say(json!({ "promoted": told.iter().map(|one| &one.value).collect::<Vec<_>>() }))?;
+        say_json(&json!({ "promoted": told.iter().map(|one| &one.value).collect::<Vec<_>>() }))?;
     } else {
-        told.iter().try_for_each(|one| say(&one.line))?;
+        told.iter().try_for_each(|one| say(OneLine(&one.line)))?;
     }
     let has = |code| told.iter().any(|one| one.code == code);
     Ok(ExitCode::from(if has(1) { 1 } else { told.iter().map(|one| one.code).max().unwrap_or(3) }))

@@ -4,6 +4,7 @@
 mod approved;
 mod beside;
 mod merged;
+mod occasions;
 mod passed_by;
 mod rights;
 #[cfg(unix)]
@@ -196,7 +197,7 @@ async fn what_makes_no_sense_is_told_with_its_place_before_anything_begins() {
     let good = fs::read_to_string(world.path("lockage.toml")).unwrap();
     let lines = good.lines().count();
     for (more, said) in [
-        ("[gates.scan]\nkind = \"scna\"\n", "gates.scan: there is no gate of kind \"scna\""),
+        ("[gates.scan]\nkind = \"scna\"\n", "gates.scan: there is no kind \"scna\""),
         ("[[edges]]\nfrom = \"prod\"\nto = \"dev\"\n", "lead in a circle"),
         ("[[environments]]\nname = \"x\"\nrepository = \"{host}/a\"\n", "has the variable {host}"),
     ] {

@@ -99,7 +99,7 @@ async fn a_step_that_makes_no_sense_is_told_with_its_line() {
         ("timeout = \"1s\"", "timeout = \"long\"", "timeout: \"long\""),
         ("program = \"/bin/sh\"", "program = \"\"", "program: none is named"),
         ("program = \"/bin/sh\"", "shell = \"true\"", "unknown field `shell`"),
-        ("kind = \"command\"", "kind = \"shell\"", "there is no step of kind \"shell\""),
+        ("kind = \"command\"", "kind = \"shell\"", "there is no kind \"shell\""),
         ("before = [\"migrate\"]", "before = [\"migrat\"]", "there is no step \"migrat\""),
     ] {
         fs::write(world.path("bad.toml"), good.replacen(from, to, 1)).unwrap();
@@ -142,7 +142,41 @@ async fn a_canary_that_is_bad_is_rolled_back_and_one_that_cannot_be_seen_is_not(
         assert_eq!(done.out.contains("denied everywhere"), is_back, "{}{}", done.out, done.err);
         let held = World::held(&world.stage, "stage").await;
         assert_eq!(held, Some(if is_back { good } else { bad }), "{}{}", done.out, done.err);
+        assert_eq!(done.err.contains("It was rolled back to"), is_back, "{}", done.err);
+        assert_eq!(done.err.contains("Promote again"), !is_back, "what is back is not promoted again: {}", done.err);
+        let history = world.run(&["history"]).ends(0);
+        assert_eq!(history.out.contains("canary failed"), is_back, "{}", history.out);
         // Nothing automatic brings it again.
         world.promote("pr:42", "stage", &["--yes"]).ends(if is_back { 1 } else { 3 });
     }
+}
+
+/// A step may take an hour, and somebody says no meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_denied_while_a_step_runs_does_not_move_and_every_entry_has_its_own_time() {
+    let world = world("exit 0", "30s").await;
+    let (first, second) = (world.build(41).await, world.build(42).await);
+    world.promote("pr:41", "stage", &["--yes"]).ends(0);
+    let lockage = env!("CARGO_BIN_EXE_lockage");
+    let denies = format!(
+        "[ $LOCKAGE_MOMENT = before ] || exit 0\nsleep 1\n{lockage} deny app {second} --reason stop --actor ops\n\
+         date -u +%Y-%m-%dT%H:%M:%S > over\n"
+    );
+    fs::write(world.path("step"), denies).unwrap();
+    world.promote("pr:42", "stage", &["--yes"]).ends(1).says("is denied: stop (ops), since the gates were asked");
+    assert_eq!(World::held(&world.stage, "stage").await, Some(first));
+    world.run(&["drift", "stage"]).ends(0);
+    let over = fs::read_to_string(world.path("over")).unwrap();
+    let late: Vec<_> = world.ledger().iter().rev().take(2).map(|line| line["entry"].clone()).collect();
+    assert_eq!((&late[0]["kind"], &late[1]["phase"]), (&"revert".into(), &"intent".into()), "{late:?}");
+    assert!(late.iter().all(|entry| entry["at"].as_str().unwrap() >= over.trim()), "{over}: {late:?}");
+
+    world.run(&["release", "app", second.as_str(), "--reason", "checked"]).ends(0);
+    fs::write(world.path("step"), "exit 0").unwrap();
+    world.promote("pr:42", "stage", &["--yes"]).ends(0);
+    assert_eq!(World::held(&world.stage, "stage").await, Some(second));
+    // Back once, and it says why it goes no further.
+    let back = ["rollback", "app", "--env", "stage", "--to", "previous", "--reason", "slow", "--yes"];
+    world.run(&back).ends(0);
+    world.run(&back).ends(1).says("was rolled back to").says("name where to");
 }

@@ -46,12 +46,19 @@ async fn images_arrive_together_or_not_at_all() {
     let before = stages(&world).await;
     assert!(before.iter().all(Option::is_some));
 
-    // One of them may not move, so none does; what stands against it is told, and what is in favour of the other.
+    // One of them may not move, so none does; what stands against it is told.
     world.run(&["deny", "web", "#2", "--reason", "leaks"]).ends(1).says("has never been anywhere");
     let bad = world.build_of("web", 2).await;
     world.run(&["deny", "web", bad.as_str(), "--reason", "leaks"]).ends(0);
     let refused = set(&world, &["--select", "pr:2", "--yes"]).ends(1).says("is denied: leaks");
-    assert!(refused.out.contains("web: Refused by denied.") && refused.out.contains("pass  denied"), "{}", refused.out);
+    assert!(
+        refused.out.contains("web: Refused by denied.") && refused.out.contains("pass  upstream"),
+        "{}",
+        refused.out
+    );
+    // The other has the very same bytes, which move under no name until the one that was denied is released.
+    refused.says("app: Refused by denied.").says("it was denied as web, and is released as web");
+    world.run(&["release", "app", bad.as_str(), "--reason", "x"]).ends(1).says("Release it as web");
     assert_eq!(stages(&world).await, before);
     set(&world, &["--select", "pr:2", "--override", "denied", "--reason", "now"]).ends(2).says("is not passed by");
     set(&world, &["--select", "pr:2", "--override", "scan", "--reason", "now"]).ends(2).says("is not asked");

@@ -37,19 +37,20 @@ async fn a_plan_is_made_executed_and_undone_by_the_packages_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_version_with_a_tag_is_blocked_when_it_is_planned() {
+async fn the_last_version_with_a_tag_keeps_one_and_loses_the_others() {
     let github = GitHub::start().await;
-    github.push("last", &["sha-1"]);
+    let last = github.push("last", &["sha-1", "sha-2"]);
     let place = Place::new("ghcr")
         .with("GITHUB_TOKEN", TOKEN)
         .with("GITHUB_API_URL", &format!("http://{}", github.mock.host()));
-    std::fs::write(
-        place.path().join("policy.yaml"),
-        "version: 1\nclasses:\n  sha: { tag: { regex: 'sha-[0-9]+' } }\nguards: { min_survivors: 0 }\ndelete:\n  \
-         - { name: stale, class: sha, older_than: 30d }\n",
-    )
-    .unwrap();
-    let plan = place.plan(&github.repo.to_string());
+    let repo = github.repo.to_string();
+    let plan = place.plan(&repo);
     assert_eq!(plan["delete"], json!([]));
-    assert_ne!(plan["blocked"], json!([]), "{plan}");
+    assert_eq!(plan["untag"], json!([format!("{repo}:sha-1")]));
+    assert_eq!(plan["blocked"], json!([format!("{repo}@{last}"), format!("{repo}:sha-2")]), "{plan}");
+
+    assert_eq!(words(&place.apply(&[])), ["tag sha-1: deleted"]);
+    assert_eq!(github.state().tags_of(&last).unwrap(), ["sha-2"]);
+    assert_eq!(github.count("DELETE", "/orgs"), 1, "nothing is asked of GitHub that it refuses");
+    assert_eq!(place.plan(&repo)["actions"], json!([]));
 }

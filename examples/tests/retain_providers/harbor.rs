@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::goharbor::{SECRET, TestHarbor, attached, index};
+use crate::goharbor::{SECRET, TestHarbor};
 use crate::place::{Place, words};
+use crate::stand_in::{attached, index};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_made_and_executed_by_the_api_of_harbor() {

@@ -21,3 +21,5 @@ mod goharbor;
 mod hub;
 #[path = "../../../crates/registry/tests/mock/mod.rs"]
 mod mock;
+#[path = "../../../crates/registry/tests/stand_in/mod.rs"]
+mod stand_in;

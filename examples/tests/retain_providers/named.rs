@@ -27,6 +27,18 @@ fn a_hosted_registry_says_what_it_needs() {
 }
 
 #[test]
+fn whoever_wants_the_clouds_credentials_is_told_what_is_missing() {
+    let arguments = ["registry.example/acme/app", "--cloud-credentials"];
+    let said = refused(&Place::new(""), &arguments);
+    assert!(said.contains("the environment names none") && said.contains("AWS_ROLE_ARN"), "{said}");
+    let role = Place::new("").with("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/promoter");
+    assert!(refused(&role, &arguments).contains("AWS_REGION"));
+    let job = role.with("AWS_REGION", "eu-west-1").with("GITHUB_ACTIONS", "true");
+    let said = refused(&job, &arguments);
+    assert!(said.contains("id-token: write"), "{said}");
+}
+
+#[test]
 fn registries_of_different_kinds_are_planned_one_at_a_time() {
     let said = refused(&Place::new(""), &["ghcr.io/acme/app", "docker.io/acme/app"]);
     assert!(said.contains("docker.io is docker-hub, ghcr.io is ghcr"), "{said}");

@@ -6,14 +6,26 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// What the program reads of the environment.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 28] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
     "AWS_ACCESS_KEY_ID",
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_ECR",
+    "AWS_ENDPOINT_URL_STS",
     "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "GITHUB_ACTIONS",
+    "GITLAB_OIDC_TOKEN",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_WORKLOAD_IDENTITY_PROVIDER",
     "CI_API_V4_URL",
     "CI_JOB_TOKEN",
     "GH_TOKEN",

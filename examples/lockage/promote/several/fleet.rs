@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::super::{Arguments, evidence};
 use super::Several;
 use super::list::{self, Asked, Listed};
-use crate::report::{Failure, describe, say};
+use crate::report::{Failure, describe, say, say_json};
 
 pub(super) async fn run(listed: &Listed, several: &Several, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let signer = evidence::signer(&arguments.setup, &arguments.by, arguments.yes).await?;
@@ -46,7 +46,7 @@ fn tell<T: Came + Serialize>(
 ) -> Result<Ended, Failure> {
     if arguments.json {
         let outcomes: Vec<_> = fleet.outcomes.iter().map(|outcome| document(outcome, &receipt)).collect();
-        say(json!({ "result": word(fleet.ended()), "outcomes": outcomes }))?;
+        say_json(&json!({ "result": word(fleet.ended()), "outcomes": outcomes }))?;
         return Ok(fleet.ended());
     }
     say(fleet)?;

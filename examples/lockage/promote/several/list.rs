@@ -86,7 +86,7 @@ impl List {
             let text = std::str::from_utf8(bytes)?;
             Ok(match Format::of(file).unwrap_or(Format::Toml) {
                 Format::Toml => toml::from_str(text)?,
-                Format::Yaml => serde_saphyr::from_str(text)?,
+                Format::Yaml => crate::yaml::from_str(text)?,
                 Format::Json => serde_json::from_str(text)?,
             })
         })

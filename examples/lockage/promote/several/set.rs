@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::world::World;
 use super::super::{Arguments, Trouble, ends, evidence, worse};
 use super::list::{self, Listed};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 /// A set that was asked about, and what came of it.
 pub(super) struct Told {
@@ -67,7 +67,7 @@ pub(super) async fn promote(plan: SetPlan<Draft>, world: World, arguments: &Argu
         fs::write(file, text.join("\n")).map_err(unwritable)?;
     }
     match arguments.json {
-        true => say(told.document())?,
+        true => say_json(&told.document())?,
         false => told.say()?,
     }
     Ok(ends::code(told.standing))

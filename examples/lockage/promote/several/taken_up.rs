@@ -11,7 +11,7 @@ use super::super::world::World;
 use super::super::{Arguments, Trouble, ends, evidence};
 use super::list::{self, Listed};
 use super::{Several, set};
-use crate::report::{Failure, say};
+use crate::report::{Failure, say, say_json};
 
 pub(super) async fn run(several: &Several, arguments: &Arguments) -> Result<ExitCode, Failure> {
     // What is to be taken up has to be in a ledger that is there.
@@ -25,14 +25,15 @@ pub(super) async fn run(several: &Several, arguments: &Arguments) -> Result<Exit
         (true, false) => World::open_by(&arguments.setup, &arguments.by).await?,
     };
     let open = world.promoter.open_sets().await.map_err(ends::failure)?;
-    let id = meant(several.set.as_ref(), &open)?;
+    let id = meant(several.set.as_ref(), &open).or_else(|failure| ends::told(failure, arguments.json))?;
     if several.resume {
-        let plan = world.promoter.plan_resume(&id).await.map_err(ends::failure)?;
+        let plan = world.promoter.plan_resume(&id).await;
+        let plan = plan.or_else(|error| ends::refused(error, arguments.json))?;
         return set::promote(plan, world, arguments).await;
     }
     let ended = revert(&id, &open, world, arguments).await?;
     if arguments.json {
-        say(&ended)?;
+        say_json(&ended)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -59,7 +60,7 @@ async fn revert(id: &Digest, open: &[OpenSet], world: World, arguments: &Argumen
     });
     let reverted = promoter.revert_set(id, reason, SystemTime::now()).await;
     world.finish();
-    let reverted = reverted.map_err(ends::failure)?;
+    let reverted = reverted.or_else(|error| ends::refused(error, arguments.json))?;
     if !arguments.json {
         for (tag, held) in &reverted.tags {
             match held {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockage_promote::Evidence;
-use lockage_promote::pipeline::documents::{Parameters, StepFactory, StepProblem, Surroundings};
+use lockage_promote::pipeline::documents::{Parameters, StepFactory, Surroundings, TableProblem};
 use lockage_promote::pipeline::step::{Step, StepContext, StepError};
 use serde::Deserialize;
 use serde_json::json;
@@ -53,22 +53,22 @@ impl Commands {
 }
 
 impl StepFactory for Commands {
-    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, StepProblem> {
+    fn make(&self, name: &str, kind: &str, parameters: &Parameters) -> Result<Arc<dyn Step>, TableProblem> {
         if kind != "command" {
-            return Err(StepProblem::unknown(kind, ["command"]));
+            return Err(TableProblem::unknown(kind, ["command"]));
         }
         let Written { program, args, directory, timeout, discard_output } = parameters.read()?;
         if program.trim().is_empty() || program.contains('\0') {
-            return Err(StepProblem::parameters("program: none is named"));
+            return Err(TableProblem::parameters("program: none is named"));
         }
         for written in &args {
-            argument::judge(written).map_err(|why| StepProblem::Parameters {
+            argument::judge(written).map_err(|why| TableProblem::Parameters {
                 why: format!("args: {why}"),
                 remedy: Some(format!("There are: {}.", argument::names())),
             })?;
         }
         let timeout = match timeout {
-            Some(text) => duration(&text).ok_or_else(|| StepProblem::Parameters {
+            Some(text) => duration(&text).ok_or_else(|| TableProblem::Parameters {
                 why: format!("timeout: {text:?} is no time that a program could take"),
                 remedy: Some("Write 30s, 10m or 1h.".to_owned()),
             })?,

@@ -7,16 +7,18 @@ mod own;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockage_policy::apply::{Caps, Hosted, Plain, Remover};
+use lockage_policy::retain::Capabilities;
 use lockage_registry::inventory::{Inventory, Walk};
 use lockage_registry::provider::Provider;
-use lockage_registry::{Host, Repository};
+use lockage_registry::{Host, Registry, Remember, Repository};
 
 use self::address::Address;
 pub(crate) use self::kind::Kind;
-use crate::clients::{self, Reach, Registries};
+use crate::clients::{self, Reach};
 use crate::report::Failure;
 
 #[derive(Clone, clap::Args)]
@@ -30,12 +32,18 @@ pub(crate) struct Interface {
     /// so as well.
     #[arg(long, value_name = "URL")]
     provider_api: Option<Address>,
+
+    /// Keep manifests in this folder, and read none twice: registries count what is read as pulls.
+    #[arg(long, value_name = "DIR")]
+    manifests: Option<PathBuf>,
 }
 
 /// A registry, as it is listed and deleted from.
 pub(crate) struct Hub {
-    pub(crate) kind: Kind,
-    registries: Registries,
+    kind: Kind,
+    /// Nothing says whose registry it is: it may be any that has the distribution API.
+    is_any: bool,
+    registry: Arc<dyn Registry>,
     own: Option<Arc<dyn Provider>>,
 }
 
@@ -76,11 +84,22 @@ pub(crate) fn hub<'a>(
         _ => return Err(Failure::usage(&Several(kinds))),
     };
     match host.filter(|_| kind.is_own()) {
-        None => Ok(Hub { kind, registries: clients::registries(reach, 8)?, own: None }),
-        Some(host) => {
-            let (registries, own) = own::own(kind, host, interface.provider_api.as_ref(), reach)?;
-            Ok(Hub { kind, registries, own: Some(own) })
+        None => {
+            let registry = remembered(clients::registries(reach, 8)?, interface.manifests.as_deref());
+            let is_any = kind == Kind::Distribution
+                && interface.provider.is_none()
+                && kinds.keys().any(|host| !reach.is_layout(host));
+            Ok(Hub { kind, is_any, registry, own: None })
         }
+        Some(host) => own::own(kind, host, interface, reach),
+    }
+}
+
+/// The same registry, of which manifests are kept in this folder.
+fn remembered(registry: impl Registry + 'static, folder: Option<&Path>) -> Arc<dyn Registry> {
+    match folder {
+        Some(folder) => Arc::new(Remember::new(folder, registry)),
+        None => Arc::new(registry),
     }
 }
 
@@ -88,8 +107,14 @@ impl Hub {
     pub(crate) fn inventory(&self) -> Box<dyn Inventory> {
         match &self.own {
             Some(own) => Box::new(Arc::clone(own)),
-            None => Box::new(Walk::new(self.registries.clone())),
+            None => Box::new(Walk::new(Arc::clone(&self.registry))),
         }
+    }
+
+    /// What it is known to do.
+    pub(crate) fn can(&self) -> Capabilities {
+        let can = Capabilities::from(self.kind.caps());
+        if self.is_any { can.unproven() } else { can }
     }
 
     /// What deletes there, and can do what `caps` says, or else what its kind can do.
@@ -97,7 +122,7 @@ impl Hub {
         let caps = caps.unwrap_or(self.kind.caps());
         match &self.own {
             Some(own) => Box::new(Hosted::new(Arc::clone(own), caps)),
-            None => Box::new(Plain::new(self.registries.clone(), Walk::new(self.registries.clone()), caps)),
+            None => Box::new(Plain::new(Arc::clone(&self.registry), Walk::new(Arc::clone(&self.registry)), caps)),
         }
     }
 }

@@ -5,16 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use lockage_registry::client::{Client, Secret};
+use lockage_registry::cloud::AssumedRole;
 use lockage_registry::docker_hub::{DockerHub, Tags};
 use lockage_registry::ecr::{Ecr, Endpoint, Images, Keys};
 use lockage_registry::ghcr::{Ghcr, Owner, Packages};
 use lockage_registry::gitlab::{GitLab, Projects, Token};
 use lockage_registry::harbor::{Artifacts, Harbor};
 use lockage_registry::provider::Provider;
-use lockage_registry::{Host, NameError};
+use lockage_registry::{Host, NameError, Registry};
 
-use super::{Address, Kind};
-use crate::clients::{self, Reach, Registries};
+use super::{Address, Hub, Interface, Kind, remembered};
+use crate::clients::{self, Reach};
 use crate::report::Failure;
 
 /// A variable or an argument that is missing or makes no sense.
@@ -45,14 +46,9 @@ fn address(name: &'static str) -> Result<Option<Address>, Failure> {
     variable(name).map(parse).transpose()
 }
 
-/// The registries, and the interface of the one at `host`.
-pub(super) fn own(
-    kind: Kind,
-    host: &Host,
-    named: Option<&Address>,
-    reach: &Reach,
-) -> Result<(Registries, Arc<dyn Provider>), Failure> {
-    let named = match (named, kind) {
+/// The registry at `host`, with its own interface.
+pub(super) fn own(kind: Kind, host: &Host, interface: &Interface, reach: &Reach) -> Result<Hub, Failure> {
+    let named = match (&interface.provider_api, kind) {
         (Some(named), _) => Some(named.clone()),
         (None, Kind::Ghcr) => address("GITHUB_API_URL")?,
         (None, Kind::Gitlab) => address("CI_API_V4_URL")?,
@@ -75,14 +71,23 @@ pub(super) fn own(
         (None, Kind::Ecr) => Address::at(region(host)?.host().clone()),
         (None, _) => Address::at(host.clone()),
     };
+    let role = if kind == Kind::Ecr { reach.role()? } else { None };
     let reach = if at.is_plain { &reach.with_plain_http(at.host.clone()) } else { reach };
-    let registries = clients::registries(reach, 8)?;
-    let client = registries.client().clone();
-    let provider = provider(kind, host, &at, client)?;
-    Ok((registries, provider))
+    let client = clients::registries(reach, 8)?.client().clone();
+    let registry = remembered(client.clone(), interface.manifests.as_deref());
+    let own = provider(kind, host, &at, &client, Arc::clone(&registry), role)?;
+    Ok(Hub { kind, is_any: false, registry, own: Some(own) })
 }
 
-fn provider(kind: Kind, host: &Host, at: &Address, client: Client) -> Result<Arc<dyn Provider>, Failure> {
+/// The interface that `client` speaks, beside the distribution API of `registry`.
+fn provider(
+    kind: Kind,
+    host: &Host,
+    at: &Address,
+    client: &Client,
+    registry: Arc<dyn Registry>,
+    role: Option<AssumedRole>,
+) -> Result<Arc<dyn Provider>, Failure> {
     let failed = |error: lockage_registry::Error| Failure::usage(&error);
     if !at.path.is_empty() && !matches!(kind, Kind::Ghcr | Kind::Gitlab) {
         return Err(unset("--provider-api", "the interface of this kind of registry is at the root: write no path"));
@@ -92,17 +97,20 @@ fn provider(kind: Kind, host: &Host, at: &Address, client: Client) -> Result<Arc
             let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
             let token =
                 token.ok_or_else(|| unset("GITHUB_TOKEN", "set it to a token that may read and delete packages"))?;
-            let packages = Packages::at(&client, &at.host, &at.path, Owner::Either, Secret::new(token));
-            Arc::new(Ghcr::new(client, packages.map_err(failed)?))
+            let packages = Packages::at(client, &at.host, &at.path, Owner::Either, Secret::new(token));
+            Arc::new(Ghcr::new(registry, packages.map_err(failed)?))
         }
         Kind::Ecr => {
-            let keys = Keys::from_variables(variable).map_err(failed)?;
-            let images = Images::new(&client, region(host)?.at(at.host.clone()), keys);
-            Arc::new(Ecr::new(client, images.map_err(failed)?))
+            let endpoint = region(host)?.at(at.host.clone());
+            let images = match role {
+                Some(role) => Images::new(client, endpoint, role),
+                None => Images::new(client, endpoint, Keys::from_variables(variable).map_err(failed)?),
+            };
+            Arc::new(Ecr::new(registry, images.map_err(failed)?))
         }
         Kind::DockerHub => {
-            let tags = Tags::at(&client, &at.host).map_err(failed)?;
-            Arc::new(DockerHub::new(client, tags))
+            let tags = Tags::at(client, &at.host).map_err(failed)?;
+            Arc::new(DockerHub::new(registry, tags))
         }
         Kind::Gitlab => {
             let token = match (variable("GITLAB_TOKEN"), variable("CI_JOB_TOKEN")) {
@@ -112,13 +120,13 @@ fn provider(kind: Kind, host: &Host, at: &Address, client: Client) -> Result<Arc
                     return Err(unset("GITLAB_TOKEN", "set it, or CI_JOB_TOKEN, to a token for GitLab's API"));
                 }
             };
-            let projects = Projects::at(&client, &at.host, &at.path, token).map_err(failed)?;
-            Arc::new(GitLab::new(client, projects))
+            let projects = Projects::at(client, &at.host, &at.path, token).map_err(failed)?;
+            Arc::new(GitLab::new(registry, projects))
         }
         // The kinds without an interface of their own never come here.
         _ => {
-            let artifacts = Artifacts::new(&client, &at.host).map_err(failed)?;
-            Arc::new(Harbor::new(client, artifacts))
+            let artifacts = Artifacts::new(client, &at.host).map_err(failed)?;
+            Arc::new(Harbor::new(registry, artifacts))
         }
     })
 }
