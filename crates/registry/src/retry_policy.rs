@@ -2,11 +2,22 @@
 
 use std::time::Duration;
 
+use crate::{Error, ErrorKind};
+
+/// Who is refused only for asking too often is served in the end, and has changed nothing meanwhile.
+const TIMES_AS_OFTEN: u32 = 3;
+/// Limits are counted by the second, unless the registry says when to come back.
+const LONGEST_IF_REFUSED: Duration = Duration::from_secs(1);
+
 /// How often something is tried, and how long is waited in between.
 ///
 /// The wait doubles from attempt to attempt up to a longest one, and each wait is drawn evenly from all that lie
 /// between nothing and that ("full jitter"), so that clients that failed together do not come back together. Where the
 /// registry says when to come back (`Retry-After`), that time is waited first and the drawn wait comes on top of it.
+///
+/// What is refused for coming too soon (429) is tried three times as often as what fails, a second apart at most: among
+/// many writers a registry may refuse every other request, and serves each of them all the same
+/// ([`RetryPolicy::against`]).
 ///
 /// It only decides: it neither sleeps nor draws, and whether an error may be retried at all is for
 /// [`Error::is_temporary`](crate::Error::is_temporary) to say.
@@ -23,11 +34,13 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often something is tried in all, the first time included. 0 means 1.
+    /// How often something is tried in all, the first time included, and three times as often against
+    /// [`ErrorKind::RateLimited`]. 0 means 1.
     pub attempts: u32,
     /// The most that is waited after the first attempt.
     pub first_delay: Duration,
-    /// The most that is waited after any attempt, unless the registry asks for more.
+    /// The most that is waited after any attempt, unless the registry asks for more; against
+    /// [`ErrorKind::RateLimited`], a second if that is less.
     pub longest_delay: Duration,
     /// The longest `Retry-After` that is waited for. Where the registry asks for more, nothing is tried again.
     pub patience: Duration,
@@ -80,6 +93,28 @@ impl RetryPolicy {
         self
     }
 
+    /// The policy for a failure of this kind: against [`ErrorKind::RateLimited`] three times the attempts, unless one is all
+    /// that is wanted, and waits of a second at most, so that it ends within 12 s by default, and the time that the registry
+    /// asks for.
+    ///
+    /// ```
+    /// use lockage_registry::{ErrorKind, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::default();
+    /// assert_eq!(policy.against(ErrorKind::Unavailable).attempts, 5);
+    /// assert_eq!(policy.against(ErrorKind::RateLimited).attempts, 15);
+    /// assert_eq!(RetryPolicy::none().against(ErrorKind::RateLimited), RetryPolicy::none());
+    /// ```
+    #[must_use]
+    pub fn against(self, kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::RateLimited if self.attempts > 1 => self
+                .with_attempts(self.attempts.saturating_mul(TIMES_AS_OFTEN))
+                .with_longest_delay(self.longest_delay.min(LONGEST_IF_REFUSED)),
+            _ => self,
+        }
+    }
+
     /// How long to wait before the next attempt after `attempt` attempts have failed, or `None` to give up.
     ///
     /// `retry_after` is what the registry asked for with the last failure. `random` is drawn evenly from 0 to 1 by the
@@ -101,6 +136,27 @@ impl RetryPolicy {
             .checked_shl(attempt.saturating_sub(1))
             .and_then(|times| self.first_delay.checked_mul(times))
             .map_or(self.longest_delay, |delay| delay.min(self.longest_delay))
+    }
+}
+
+/// How often one thing has failed. Refusals with 429 are counted by themselves, so that they leave a later failure its
+/// attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failures {
+    refused: u32,
+    other: u32,
+}
+
+impl Failures {
+    /// How long to wait after yet another one, or `None` to give up.
+    pub(crate) fn delay(&mut self, policy: RetryPolicy, error: &Error, random: f64) -> Option<Duration> {
+        let count = if error.kind() == ErrorKind::RateLimited { &mut self.refused } else { &mut self.other };
+        *count = count.saturating_add(1);
+        policy.against(error.kind()).delay(*count, error.retry_after(), random)
+    }
+
+    pub(crate) fn all(self) -> u32 {
+        self.refused.saturating_add(self.other)
     }
 }
 
@@ -170,6 +226,22 @@ mod tests {
         }
         assert_eq!(policy.with_patience(Duration::ZERO).delay(1, Some(ms(1)), 0.5), None);
         assert_eq!(policy.with_patience(Duration::ZERO).delay(1, Some(ms(0)), 0.5), Some(ms(50)));
+    }
+
+    #[test]
+    fn refusals_for_coming_too_soon_leave_a_failure_its_attempts() {
+        let [busy, down] = [ErrorKind::RateLimited, ErrorKind::Unavailable].map(|kind| Error::new(kind, "ask", "it"));
+        let (policy, mut failures) = (RetryPolicy::default(), Failures::default());
+        let delays = |failures: &mut Failures, error, times| -> Vec<_> {
+            (0..times).map(|_| failures.delay(policy, error, 1.0).map(|delay| delay.as_millis())).collect()
+        };
+        let longest = [100, 200, 400, 800, 1_000, 1_000, 1_000, 1_000, 1_000].map(Some);
+        assert_eq!(delays(&mut failures, &busy, 9), longest);
+        assert_eq!(delays(&mut failures, &down, 4), [100, 200, 400, 800].map(Some));
+        assert_eq!(delays(&mut failures, &busy, 6), [[Some(1_000); 5].as_slice(), &[None]].concat());
+        assert_eq!(delays(&mut failures, &down, 1), [None]);
+        assert_eq!(failures.all(), 20);
+        assert_eq!(Failures::default().delay(RetryPolicy::none(), &busy, 1.0), None);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockage_promote::{AttachmentOutcome, Attachments, Error, ImageCopy, Receipt, Side};
 use lockage_registry::client::Client;
 use lockage_registry::server::{Fault, RequestHead};
 use lockage_registry::testing::fixtures;
 use lockage_registry::{
-    Content, Descriptor, DigestTag, DigestTagKind, ErrorKind, Prune, RawManifest, Reference, Repository, Source,
-    TagOrDigest, Target, media_type,
+    Content, Descriptor, DigestTag, DigestTagKind, ErrorKind, Prune, RawManifest, Reference, Repository, RetryPolicy,
+    Source, TagOrDigest, Target, media_type,
 };
 use serde_json::{Value, json};
 
@@ -214,7 +215,9 @@ async fn refused(side: Side, part: &'static str, fault: Fault) -> Error {
     let (behind, root): (Reference, _) = ("backend.test/app:v1".parse().unwrap(), attached.image.root().digest());
     let theirs = cosign(&prod.memory, behind.repository(), &["z"]).await;
     pieces::tag(&prod.memory, behind.repository(), &theirs, root, DigestTagKind::Signature).await;
-    let error = copy(&client(), &from, &to).await.unwrap_err();
+    let hasty = RetryPolicy::default().with_longest_delay(Duration::from_millis(1));
+    let hasty = Client::builder().retry(hasty).build().unwrap();
+    let error = copy(&hasty, &from, &to).await.unwrap_err();
     assert_eq!(prod.tagged(&to).await.as_ref(), Some(old.root().digest()), "{error}");
     assert!(prod.requests().iter().all(|seen| seen.method == "HEAD" || seen.method == "GET"), "{error}");
     error

@@ -8,8 +8,8 @@
 //!   [`danger_accept_invalid_certificates`](ClientBuilder::danger_accept_invalid_certificates).
 //! * No credential is sent to a host other than the registry's own, and the token server that it names.
 //! * A connection may take 10 s, and a transfer may stand still for 60 s.
-//! * A request that fails for a time is sent again, up to five times; `Retry-After` holds back every request to that host;
-//!   a download that is cut goes on where it was cut, and an upload where the registry says that it was.
+//! * A request that fails for a time is sent again, up to five times, or fifteen where it came too soon (429); `Retry-After`
+//!   holds back every request to that host; a download that is cut goes on where it was cut, and an upload where the registry says that it was.
 
 mod answer;
 #[cfg(feature = "provider")]

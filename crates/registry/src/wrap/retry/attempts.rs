@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::Clock;
+use crate::retry_policy::Failures;
 use crate::{Error, ErrorKind, Result, RetryPolicy};
 
 /// How attempts are spaced: the policy, with the clock and the randomness that it leaves to its caller.
@@ -22,7 +23,7 @@ impl Waiting {
     }
 
     pub(super) fn attempts(&self) -> Attempts {
-        Attempts { waiting: self.clone(), failed: 0, may_have_worked: false }
+        Attempts { waiting: self.clone(), failures: Failures::default(), may_have_worked: false }
     }
 
     pub(super) async fn call<'a, R>(
@@ -64,7 +65,7 @@ impl fmt::Debug for Waiting {
 #[derive(Debug)]
 pub(super) struct Attempts {
     waiting: Waiting,
-    failed: u32,
+    failures: Failures,
     may_have_worked: bool,
 }
 
@@ -74,15 +75,14 @@ impl Attempts {
     /// # Errors
     /// The error itself, where there is to be none.
     pub(super) async fn again(&mut self, error: Error) -> Result<()> {
-        self.failed = self.failed.saturating_add(1);
+        let delay = self.failures.delay(self.waiting.policy, &error, (self.waiting.random)());
         // What was never to be retried has not been: an outer layer may.
         if !error.is_temporary() || self.waiting.policy.attempts <= 1 {
             return Err(error);
         }
         // A refusal has no effect. Behind anything else, the registry may have done what it was asked.
         self.may_have_worked |= error.kind() != ErrorKind::RateLimited;
-        let delay = self.waiting.policy.delay(self.failed, error.retry_after(), (self.waiting.random)());
-        let Some(delay) = delay else { return Err(error.given_up_after(self.failed)) };
+        let Some(delay) = delay else { return Err(error.given_up_after(self.failures.all())) };
         self.waiting.clock.sleep(delay).await;
         Ok(())
     }
@@ -94,6 +94,6 @@ impl Attempts {
 
     /// Counts from the start again, because there was progress.
     pub(super) fn reset(&mut self) {
-        self.failed = 0;
+        self.failures = Failures::default();
     }
 }
