@@ -19,6 +19,7 @@ mod serve;
 mod sign;
 mod signing;
 mod tags;
+mod times;
 mod tree;
 mod verify;
 mod verify_attestation;

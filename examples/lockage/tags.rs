@@ -66,7 +66,7 @@ pub(crate) struct Options {
     directory: PathBuf,
 
     /// The instant that {{date}} and the label created show, as RFC 3339 [default: now].
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::moment)]
     now: Option<jiff::Timestamp>,
 
     /// Never an invalid tag, and mistakes are errors, rather than what the action does.

@@ -8,8 +8,8 @@ use lockage_policy::scan::{
     Baseline, Case, CheckReport, ChecksVerdict, Code, ExitCodes, Reason, ScanVerdict, Subject, Verdict, Vex, decide,
     decide_checks,
 };
-use lockage_promote::OneLine;
 use lockage_registry::{NameError, Reference};
+use lockage_tagging::OneLine;
 use serde_json::{Value, json};
 
 use super::documents::{self, Invalid};
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     exit_status: Vec<(String, i32)>,
 
     /// Decide as if it were this time.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::moment)]
     now: Option<Timestamp>,
 
     /// Print one JSON document.

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     file: Option<PathBuf>,
 
     /// The time of entries that have none, rather than now: run again with the same one, nothing is written twice.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::moment)]
     at: Option<jiff::Timestamp>,
 
     #[command(flatten)]

@@ -53,7 +53,7 @@ pub(crate) struct Hold {
     env: Name,
 
     /// When it ends by itself: 2026-12-01T08:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::system_moment)]
     until: Option<SystemTime>,
 
     #[command(flatten)]
@@ -107,11 +107,6 @@ impl Order {
             false => World::open_begun(&self.setup, &self.by).await,
         }
     }
-}
-
-fn time(text: &str) -> Result<SystemTime, String> {
-    let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    Ok(time.into())
 }
 
 pub(crate) async fn deny(Deny { image, what, env, new, order }: Deny) -> Result<ExitCode, Failure> {

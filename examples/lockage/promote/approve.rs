@@ -17,6 +17,7 @@ use super::world::{Setup, World};
 use super::{Trouble, ends, name, read_plan, several};
 use crate::report::{Failure, say, say_json};
 use crate::signing::seal::{By, Seal};
+use crate::times::{length, system_moment};
 
 /// Approves a plan: of the file that `promote --plan` wrote, of one image or of a set; or, where its digest is given, the one that is made again of
 /// IMAGE, --select and --to, if it has that digest. The approval is bound to the plan and stored with the image, in the
@@ -78,12 +79,11 @@ enum Expiry {
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
-    let span = text.parse::<jiff::Span>().and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
-    if let Some(time) = span.ok().and_then(|span| Duration::try_from(span).ok()) {
+    if let Ok(time) = length(text) {
         return Ok(Expiry::After(time));
     }
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Ok(Expiry::At(at.into()));
+    if let Ok(at) = system_moment(text) {
+        return Ok(Expiry::At(at));
     }
     let next = text.parse::<jiff::civil::Date>().and_then(|date| date.tomorrow());
     let end = next.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));

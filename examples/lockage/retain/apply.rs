@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use lockage_policy::apply::{Apply, ApplyError, FileJournal, Journal, MemoryJournal, Settings, still};
 use lockage_policy::facts::LedgerNow;
 use lockage_policy::retain::{Action, Glob, Report};
@@ -22,6 +22,7 @@ use super::{inventory, known, outcome, policy};
 use crate::clients;
 use crate::promote::Trouble;
 use crate::report::{Failure, Unusable, read};
+use crate::times::length;
 
 /// Before each delete it looks again, and leaves alone what was moved, tagged or taken into use since. Where the registry has no
 /// compare-and-delete, a first plan only marks; what a later one condemns as well, with the same tags, goes. So it is, at every
@@ -68,12 +69,12 @@ pub(crate) struct Arguments {
     single_pass: bool,
 
     /// How far apart two plans have to be.
-    #[arg(long, value_name = "TIME", default_value = "24h")]
-    quarantine: SignedDuration,
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = length)]
+    quarantine: Duration,
 
     /// The longest time after it was made that a plan is executed.
-    #[arg(long, value_name = "TIME", default_value = "24h")]
-    max_age: SignedDuration,
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = length)]
+    max_age: Duration,
 
     /// The most manifests that may be deleted and archived, whatever the policy says.
     #[arg(long, value_name = "N")]
@@ -134,7 +135,7 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     if let Some(id) = arguments.id.as_ref().filter(|id| **id != plan.plan) {
         return Err(outcome::failure(&ApplyError::Changed(format!("it is {}, and {id} was approved", plan.plan))));
     }
-    let mut settings = arguments.settings()?;
+    let mut settings = arguments.settings();
     let ledger = arguments.audited.open().await?;
     if !arguments.again.is_empty() {
         plan = arguments.planned_again(&plan, ledger.as_ref()).await?;
@@ -159,16 +160,15 @@ pub(crate) async fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 impl Arguments {
-    fn settings(&self) -> Result<Settings, Failure> {
-        let time = |time: SignedDuration| Duration::try_from(time).map_err(|error| Failure::usage(&error));
+    fn settings(&self) -> Settings {
         let mut settings = Settings::default();
         settings.single_pass = self.single_pass;
-        settings.quarantine = time(self.quarantine)?;
-        settings.longest_age = Some(time(self.max_age)?);
+        settings.quarantine = self.quarantine;
+        settings.longest_age = Some(self.max_age);
         settings.max_delete = self.max_delete;
         settings.max_delete_ratio = self.max_delete_ratio;
         settings.protected.clone_from(&self.protect);
-        Ok(settings)
+        settings
     }
 
     /// Whoever knows what is in use while the run goes on.

@@ -41,7 +41,7 @@ pub(crate) struct Rules {
     registry: Option<Registry>,
 
     /// The moment to plan for; now otherwise.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::moment)]
     pub(crate) now: Option<Timestamp>,
 }
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use lockage_policy::retain::{Snapshot, Timeline};
-use lockage_promote::OneLine;
 use lockage_registry::Repository;
+use lockage_tagging::OneLine;
 
 use super::{inventory, known, policy};
 use crate::report::{Failure, say, say_json};
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     from: inventory::From,
 
     /// The last moment.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = crate::times::moment)]
     to: Timestamp,
 
     /// Print one JSON document.
