@@ -79,9 +79,19 @@ async fn what_is_pinned_has_its_platforms_and_what_it_is_known_by() {
     assert_eq!(pinned.platforms[0].manifest, *image.manifests[0].digest());
     assert_eq!(pinned.facts.commit.as_deref(), Some(COMMIT));
     assert_eq!(pinned.facts.pull_request, Some(42));
-    assert!(pinned.facts.created.is_some());
+    let created = "2026-11-01T10:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(pinned.facts.created, Some(created.into()));
     let text = serde_json::to_string(&pinned).unwrap();
     assert_eq!(serde_json::from_str::<lockage_promote::pipeline::Pinned>(&text).unwrap(), pinned);
+
+    // What is no time hides none.
+    let mut labelled = image.clone();
+    let mut index: serde_json::Value = serde_json::from_slice(labelled.manifests.pop().unwrap().bytes()).unwrap();
+    index["annotations"] = serde_json::json!({ "org.opencontainers.image.created": "yesterday" });
+    labelled.manifests.push(RawManifest::new(media_type::OCI_INDEX, index.to_string().into()).unwrap());
+    world.push(&labelled, &["pr-43"]).await;
+    let pinned = world.promoter().resolve(&name("app"), &select("pr:43"), &name("dev-stage")).await.unwrap();
+    assert_eq!(pinned.facts.created, Some(created.into()));
 }
 
 #[tokio::test]

@@ -57,7 +57,8 @@ pub(super) async fn read(place: Place<'_>, select: &Select, found: &Found) -> Re
         labels.entry(name).or_insert(value);
     }
     let label = |name: &str| labels.get(&format!("org.opencontainers.image.{name}")).filter(|text| !text.is_empty());
-    let created = label("created").or(config.created.as_ref()).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let time = |text: &String| text.parse::<jiff::Timestamp>().ok();
+    let created = label("created").and_then(time).or_else(|| config.created.as_ref().and_then(time));
     let facts = ImageFacts {
         commit: label("revision").cloned(),
         version: label("version").filter(|text| semver::Version::parse(text.trim_start_matches('v')).is_ok()).cloned(),
