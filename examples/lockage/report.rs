@@ -6,10 +6,10 @@ use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lockage_promote::OneLine;
 use lockage_promote::pipeline::PromoteError;
 use lockage_promote::pipeline::approval::ApprovalError;
 use lockage_promote::pipeline::documents::DocumentError;
+use lockage_tagging::OneLine;
 
 /// What ends a command, ready to be printed.
 pub(crate) struct Failure {

@@ -17,7 +17,6 @@ pub mod import;
     feature = "scan"
 ))]
 mod json;
-mod one_line;
 pub mod retain;
 #[cfg(feature = "scan")]
 pub mod scan;

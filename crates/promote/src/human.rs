@@ -1,6 +1,6 @@
-//! Numbers, and what others wrote, as people read them.
+//! Numbers as people read them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 #[cfg(feature = "pipeline")]
 use std::time::Duration;
 
@@ -25,45 +25,6 @@ pub(crate) struct Bytes(pub(crate) u64);
 
 /// A count of things: `1 blob`, `2 blobs`.
 pub(crate) struct Many<'a>(pub(crate) usize, pub(crate) &'a str);
-
-/// What others wrote, on one line: a character that would end the line, move a terminal's cursor, or turn the direction of the
-/// text is shown as what it is, and does nothing.
-///
-/// ```
-/// use lockage_promote::OneLine;
-/// assert_eq!(OneLine("bad\n\u{1b}[2K").to_string(), r"bad\u{a}\u{1b}[2K");
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is made by naming what was written")]
-#[must_use]
-pub struct OneLine<T>(pub T);
-
-/// Writes what acts as what it is.
-struct Shown<'a, 'f>(&'a mut fmt::Formatter<'f>);
-
-/// Whether it ends a line, is a control character of C0 or C1, or turns the direction of a text.
-fn acts(character: char) -> bool {
-    let turns = matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    turns || character.is_control()
-}
-
-impl<T: fmt::Display> fmt::Display for OneLine<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Shown(f), "{}", self.0)
-    }
-}
-
-impl fmt::Write for Shown<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.contains(acts) {
-            return self.0.write_str(text);
-        }
-        text.chars().try_for_each(|character| match acts(character) {
-            true => write!(self.0, "{}", character.escape_unicode()),
-            false => self.0.write_char(character),
-        })
-    }
-}
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,16 +59,6 @@ mod tests {
         for (seconds, text) in [(0, "0 s"), (90, "1 min 30 s"), (3_600, "1 h"), (183_605, "2 d 3 h")] {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
-    }
-
-    #[test]
-    fn nothing_that_others_wrote_ends_a_line_or_moves_a_cursor() {
-        for acts in ['\0', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{2066}']
-        {
-            let shown = OneLine(format_args!("größe {acts}x")).to_string();
-            assert_eq!(shown, format!("größe \\u{{{:x}}}x", u32::from(acts)));
-        }
-        assert_eq!(OneLine("größe → 1").to_string(), "größe → 1");
     }
 
     #[test]

@@ -22,7 +22,6 @@ pub use error::{Error, Result, Side};
 pub use gate::{Evidence, Gate, GateContext, GateError, OnRollback, Verdict, gate};
 #[cfg(feature = "pipeline")]
 pub use gate::{Promoted, Way};
-pub use human::OneLine;
 pub use observe::{Event, Observer};
 pub use plan::{Against, Clearance, Cleared, Draft, Plan};
 pub use predicate::RawPredicate;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "pipeline")]
 use crate::pipeline::Passage;
-use crate::{CopyPlan, Evidence, OneLine};
+use crate::{CopyPlan, Evidence};
+use lockage_tagging::OneLine;
 
 /// A promotion as data, in one of two states: [`Draft`] or [`Cleared`].
 ///

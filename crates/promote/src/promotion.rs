@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 use futures::future::join_all;
 
 use crate::{
-    Against, Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, ImageCopy, OneLine, Plan, Receipt,
-    Result, Verdict,
+    Against, Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, ImageCopy, Plan, Receipt, Result,
+    Verdict,
 };
+use lockage_tagging::OneLine;
 
 /// One image on its way through gates.
 ///

@@ -26,6 +26,7 @@ pub mod lines;
 #[cfg(feature = "conventions")]
 pub mod merges;
 mod name;
+mod one_line;
 #[cfg(feature = "conventions")]
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
@@ -46,6 +47,7 @@ pub use name::host::Host;
 pub use name::reference::Reference;
 pub use name::repository::Repository;
 pub use name::tag::Tag;
+pub use one_line::OneLine;
 pub use scheme::TagScheme;
 pub use scheme::affix::{Prefixed, Suffixed};
 pub use scheme::all_of::AllOf;

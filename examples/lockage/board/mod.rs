@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lockage_promote::OneLine;
+use lockage_tagging::OneLine;
 
 use crate::promote::Trouble;
 use crate::promote::world::{Setup, World};

@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _};
-use lockage_promote::OneLine;
 use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::memory::{Lapse, Proof as _, Resident};
 use lockage_registry::Digest;
+use lockage_tagging::OneLine;
 use serde::Serialize;
 
 use crate::promote::Trouble;

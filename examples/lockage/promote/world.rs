@@ -9,8 +9,9 @@ use lockage_promote::pipeline::approval::StatementSigner;
 use lockage_promote::pipeline::documents::{Document, DocumentError, Surroundings};
 use lockage_promote::pipeline::evidence::PromotionProof;
 use lockage_promote::pipeline::{Graph, Name, PromoteError, Promoter};
-use lockage_promote::{Draft, OneLine, Plan};
+use lockage_promote::{Draft, Plan};
 use lockage_registry::Digest;
+use lockage_tagging::OneLine;
 
 use super::evidence;
 use super::kinds::Kinds;

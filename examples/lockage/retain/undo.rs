@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use lockage_policy::apply::{ApplyError, Journal as _, Undo};
 use lockage_policy::retain::Report;
-use lockage_promote::OneLine;
 use lockage_registry::{NameError, Repository};
+use lockage_tagging::OneLine;
 use serde_json::{Value, json};
 
 use super::audit::Audited;

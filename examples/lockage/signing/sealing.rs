@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
-use lockage_promote::OneLine;
 use lockage_registry::{Digest, Reference, Target};
 use lockage_signing::sign::{Layout, LeftOut, Mark, Outcome, Predicate, Signed, Signing};
+use lockage_tagging::OneLine;
 use serde_json::{Value, json};
 
 use super::pinned;

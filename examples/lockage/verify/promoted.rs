@@ -4,11 +4,11 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use futures::stream::{self, StreamExt as _};
-use lockage_promote::OneLine;
 use lockage_promote::pipeline::Name;
 use lockage_promote::pipeline::evidence::{Evident, promoted_to};
 use lockage_registry::{Digest, Reference};
 use lockage_signing::gate::Signers;
+use lockage_tagging::OneLine;
 use serde_json::{Value, json};
 
 use crate::clients::Registries;

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use lockage_registry::{Digest, Repository, Tag};
 
-use crate::one_line::OneLine;
+use lockage_tagging::OneLine;
 
 /// What became of one tag or manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Plan;
 use super::weakened::{Weakened, weakened};
 use super::{Snapshot, Verdict};
-use crate::one_line::OneLine;
+use lockage_tagging::OneLine;
 
 /// What another plan does that one does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

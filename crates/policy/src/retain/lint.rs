@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::overlap;
 use super::plan::Plan;
 use super::policy::{Basis, Glob, Policy, Scope, TagSelector};
-use crate::one_line::OneLine;
+use lockage_tagging::OneLine;
 
 /// What whoever wrote a policy might not have meant, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::policy::{Hold, Mode, Policy};
-use crate::one_line::OneLine;
+use lockage_tagging::OneLine;
 
 /// A hold for compliance that another version of a policy holds less by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use lockage_registry::{Digest, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::{Name, Pinned};
-use crate::OneLine;
+use lockage_tagging::OneLine;
 
 /// An image on its way along an edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use lockage_registry::{Descriptor, Digest, Platform, Repository};
 use serde::{Deserialize, Serialize};
 
 use super::{Name, Select};
-use crate::OneLine;
 use crate::ledger::ImageFacts;
+use lockage_tagging::OneLine;
 
 /// An image that was selected: from here on it is its digest, and no tag is asked again.
 ///

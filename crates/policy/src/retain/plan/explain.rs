@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::evaluation::{EVER, NOT};
 use super::known::tag;
 use super::{Plan, Verdict};
-use crate::one_line::OneLine;
 use crate::retain::graph::{Layer, Reason};
 use crate::retain::snapshot::timestamp;
 use crate::retain::{ManifestId, TagId};
+use lockage_tagging::OneLine;
 
 /// Why one tag or manifest stays or goes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

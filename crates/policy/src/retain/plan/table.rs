@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::words::short;
 use super::{Plan, Verdict};
-use crate::one_line::OneLine;
 use crate::retain::graph::Reason;
+use lockage_tagging::OneLine;
 
 impl fmt::Display for Plan<'_> {
     /// Everything that does not stay as it is, in order, and the sums. `{:#}` shows what stays as well.

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::one_line::OneLine;
+use lockage_tagging::OneLine;
 
 /// What goes when, if nothing is pushed, moved or deleted in between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

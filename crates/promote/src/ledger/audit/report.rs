@@ -7,8 +7,8 @@ use lockage_registry::Digest;
 use serde::Serialize;
 
 use super::Finding;
-use crate::OneLine;
 use crate::ledger::{LedgerError, Trust, Word};
+use lockage_tagging::OneLine;
 
 /// What a verification has looked at, and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -7,9 +7,9 @@ use lockage_registry::{Digest, Repository, Source};
 
 use super::read::{Attached, Said, attached};
 use super::{EvidenceError, SVR, Summary};
-use crate::OneLine;
 use crate::pipeline::Name;
 use crate::pipeline::approval::{SignedBy, StatementError, StatementVerifier};
+use lockage_tagging::OneLine;
 
 /// Clocks of those who sign may be ahead by this much.
 const AHEAD: Duration = Duration::from_secs(300);

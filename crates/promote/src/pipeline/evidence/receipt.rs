@@ -5,7 +5,7 @@ use std::fmt;
 use lockage_registry::Digest;
 use serde::Serialize;
 
-use crate::OneLine;
+use lockage_tagging::OneLine;
 
 /// What is attached to the image now, by this promotion or one before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

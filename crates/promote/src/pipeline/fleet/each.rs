@@ -9,7 +9,8 @@ use lockage_registry::Digest;
 
 use super::Shard;
 use crate::pipeline::{Name, Passage, PassageReceipt, PromoteError, Promoter, Select};
-use crate::{Cleared, OneLine, Plan};
+use crate::{Cleared, Plan};
+use lockage_tagging::OneLine;
 
 /// An image to promote.
 #[derive(Clone, Debug, PartialEq, Eq)]

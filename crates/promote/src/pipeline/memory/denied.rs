@@ -7,9 +7,9 @@ use lockage_registry::{Digest, Tag};
 use serde::Serialize;
 
 use super::ago::Since;
-use crate::OneLine;
 use crate::ledger::{Chronicle, Denial};
 use crate::pipeline::Name;
+use lockage_tagging::OneLine;
 
 /// A tag that holds what somebody has denied, and does not say so by its name: whoever pulls by it gets that.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

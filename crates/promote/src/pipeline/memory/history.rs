@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::ago::Absolute;
 use super::known_as;
-use crate::OneLine;
 use crate::ledger::{Chronicle, Entry, Kind, Phase, Recorded, Standing};
 use crate::pipeline::Name;
+use lockage_tagging::OneLine;
 
 /// What the ledger says, in order.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -36,10 +36,10 @@ use std::fmt;
 
 use lockage_registry::Digest;
 
-use crate::OneLine;
 #[cfg(doc)]
 use crate::ledger::Chronicle;
 use crate::ledger::ImageFacts;
+use lockage_tagging::OneLine;
 
 pub use denied::DeniedTag;
 pub use diff::{Change, Changes, Difference, ImageDifference, Side, Vulnerabilities};

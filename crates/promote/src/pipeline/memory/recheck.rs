@@ -16,7 +16,8 @@ use crate::pipeline::promoter::rollback::plan::in_place;
 use crate::pipeline::promoter::standing::not_denied;
 use crate::pipeline::{Name, Ordered, PromoteError, Promoter};
 use crate::promotion::ask;
-use crate::{Gate, GateContext, OneLine, Plan};
+use crate::{Gate, GateContext, Plan};
+use lockage_tagging::OneLine;
 
 /// How many images are asked about at once.
 const AT_ONCE: usize = 4;

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::ago::Since;
 use super::denied::denied_tags;
 use super::{DeniedTag, known_as};
+use crate::Clearance;
 use crate::ledger::{Chronicle, Denial, Entry, Hold, ImageFacts, Kind, Phase, rfc3339};
 use crate::pipeline::Name;
-use crate::{Clearance, OneLine};
+use lockage_tagging::OneLine;
 
 /// What is in one environment.
 #[derive(Clone, Debug, PartialEq, Serialize)]

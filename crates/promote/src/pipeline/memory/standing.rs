@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::ago::Since;
-use crate::OneLine;
 use crate::ledger::{Chronicle, Denial, Hold, Kind, rfc3339};
 use crate::pipeline::Name;
+use lockage_tagging::OneLine;
 
 /// What may not move, and where nothing may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::ago::Since;
 use super::running::known;
 use super::{By, Wanted, known_as};
-use crate::OneLine;
 use crate::ledger::{Chronicle, Denial, ImageFacts, Kind, rfc3339};
 use crate::pipeline::Name;
+use lockage_tagging::OneLine;
 
 /// Where what was asked for is, and was.
 #[derive(Clone, Debug, PartialEq, Serialize)]

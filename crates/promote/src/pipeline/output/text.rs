@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::{KINDS, Report, ReportedGate, ReportedTag, Said, Standing, times};
 use crate::human::{Bytes, Many};
-use crate::{CopyPlan, OneLine, Route};
+use crate::{CopyPlan, Route};
+use lockage_tagging::OneLine;
 
 impl Standing {
     /// It, in a word.

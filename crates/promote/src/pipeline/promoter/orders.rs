@@ -7,10 +7,10 @@ use lockage_registry::Digest;
 use serde::Serialize;
 
 use super::{PromoteError, Promoter};
-use crate::OneLine;
 use crate::ledger::{Chronicle, Denial, Entry, ImageFacts, Kind, Standing};
 use crate::pipeline::Name;
 use crate::pipeline::memory::{Wanted, known};
+use lockage_tagging::OneLine;
 
 /// An order that stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::pipeline::evidence::EvidenceReceipt;
 use crate::pipeline::{Name, Passage};
-use crate::{Clearance, OneLine, Receipt};
+use crate::{Clearance, Receipt};
+use lockage_tagging::OneLine;
 
 /// What was done so that an image passed along an edge.
 #[derive(Clone, Debug, Serialize)]

@@ -13,10 +13,10 @@ use serde::Serialize;
 use self::contents::Contents;
 use super::ago::Since;
 use super::{By, Unread, known_as, resident};
-use crate::OneLine;
 use crate::human::Many;
 use crate::ledger::{Chronicle, ImageFacts, rfc3339};
 use crate::pipeline::{Name, PromoteError, Promoter};
+use lockage_tagging::OneLine;
 
 /// What differs between two environments, image by image.
 #[derive(Clone, Debug, PartialEq, Serialize)]

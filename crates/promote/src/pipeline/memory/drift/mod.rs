@@ -15,9 +15,10 @@ use serde::Serialize;
 use super::Resident;
 use super::ago::{Absolute, Since};
 use super::{By, DeniedTag};
+use crate::GateError;
 use crate::ledger::rfc3339;
 use crate::pipeline::{LeftTag, Name, Trouble, WrittenTag};
-use crate::{GateError, OneLine};
+use lockage_tagging::OneLine;
 
 /// Where an environment is not what the ledger says.
 #[derive(Clone, Debug, PartialEq, Serialize)]

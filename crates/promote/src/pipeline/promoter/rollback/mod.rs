@@ -20,9 +20,8 @@ use crate::ledger::{Chronicle, ImageFacts};
 use crate::pipeline::events::What;
 use crate::pipeline::{Name, Passage};
 use crate::promotion::{ask, decide};
-use crate::{
-    Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, NotCleared, OneLine, Opinion, Plan, Verdict,
-};
+use crate::{Clearance, Cleared, Draft, Evidence, Gate, GateContext, GateError, NotCleared, Opinion, Plan, Verdict};
+use lockage_tagging::OneLine;
 
 pub use canary::Canary;
 pub use to::RollbackTo;
