@@ -15,6 +15,8 @@ mod doubt;
 pub mod ecr;
 pub mod empty;
 mod error;
+#[cfg(any(feature = "client", feature = "wrappers"))]
+mod failures;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 #[cfg(feature = "ghcr")]

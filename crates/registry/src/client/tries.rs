@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::host::HostState;
-use crate::retry_policy::Failures;
+use crate::failures::Failures;
 use crate::{Error, ErrorKind, Result};
 
 /// How often one thing has been tried at a host.

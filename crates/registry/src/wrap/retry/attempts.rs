@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::Clock;
-use crate::retry_policy::Failures;
+use crate::failures::Failures;
 use crate::{Error, ErrorKind, Result, RetryPolicy};
 
 /// How attempts are spaced: the policy, with the clock and the randomness that it leaves to its caller.
