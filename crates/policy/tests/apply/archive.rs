@@ -1,21 +1,20 @@
 //! What is archived: a fault at every call, somebody who pushes between any two, and what keeps an image out of the archive.
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::time::Duration;
 
 use futures::executor::block_on;
 use jiff::ToSpan as _;
 use lockage_policy::apply::{
-    Apply, ApplyError, Caps, Fate, InUseNow, Journal as _, MemoryJournal, Outcome, Settings, Status, Subject, Way,
-    still, undo,
+    Apply, ApplyError, Caps, Fate, Journal as _, MemoryJournal, Outcome, Settings, Status, Subject, Way, still, undo,
 };
 use lockage_policy::jiff;
-use lockage_policy::retain::{Glob, InUse, Report, Running};
+use lockage_policy::retain::{Glob, Report, Running};
 use lockage_registry::{Digest, ErrorKind, RawManifest};
 
 use crate::campaign::quick;
 use crate::case::{Random, archiving, digests, image, index, now, pusher, registry, tag, told};
+use crate::runs::Runs;
 use crate::sim::{Fault, Sim, State};
 
 /// An old index of two images with a signature, one image that is old alone, and one that stays.
@@ -411,16 +410,6 @@ fn a_plan_that_names_no_tags_is_read_and_archives_nothing_that_has_one() {
     assert_eq!(outcome.count(Fate::Archived), 0, "what they need stays with them");
 }
 
-#[derive(Debug)]
-struct Runs(Vec<InUse>);
-
-#[async_trait::async_trait]
-impl InUseNow for Runs {
-    async fn in_use(&self) -> Result<Vec<InUse>, Box<dyn Error + Send + Sync>> {
-        Ok(self.0.clone())
-    }
-}
-
 #[test]
 fn what_is_in_use_by_now_is_not_archived() {
     let place = Place::new();
@@ -431,7 +420,7 @@ fn what_is_in_use_by_now_is_not_archived() {
     ] {
         let (plan, state) = place.made();
         let (sim, journal) = (Sim::new(Caps::ECR, state), MemoryJournal::default());
-        let runs = Runs(vec![InUse::new(running.clone(), "k8s")]);
+        let runs = Runs::one(running.clone());
         let apply = Apply::new(&sim, &journal).settings(quick()).in_use(&runs);
         let outcome = block_on(apply.run(&plan, now())).unwrap();
         assert!(matches!(fate(&outcome, &place.index), Fate::InUse), "{running:?}: {outcome}");

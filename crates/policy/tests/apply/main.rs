@@ -14,6 +14,7 @@ mod journal;
 mod ledger;
 mod ports;
 mod rules;
+mod runs;
 mod shelf;
 mod sim;
 mod undo;

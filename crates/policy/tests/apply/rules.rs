@@ -8,14 +8,15 @@ use std::time::Duration;
 use futures::executor::block_on;
 use jiff::ToSpan as _;
 use lockage_policy::apply::{
-    Apply, ApplyError, Audit, Caps, Entry, Fate, InUseNow, MemoryJournal, Outcome, Settings, Status, Subject, still,
+    Apply, ApplyError, Audit, Caps, Entry, Fate, MemoryJournal, Outcome, Settings, Status, Subject, still,
 };
 use lockage_policy::jiff;
-use lockage_policy::retain::{Glob, Held, InUse, LegalHold, Refusal, Report, Running};
+use lockage_policy::retain::{Glob, Held, LegalHold, Refusal, Report, Running};
 use lockage_registry::{RawManifest, Tag};
 
 use crate::campaign::quick;
 use crate::case::{image, index, now, planned, tag, told};
+use crate::runs::Runs;
 use crate::sim::{Sim, State};
 
 /// An old index of two images with a signature, and a kept image.
@@ -127,21 +128,6 @@ fn a_tag_that_moved_stays_where_it_is_now() {
     assert_eq!(sim.state().violations, Vec::<String>::new());
 }
 
-/// What somebody runs, and what is held.
-#[derive(Debug)]
-struct Runs(Result<Vec<InUse>, &'static str>, Vec<LegalHold>);
-
-#[async_trait::async_trait]
-impl InUseNow for Runs {
-    async fn in_use(&self) -> Result<Vec<InUse>, Box<dyn Error + Send + Sync>> {
-        self.0.clone().map_err(Into::into)
-    }
-
-    async fn holds(&self) -> Result<Vec<LegalHold>, Box<dyn Error + Send + Sync>> {
-        Ok(self.1.clone())
-    }
-}
-
 #[test]
 fn what_is_in_use_by_now_stays_and_where_nobody_knows_nothing_goes() {
     let place = Place::new();
@@ -152,7 +138,7 @@ fn what_is_in_use_by_now_stays_and_where_nobody_knows_nothing_goes() {
     ] {
         let (plan, state) = made(&place);
         let (sim, journal) = (Sim::new(Caps::DISTRIBUTION, state), MemoryJournal::default());
-        let runs = Runs(Ok(vec![InUse::new(running.clone(), "k8s")]), Vec::new());
+        let runs = Runs::one(running.clone());
         let apply = Apply::new(&sim, &journal).settings(quick()).in_use(&runs);
         let outcome = block_on(apply.run(&plan, now())).unwrap();
         assert!(matches!(fate(&outcome, &place.index), Fate::InUse | Fate::Needed), "{running:?}: {outcome}");
@@ -212,15 +198,15 @@ fn what_is_in_use_or_held_by_now_keeps_the_tags_that_lead_to_it() {
     };
     let plan = planned(&state(), Caps::DISTRIBUTION, now());
     assert_eq!((plan.untag.len(), plan.delete.len()), (2, 0), "{plan:?}");
-    let uses = |what| Runs(Ok(vec![InUse::new(what, "k8s")]), Vec::new());
+
     let holds = |scope| Runs(Ok(Vec::new()), vec![LegalHold::new(scope, "a suit")]);
     let all = Held::Repositories(Glob::new("registry.test/*").unwrap());
     for (runs, left) in [
-        (uses(Running::Digest(place.children[1].digest().clone())), &tags[..1]),
-        (uses(Running::Digest(index.digest().clone())), &tags[..1]),
-        (uses(Running::Alone(place.kept.digest().clone())), &tags[1..]),
-        (uses(Running::Alone(place.children[1].digest().clone())), &[]),
-        (uses(Running::Tag("registry.test/app:old-8".to_owned())), &tags[..1]),
+        (Runs::one(Running::Digest(place.children[1].digest().clone())), &tags[..1]),
+        (Runs::one(Running::Digest(index.digest().clone())), &tags[..1]),
+        (Runs::one(Running::Alone(place.kept.digest().clone())), &tags[1..]),
+        (Runs::one(Running::Alone(place.children[1].digest().clone())), &[]),
+        (Runs::one(Running::Tag("registry.test/app:old-8".to_owned())), &tags[..1]),
         (holds(Held::Digest(index.digest().clone())), &tags[..1]),
         (holds(Held::Tag("registry.test/app:old-9".to_owned())), &tags[1..]),
         (holds(all), &tags[..]),

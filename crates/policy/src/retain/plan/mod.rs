@@ -315,11 +315,10 @@ fn theirs(evaluation: &Evaluation<'_>, clock: &Clock, mut said: Said, first: usi
     };
     let full = protection == Protection::Full;
     let held = (!full && evaluation.policy.import.is_some()).then(|| held(evaluation, clock));
+    let kept = |(verdict, reason)| (verdict == Verdict::Keep).then_some(reason);
     for tag in snapshot.tags() {
         let stays = match &held {
-            Some(held) => {
-                Some(held.tag(tag)).filter(|(verdict, _)| *verdict == Verdict::Keep).map(|(_, reason)| reason)
-            }
+            Some(held) => kept(held.tag(tag)),
             None if full => held_tag(evaluation, clock, tag),
             None => None,
         };
@@ -327,9 +326,7 @@ fn theirs(evaluation: &Evaluation<'_>, clock: &Clock, mut said: Said, first: usi
     }
     for id in snapshot.manifests() {
         let stays = match &held {
-            Some(held) => {
-                Some(held.manifest(id)).filter(|(verdict, _)| *verdict == Verdict::Keep).map(|(_, reason)| reason)
-            }
+            Some(held) => kept(held.manifest(id)),
             None if full => held_manifest(evaluation, clock, id),
             None => None,
         };
