@@ -15,8 +15,6 @@ const IMAGES: u64 = 100;
 /// Seconds, on a quiet machine and on any.
 const MOST: f64 = 5.0;
 const MOST_ANYWHERE: f64 = 3.0 * MOST;
-/// How often it may be measured: what else a machine does only ever adds to a time.
-const RUNS: u32 = 3;
 
 #[tokio::test]
 #[ignore = "needs real registries and clients"]
@@ -41,22 +39,21 @@ async fn a_hundred_images_are_signed_in_five_seconds() {
             images.push(image);
         }
         for (format, count) in [("both", 2), ("legacy", 1), ("bundle", 1)] {
-            let signed_in = |run_number: u32| {
+            let sign = || {
                 let mut sign = command();
                 sign.args(["sign", "--json", "--key", "k.key", "--format", format, "-a", &format!("as={format}")]);
-                sign.args(["-a", &format!("run={run_number}")]).args(&images);
-                let started = Instant::now();
-                let out = run(&mut sign);
-                let seconds = started.elapsed().as_secs_f64();
-                println!("{IMAGES} images signed in {seconds:.2} s: {format}, {}", place.name());
-                let document: serde_json::Value = serde_json::from_str(&out).unwrap();
-                let marks =
-                    document["images"].as_array().unwrap().iter().map(|image| image["marks"].as_array().unwrap().len());
-                assert!(marks.eq(std::iter::repeat_n(count, images.len())), "{document}");
-                seconds
+                sign.args(&images);
+                sign
             };
-            let is_quick = (1..=RUNS).map(signed_in).any(|seconds| seconds < MOST_ANYWHERE);
-            assert!(is_quick, "{MOST} s are enough on a quiet machine, and {MOST_ANYWHERE} on any");
+            let started = Instant::now();
+            let out = run(&mut sign());
+            let seconds = started.elapsed().as_secs_f64();
+            println!("{IMAGES} images signed in {seconds:.2} s: {format}, {}", place.name());
+            let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+            let marks =
+                document["images"].as_array().unwrap().iter().map(|image| image["marks"].as_array().unwrap().len());
+            assert!(marks.eq(std::iter::repeat_n(count, images.len())), "{document}");
+            assert!(seconds < MOST_ANYWHERE, "{seconds:.2} s, where {MOST} are enough on a quiet machine");
         }
         let mut verify = command();
         run(verify.args(["verify", "--key", "k.pub", "-a", "as=both"]).args(&images));
